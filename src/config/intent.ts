@@ -1,0 +1,143 @@
+/**
+ * What the operator wants, whoever said it: the configuration file, Calico's resources or a test. Everything is
+ * resolved here: defaults are filled in, names are unique, texts are parsed. Foreign shapes stop before this type.
+ */
+
+import type { Prefix } from "../base/prefix.ts";
+import type { Family } from "../messages/families.ts";
+
+/** All that the speaker is asked to be. */
+export interface Intent {
+  readonly speaker: SpeakerIntent;
+  /** By unique name. */
+  readonly peers: readonly PeerIntent[];
+  readonly originated: readonly OriginatedRoute[];
+}
+
+/** The speaker itself. */
+export interface SpeakerIntent {
+  /** BGP Identifier (RFC 6286), unsigned 32 bits, never 0. */
+  readonly routerId: number;
+  /** 1..4294967295. */
+  readonly asNumber: number;
+  /** CLUSTER_ID (RFC 4456 §7), unsigned 32 bits. */
+  readonly clusterId: number;
+  readonly listen: readonly ListenAddress[];
+  /** What a polite stop says to peers. */
+  readonly onStop: "restart" | "shutdown";
+}
+
+/** Where connections are accepted. */
+export interface ListenAddress {
+  /** Canonical text, with a zone where link-local. */
+  readonly address: string;
+  /** 0 asks the system for a free port (labs and tests). */
+  readonly port: number;
+}
+
+/** Whom a neighbour is: one address, or every address of a range (always passive). */
+export type PeerWhere =
+  | { readonly kind: "address"; readonly address: string; readonly port: number }
+  | { readonly kind: "range"; readonly range: Prefix; readonly limit: number };
+
+/** PEER TYPE of `node status`. */
+export type PeerType = "mesh" | "global" | "node" | "local";
+/** BGP Role (RFC 9234 §4.1) of our side. */
+export type RoleName = "provider" | "rs" | "rs-client" | "customer" | "peer";
+
+/** One neighbour, or one range of neighbours. */
+export interface PeerIntent {
+  readonly name: string;
+  readonly where: PeerWhere;
+  readonly description: string;
+  readonly enabled: boolean;
+  readonly type: PeerType;
+  /** Remote AS. iBGP means: equal to `localAsNumber`. */
+  readonly asNumber: number;
+  readonly localAsNumber: number;
+  readonly localAddress: string | undefined;
+  readonly passive: boolean;
+  readonly role: RoleName | undefined;
+  readonly roleStrict: boolean;
+  readonly enforceFirstAs: boolean;
+  readonly rejectAsSets: boolean;
+  readonly routeReflectorClient: boolean;
+  readonly clusterId: number;
+  readonly families: readonly Family[];
+  readonly addPath: "off" | "receive" | "send" | "both";
+  /** Paths of a prefix sent with ADD-PATH; Infinity for all. */
+  readonly addPathSendMax: number;
+  readonly holdTimeSeconds: number;
+  /** Undefined: a third of the negotiated hold time. */
+  readonly keepaliveTimeSeconds: number | undefined;
+  readonly connectRetrySeconds: number;
+  /** First and largest wait in Idle after an error. */
+  readonly idleHoldSeconds: readonly [first: number, max: number];
+  readonly nextHop: "auto" | "self" | "keep";
+  readonly prefixLimit: { readonly [F in Family]?: PrefixLimit };
+  readonly allowOwnAs: number;
+  readonly import: Policy;
+  readonly export: Policy;
+  readonly passwordFile: string | undefined;
+  readonly ttlSecurityHops: number | undefined;
+  readonly gracefulRestart: GracefulRestartIntent | undefined;
+}
+
+/** What happens when a peer announces more than it should (RFC 4271 §6.7, RFC 4486). */
+export interface PrefixLimit {
+  readonly max: number;
+  readonly action: "warn" | "drop" | "restart" | "shutdown";
+  readonly restartSeconds: number;
+}
+
+/** Graceful restart of a neighbour: kept for the restart work; shown, not yet sent. */
+export interface GracefulRestartIntent {
+  readonly restartTimeSeconds: number;
+}
+
+/** Rules in order, the first match decides, then the default. */
+export interface Policy {
+  readonly default: "accept" | "reject";
+  readonly rules: readonly FilterRule[];
+  /** True where eBGP has no policy at all and RFC 8212 rejects everything; shown to the operator. */
+  readonly missing: boolean;
+}
+
+/** One BGPFilter rule (calico.md section 5). Every criterion given must hold; without any the rule matches. */
+export interface FilterRule {
+  readonly action: "accept" | "reject";
+  /** Limits the rule to one family; undefined: both. */
+  readonly family?: Family;
+  readonly cidr?: Prefix;
+  readonly matchOperator?: "In" | "NotIn" | "Equal" | "NotEqual";
+  readonly prefixLength?: { readonly min?: number; readonly max?: number };
+  /** RemotePeers: the route was learned from BGP. */
+  readonly source?: "RemotePeers";
+  /** Shell pattern (* and ?) of the outgoing interface; matches nothing while interfaces are unknown. */
+  readonly interface?: string;
+  readonly peerType?: "iBGP" | "eBGP";
+  /** One community, `aa:nn` or `aa:nn:mm`, as its numbers. */
+  readonly community?: readonly number[];
+  readonly asPathPrefix?: readonly number[];
+  /** Matches LOCAL_PREF = 2147483647 - priority. */
+  readonly priority?: number;
+  readonly operations?: readonly FilterOperation[];
+}
+
+/** What an accepting rule changes, in order. */
+export type FilterOperation =
+  | { readonly do: "addCommunity"; readonly community: readonly number[] }
+  | { readonly do: "prependAsPath"; readonly asns: readonly number[] }
+  | { readonly do: "setPriority"; readonly priority: number };
+
+/** A route of our own. */
+export interface OriginatedRoute {
+  readonly prefix: Prefix;
+  /** 4 or 16 octets; undefined: our own address towards each peer. */
+  readonly nextHop: Uint8Array | undefined;
+  /** Each one community as an unsigned 32-bit number. */
+  readonly communities: readonly number[];
+  readonly largeCommunities: readonly (readonly [number, number, number])[];
+  readonly localPref: number | undefined;
+  readonly med: number | undefined;
+}

@@ -1,0 +1,189 @@
+/**
+ * What can be asked of a running daemon and told to it: the vocabulary of the HTTP API, the CLI and the metrics.
+ * Views are plain JSON, named as in the public interface; absent things are absent keys.
+ */
+
+import type { Family } from "../messages/families.ts";
+import type { RouteAttributes } from "../messages/describe.ts";
+import type { PeerType } from "../config/intent.ts";
+
+/** RFC 4271 §8.2.2 state names. */
+export type StateName = "Idle" | "Connect" | "Active" | "OpenSent" | "OpenConfirm" | "Established";
+
+/** The last thing that ended or refused a session. */
+export interface LastError {
+  readonly direction: "sent" | "received" | "local";
+  readonly code: number;
+  readonly subcode: number;
+  /** For example "Cease/Administrative Shutdown". */
+  readonly name: string;
+  /** Free text: RFC 9003 communication or the local reason. */
+  readonly text: string;
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+/** Messages of one direction. */
+export interface MessageCounts {
+  readonly open: number;
+  readonly update: number;
+  readonly keepalive: number;
+  readonly notification: number;
+  readonly routeRefresh: number;
+}
+
+/** One session (a member of a range has its own). */
+export interface PeerView {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly localAddress: string | null;
+  readonly asNumber: number;
+  readonly localAsNumber: number;
+  /** The remote BGP Identifier once known. */
+  readonly routerId: string | null;
+  readonly type: PeerType;
+  readonly state: StateName;
+  readonly enabled: boolean;
+  readonly passive: boolean;
+  /** ISO 8601: when `state` was entered. */
+  readonly since: string;
+  readonly description: string;
+  readonly routeReflectorClient: boolean;
+  readonly clusterId: string;
+  readonly families: readonly Family[];
+  readonly holdTimeSeconds: number;
+  readonly keepaliveTimeSeconds: number;
+  readonly capabilities: { readonly local: readonly unknown[]; readonly remote: readonly unknown[];
+    readonly negotiated: Readonly<Record<string, unknown>> | null };
+  readonly prefixes: { readonly [F in Family]?: PrefixCounts };
+  readonly messages: { readonly in: MessageCounts; readonly out: MessageCounts };
+  readonly bytes: { readonly in: number; readonly out: number };
+  readonly flaps: number;
+  readonly waiting: string | null;
+  /** "no policy (RFC 8212)" for the directions that lack one. */
+  readonly policy: { readonly import: string; readonly export: string };
+  readonly lastError: LastError | null;
+}
+
+/** Prefixes of one peer and family. */
+export interface PrefixCounts {
+  readonly received: number;
+  readonly accepted: number;
+  readonly advertised: number;
+}
+
+/** What `show routes` may ask. */
+export interface RouteQuery {
+  /** Exact prefix, or its more specifics with `longer`. */
+  readonly prefix?: string;
+  readonly longer?: boolean;
+  /** Longest match of an address. */
+  readonly for?: string;
+  readonly peer?: string;
+  /** One peer's Adj-RIB-In or Adj-RIB-Out; with `peer` only. */
+  readonly direction?: "in" | "out";
+  readonly family?: Family;
+  readonly community?: string;
+}
+
+/** One path. */
+export interface RouteView extends RouteAttributes {
+  readonly prefix: string;
+  readonly family: Family;
+  readonly pathId: number;
+  readonly best: boolean;
+  readonly from: { readonly name: string; readonly address: string };
+  readonly stale: boolean;
+  /** Present in Adj-RIB-In where the path cannot be used: why. */
+  readonly rejected?: string;
+  /** ISO 8601. */
+  readonly since: string;
+}
+
+/** Why a prefix is as it is. */
+export interface ExplainView {
+  readonly prefix: string;
+  readonly family: Family;
+  readonly candidates: readonly ExplainCandidate[];
+  /** The stage that left one candidate, with its clause; null without candidates. */
+  readonly decidedBy: { readonly reason: string; readonly source: string } | null;
+  readonly peers: readonly ExplainPeer[];
+}
+/** One candidate of `explain`. */
+export interface ExplainCandidate {
+  readonly route: RouteView;
+  /** The stage that removed it, or null for the best. */
+  readonly lostBy: { readonly reason: string; readonly source: string } | null;
+}
+/** What one peer was told, or why not. */
+export interface ExplainPeer {
+  readonly peer: string;
+  readonly sent: boolean;
+  readonly reason: string;
+  readonly source: string;
+}
+
+/** One update group. */
+export interface GroupView {
+  readonly id: number;
+  readonly family: Family;
+  /** The fields of the group's key. */
+  readonly key: Readonly<Record<string, unknown>>;
+  readonly advertised: number;
+  readonly members: readonly GroupMemberView[];
+}
+/** One member of a group. */
+export interface GroupMemberView {
+  readonly peer: string;
+  readonly state: "live" | "joining" | "detached";
+  readonly lagOctets: number;
+  readonly lagPrefixes: number;
+}
+
+/** What a reload did; names of neighbours. */
+export interface ReloadResult {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly reset: readonly string[];
+  readonly refreshed: readonly string[];
+  readonly untouched: readonly string[];
+}
+
+/** A request that could not be done: one line for the user. */
+export interface Refusal { readonly refused: string; readonly what: "not-found" | "invalid" | "failed" }
+
+/** One metric sample; the exporter writes HELP and TYPE from its own table. */
+export interface MetricSample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** The running daemon as its control surfaces see it. PEER arguments: name, address, or address:port. */
+export interface DaemonApi {
+  peers(): PeerView[];
+  /** One session in full, or why not. */
+  peer(selector: string): PeerView | Refusal;
+  /** Lazily, in slices the caller paces: a million routes in constant memory. */
+  routes(query: RouteQuery): Iterable<RouteView> | Refusal;
+  /** Counts without building views. */
+  countRoutes(query: RouteQuery): { readonly prefixes: number; readonly paths: number } | Refusal;
+  explain(prefix: string, to?: string): ExplainView | Refusal;
+  groups(): GroupView[];
+  /** Octets by owner, for example {"ipv4-unicast paths": 1048576}. */
+  memory(): Readonly<Record<string, number>>;
+  /** The configuration in force, secrets masked. */
+  config(): unknown;
+  reload(): Promise<ReloadResult | Refusal>;
+  shutdown(options: { readonly drainSeconds: number }): Promise<void>;
+  reset(selector: string, soft?: "in" | "out"): { readonly reset: readonly string[] } | Refusal;
+  disable(selector: string, reason?: string): { readonly disabled: readonly string[] } | Refusal;
+  enable(selector: string): { readonly enabled: readonly string[] } | Refusal;
+  /** Counters only: O(peers), never a walk over routes. */
+  metrics(): Iterable<MetricSample>;
+  ready(): { readonly ready: boolean; readonly waitingFor: readonly string[] };
+  /** Version, router id, start time, uptime. */
+  status(): { readonly version: string; readonly node: string; readonly routerId: string; readonly asNumber: number;
+    readonly startedAt: string; readonly pid: number };
+}

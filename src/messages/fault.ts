@@ -1,0 +1,28 @@
+/** A peer's mistake, as a value. Faults carry what the NOTIFICATION needs and what RFC 7606 permits. */
+
+/** What a mistake costs, least to most disruptive (RFC 7606 §2): the attribute, the routes, the session. */
+export const DISPOSITIONS = ["discard", "withdraw", "reset"] as const;
+/** One of DISPOSITIONS. */
+export type Disposition = (typeof DISPOSITIONS)[number];
+
+/** One mistake of a peer. */
+export interface Fault {
+  readonly disposition: Disposition;
+  /** NOTIFICATION Error Code (RFC 4271 §4.5). */
+  readonly code: number;
+  /** NOTIFICATION Error Subcode. */
+  readonly subcode: number;
+  /** The Data field: the bytes at fault, exactly as RFC 4271 §6 asks for them. */
+  readonly data: Uint8Array;
+  /** The path attribute at fault, where it is one. */
+  readonly attribute?: number;
+  /** One clause for the log; never parsed, never sent. */
+  readonly why: string;
+}
+
+/** The strongest disposition among faults (RFC 7606 §3 h); "ok" where there is none. */
+export function strongest(faults: readonly Fault[]): Disposition | "ok" {
+  let found = -1;
+  for (const fault of faults) found = Math.max(found, DISPOSITIONS.indexOf(fault.disposition));
+  return found < 0 ? "ok" : DISPOSITIONS[found]!;
+}
