@@ -1,0 +1,101 @@
+#!/bin/bash
+# Installs the routers and tools of the interop lab on Debian, as root. Rules: nothing is started or enabled,
+# a complete machine costs no network, and without a network it says what is missing and leaves with status 1.
+set -uo pipefail
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+
+packages=(bird2 iproute2 tcpdump tshark gobgpd frr openbgpd)
+# What each package is wanted for: looked at instead of asking dpkg, so that hand-made installs count too.
+programs=(bird2:/usr/sbin/bird iproute2:/sbin/ip tcpdump:/usr/bin/tcpdump tshark:/usr/bin/tshark
+  gobgpd:/usr/bin/gobgpd frr:/usr/lib/frr/bgpd openbgpd:/usr/sbin/bgpd)
+units=(bird bird6 gobgpd frr openbgpd bgpd bgplgd)
+cache=${REFLECTD_LAB_CACHE:-/var/cache/reflectd-lab}
+bird1=$cache/bird-1.6.8
+apt=(-qq -o DPkg::Lock::Timeout=120 -o Acquire::Retries=2 -o Acquire::http::Timeout=20)
+updated=no
+
+# Packages whose program is not there, one per line.
+missing() {
+  local row
+  for row in "${programs[@]}"; do
+    [ -x "${row#*:}" ] || echo "${row%%:*}"
+  done
+}
+
+bird1_works() {
+  [ -x "$bird1/usr/sbin/bird" ] && [ -x "$bird1/usr/sbin/bird6" ] && [ -x "$bird1/usr/sbin/birdc" ] &&
+    ! ldd "$bird1"/usr/sbin/* 2>/dev/null | grep -q 'not found'
+}
+
+update_once() {
+  [ $updated = yes ] && return 0
+  updated=yes
+  apt-get update "${apt[@]}" >&2
+}
+
+# Package scripts start services unless policy-rc.d says 101; the machine's own file comes back whatever happens.
+forbid_services() {
+  [ -e /usr/sbin/policy-rc.d ] && cp -p /usr/sbin/policy-rc.d /usr/sbin/policy-rc.d.reflectd-lab
+  printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+  chmod 755 /usr/sbin/policy-rc.d
+  trap restore_services EXIT
+  trap 'exit 130' INT TERM
+}
+restore_services() {
+  if [ -e /usr/sbin/policy-rc.d.reflectd-lab ]; then
+    mv -f /usr/sbin/policy-rc.d.reflectd-lab /usr/sbin/policy-rc.d
+  else
+    rm -f /usr/sbin/policy-rc.d
+  fi
+}
+
+install_packages() {
+  local wanted
+  mapfile -t wanted < <(missing)
+  [ ${#wanted[@]} -eq 0 ] && return 0
+  # Units that were there before are the machine's own affair; only those that arrive now are disabled.
+  local unit new=()
+  for unit in "${units[@]}"; do
+    [ -e "/lib/systemd/system/$unit.service" ] || new+=("$unit")
+  done
+  forbid_services
+  apt_install "${wanted[@]}" || { update_once; apt_install "${wanted[@]}"; }
+  command -v systemctl >/dev/null || return 0
+  for unit in "${new[@]}"; do
+    [ -e "/lib/systemd/system/$unit.service" ] && systemctl disable "$unit" >/dev/null 2>&1
+  done
+}
+apt_install() {
+  apt-get install -y --no-install-recommends "${apt[@]}" "$@" >/dev/null 2>"$log" || { tail -3 "$log" >&2; return 1; }
+}
+
+# BIRD 1.6 conflicts with bird2 and is only unpacked beside it.
+unpack_bird1() {
+  bird1_works && return 0
+  local work
+  work=$(mktemp -d) || return 1
+  # apt drops to the user _apt for downloads, which must be able to write here.
+  chmod 755 "$work"; chown _apt "$work" 2>/dev/null
+  (cd "$work" && apt-get download "${apt[@]}" bird >/dev/null 2>"$log") ||
+    { update_once; (cd "$work" && apt-get download "${apt[@]}" bird >/dev/null 2>"$log") || tail -3 "$log" >&2; }
+  local deb
+  for deb in "$work"/bird_1.6*.deb; do
+    [ -e "$deb" ] || continue
+    mkdir -p "$cache" && rm -rf "$bird1.new" && dpkg -x "$deb" "$bird1.new" || continue
+    rm -rf "$bird1" && mv "$bird1.new" "$bird1"
+  done
+  rm -rf "$work"
+}
+
+[ "$(id -u)" = 0 ] || { echo "install-daemons: needs root"; exit 1; }
+[ -e /etc/debian_version ] && command -v apt-get >/dev/null || { echo "install-daemons: needs Debian"; exit 1; }
+log=$(mktemp)
+install_packages
+unpack_bird1
+rm -f "$log"
+
+absent=$(missing | tr '\n' ' ')
+bird1_works || absent="${absent}bird-1.6.8 "
+[ -z "$absent" ] && exit 0
+echo "install-daemons: missing: $absent"
+exit 1
