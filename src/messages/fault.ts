@@ -26,3 +26,23 @@ export function strongest(faults: readonly Fault[]): Disposition | "ok" {
   for (const fault of faults) found = Math.max(found, DISPOSITIONS.indexOf(fault.disposition));
   return found < 0 ? "ok" : DISPOSITIONS[found]!;
 }
+
+/** Octets of Data that a NOTIFICATION of ordinary length can carry (RFC 4271 §4.5). */
+const DATA_OCTETS_MAX = 4096 - 21;
+
+/** A mistake that costs the session. */
+export function resetFault(code: number, subcode: number, data: Uint8Array, why: string): Fault {
+  return { disposition: "reset", code, subcode, data: data.slice(0, DATA_OCTETS_MAX), why };
+}
+
+/** A mistake in an UPDATE's path attribute: error code 3, `data` is the whole attribute (RFC 4271 §6.3). */
+export function attributeFault(
+  disposition: Disposition, subcode: number, attribute: number, data: Uint8Array, why: string,
+): Fault {
+  return { disposition, code: 3, subcode, data: data.slice(0, DATA_OCTETS_MAX), attribute, why };
+}
+
+/** Whether the answer of a decoder is a fault. */
+export function isFault(value: unknown): value is Fault {
+  return typeof value === "object" && value !== null && "disposition" in value && "why" in value;
+}
