@@ -4,14 +4,12 @@
  */
 
 import { EMPTY, Reader, Writer } from "../base/bytes.ts";
+import { AS_TRANS } from "./attributes/codes.ts";
 import type { Capability } from "./capabilities.ts";
 import { decodeCapability, encodeCapability, findCapability } from "./capabilities.ts";
 import type { Fault } from "./fault.ts";
 import { isFault, resetFault } from "./fault.ts";
 import { badLength, finishMessage, HEADER_OCTETS, MESSAGE, startMessage } from "./header.ts";
-
-/** The 2-octet stand-in for a larger AS number (RFC 6793 §9). */
-export const AS_TRANS = 23456;
 
 /** What an OPEN says. */
 export interface OpenMessage {
@@ -102,5 +100,6 @@ export function encodeOpen(open: Omit<OpenMessage, "asField" | "version">): Uint
   return finishMessage(writer.bytes(capabilities.view()));
 }
 
+export { AS_TRANS } from "./attributes/codes.ts";
 export type { ExpectedOpen } from "./validate-open.ts";
 export { validateOpen } from "./validate-open.ts";

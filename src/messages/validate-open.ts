@@ -5,6 +5,7 @@
 
 import { formatIpv4 } from "../base/address.ts";
 import { EMPTY, Writer } from "../base/bytes.ts";
+import { AS_TRANS } from "./attributes/codes.ts";
 import type { Role } from "./capabilities.ts";
 import { allCapabilities, encodeCapability } from "./capabilities.ts";
 import type { Family } from "./families.ts";
@@ -13,7 +14,6 @@ import type { Fault } from "./fault.ts";
 import { resetFault } from "./fault.ts";
 import { offersFamily } from "./negotiation.ts";
 import type { OpenMessage } from "./open.ts";
-import { AS_TRANS } from "./open.ts";
 
 /** What we expect of a neighbour's OPEN. */
 export interface ExpectedOpen {

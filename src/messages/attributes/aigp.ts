@@ -3,8 +3,7 @@
  * from outside, is treated as an unrecognised non-transitive attribute (§3).
  */
 
-import { Writer } from "../../base/bytes.ts";
-import { Reader } from "../../base/bytes.ts";
+import { Reader, Writer } from "../../base/bytes.ts";
 import { ATTRIBUTE, CATEGORY } from "./codes.ts";
 import type { AttributeRow, Wrong } from "./row.ts";
 import { wrongLength } from "./row.ts";

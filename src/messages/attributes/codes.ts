@@ -13,6 +13,9 @@ export const FLAG = { OPTIONAL: 0x80, TRANSITIVE: 0x40, PARTIAL: 0x20, EXTENDED_
 /** Optional and Transitive as each category of attribute must have them. */
 export const CATEGORY = { WELL_KNOWN: 0x40, OPTIONAL_TRANSITIVE: 0xc0, OPTIONAL_NON_TRANSITIVE: 0x80 } as const;
 
+/** The 2-octet stand-in for a larger AS number (RFC 6793 §9). */
+export const AS_TRANS = 23456;
+
 /** Segment types of AS_PATH (RFC 4271 §4.3, RFC 5065 §3). */
 export const SEGMENT = { SET: 1, SEQUENCE: 2, CONFED_SEQUENCE: 3, CONFED_SET: 4 } as const;
 
