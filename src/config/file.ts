@@ -1,0 +1,75 @@
+/** The top of the configuration file: one row per key. */
+
+import { calico } from "./calico.ts";
+import type { ListenAddress, OriginatedRoute } from "./intent.ts";
+import { defaulted, fault, list, located, mapped, memberOf, needed, object, optional } from "./kind.ts";
+import type { Keys, Kind, Located, ObjectKind } from "./kind.ts";
+import { neighbor } from "./neighbor.ts";
+import type { NeighborFile } from "./neighbor.ts";
+import { originate } from "./originate.ts";
+import { control, http, httpOn, kernel, log, metrics } from "./program.ts";
+import type { KernelFile } from "./program.ts";
+import { asNumber, identifier, listenPort, localAddress, oneOf, text } from "./scalars.ts";
+import type { CalicoSettings, ControlSettings, HttpSettings, LogSettings, MetricsSettings } from "./settings.ts";
+
+/** The whole file. */
+export interface ConfigurationFile {
+  readonly $schema: string | undefined;
+  readonly routerId: number | undefined;
+  /** Undefined where it is wrong or missing. */
+  readonly asNumber: number | undefined;
+  readonly clusterId: number | undefined;
+  readonly listen: readonly ListenAddress[];
+  readonly neighbors: readonly Located<NeighborFile>[];
+  readonly originate: readonly OriginatedRoute[];
+  readonly onStop: "restart" | "shutdown";
+  readonly control: ControlSettings;
+  readonly http: HttpSettings | false;
+  readonly log: LogSettings;
+  readonly metrics: MetricsSettings;
+  readonly kernel: KernelFile;
+  readonly calico: CalicoSettings | undefined;
+}
+
+/** Our AS where the file does not say: the first private one, as in Calico. */
+export const DEFAULT_AS_NUMBER = 64512;
+
+interface ListenFile { readonly address: string | undefined; readonly port: number }
+const LISTEN: Keys<ListenFile> = {
+  address: needed(localAddress, "The address to accept connections on"),
+  port: defaulted(listenPort, 179, "The port; 0 takes a free one"),
+};
+const BOTH_WILDCARDS: readonly ListenAddress[] = [{ address: "0.0.0.0", port: 179 }, { address: "::", port: 179 }];
+
+const listen: Kind<readonly ListenAddress[]> = mapped(
+  list(located(object(LISTEN)), "addresses"),
+  (files: readonly Located<ListenFile>[]) => {
+    const seen = new Set<string>();
+    return files.map(({ value: { address = "", port }, at }) => {
+      const key = `${address} port ${port}`;
+      if (seen.has(key) && port !== 0) fault(memberOf(at, "address"), `${key} is given twice`, "remove one of the two");
+      seen.add(key);
+      return { address, port };
+    });
+  },
+);
+
+const FILE: Keys<ConfigurationFile> = {
+  $schema: optional(text(4096, "a URL"), "none", "For editors: where reflectd.schema.json is"),
+  routerId: optional(identifier, "needed; in Calico mode from the node", "BGP Identifier, written as an IPv4 address"),
+  asNumber: optional(asNumber, `${DEFAULT_AS_NUMBER}`, "Our AS number"),
+  clusterId: optional(identifier, "routerId", "Cluster id (RFC 4456 §7); Calico's routeReflectorClusterID"),
+  listen: defaulted(listen, BOTH_WILDCARDS, "Where connections are accepted; [] only dials"),
+  neighbors: defaulted(list(neighbor, "neighbours"), [], "The neighbours"),
+  originate: defaulted(originate, [], "Routes of our own"),
+  onStop: defaulted(oneOf(["restart", "shutdown"]), "restart", "What SIGTERM means: back soon, or goodbye"),
+  control: defaulted(control, control.empty, "The control socket"),
+  http: defaulted(http, httpOn.empty, "Metrics, health and read-only pages; false for none"),
+  log: defaulted(log, log.empty, "The log"),
+  metrics: defaulted(metrics, metrics.empty, "The metrics"),
+  kernel: defaulted(kernel, kernel.empty, "Kernel routes"),
+  calico: optional(calico, "no Calico mode", "Calico mode; not available in this version"),
+};
+
+/** The kind of the whole file. */
+export const configurationFile: ObjectKind<ConfigurationFile> = object(FILE);

@@ -1,0 +1,59 @@
+/** The keys of the file that make the Settings: control, http, log, kernel, metrics. */
+
+import { defaulted, list, mapped, object, optional, orFalse } from "./kind.ts";
+import type { Keys, Kind, ObjectKind } from "./kind.ts";
+import type { ControlSettings, HttpSettings, KernelSettings, LogSettings, MetricsSettings } from "./settings.ts";
+import { flag, listenPort, localAddress, oneOf, path, text, whole } from "./scalars.ts";
+
+/** `kernel` as the file says it: the protocol's default depends on the mode. */
+export type KernelFile = Omit<KernelSettings, "protocol"> & { readonly protocol: number | undefined };
+
+const birdSockets: Kind<readonly [string, string]> = mapped(list(path, "paths", 2, 2), ([ipv4 = "", ipv6 = ""]) => {
+  return [ipv4, ipv6] as const;
+});
+
+const CONTROL: Keys<ControlSettings> = {
+  socket: optional(path, "/run/reflectd/reflectd.sock for root, see `reflectd run --help`", "Path of the control socket"),
+  group: optional(text(64, "a group"), "the group of the process", "Group that may use the socket, by name or number"),
+  birdSockets: defaulted(
+    orFalse(birdSockets), false, "Paths of BIRD's control protocol for IPv4 and IPv6; not available in this version"),
+};
+
+const HTTP: Keys<HttpSettings> = {
+  address: defaulted(localAddress, "127.0.0.1", "Address to listen on"),
+  port: defaulted(listenPort, 9179, "Port to listen on; 0 takes a free one"),
+};
+
+const LOG: Keys<LogSettings> = {
+  level: defaulted(oneOf(["error", "warn", "info", "debug"]), "info", "How much is logged"),
+  format: optional(oneOf(["json", "text"]), "text on a terminal, json otherwise", "Form of a line"),
+};
+
+const KERNEL: Keys<KernelFile> = {
+  enabled: defaulted(flag, false, "Writes routes to the kernel; not available in this version"),
+  table: defaulted(whole(1, 0xffffffff), 254, "Routing table"),
+  // 0 to 4 belong to the kernel, to the boot scripts and to the administrator: their routes are not ours to remove.
+  protocol: optional(whole(5, 255), "12 in Calico mode, 186 otherwise", "Protocol number that marks our routes"),
+  metric: optional(whole(0, 0xffffffff), "the kernel's own", "Metric of our routes"),
+  onStop: defaulted(oneOf(["keep", "remove"]), "keep", "What happens to our routes when the program stops"),
+  learn: defaulted(flag, true, "Takes routes of the kernel into account"),
+  scanSeconds: defaulted(whole(1, 86400, "seconds"), 30, "Time between two repair scans"),
+  ecmp: defaulted(flag, false, "Writes several next hops"),
+};
+
+const METRICS: Keys<MetricsSettings> = {
+  perPeer: defaulted(flag, true, "Series of single neighbours; switch off with thousands of them"),
+};
+
+/** The kind of `control`. */
+export const control: ObjectKind<ControlSettings> = object(CONTROL);
+/** The kind of `http` that is not false. */
+export const httpOn: ObjectKind<HttpSettings> = object(HTTP);
+/** The kind of `http`. */
+export const http: Kind<HttpSettings | false> = orFalse(httpOn);
+/** The kind of `log`. */
+export const log: ObjectKind<LogSettings> = object(LOG);
+/** The kind of `kernel`. */
+export const kernel: ObjectKind<KernelFile> = object(KERNEL);
+/** The kind of `metrics`. */
+export const metrics: ObjectKind<MetricsSettings> = object(METRICS);
