@@ -4,6 +4,7 @@
  */
 
 import { assert } from "../base/assert.ts";
+import { EMPTY } from "../base/bytes.ts";
 import { PAGE_OCTETS, dropPage, u8Page } from "./page.ts";
 
 /** Octets of a slot, by class: two classes for each doubling waste a sixth on average. */
@@ -48,8 +49,10 @@ export class Slab {
   }
 
   /** Keeps a copy of bytes[at, end), followed by more[moreAt, moreEnd) where given. */
-  store(bytes: Uint8Array, at: number, end: number, more?: Uint8Array, moreAt = 0, moreEnd = more?.length ?? 0): number {
-    const length = end - at + (more === undefined ? 0 : moreEnd - moreAt);
+  store(
+    bytes: Uint8Array, at: number, end: number, more: Uint8Array = EMPTY, moreAt = 0, moreEnd: number = more.length,
+  ): number {
+    const length = end - at + moreEnd - moreAt;
     const number = this.#pageFor(classOf(length + HEADER_OCTETS));
     const page = this.#pages[number]!;
     const slot = takeSlot(page);
@@ -57,7 +60,7 @@ export class Slab {
     const start = slot * page.slotOctets;
     page.words[start >>> 2] = length;
     copy(bytes, at, end, page.bytes, start + HEADER_OCTETS);
-    if (more !== undefined) copy(more, moreAt, moreEnd, page.bytes, start + HEADER_OCTETS + end - at);
+    copy(more, moreAt, moreEnd, page.bytes, start + HEADER_OCTETS + end - at);
     return number * (SLOT_MASK + 1) + slot;
   }
 

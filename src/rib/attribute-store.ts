@@ -1,0 +1,354 @@
+/**
+ * Attribute sets, each stored once: a canonical block with its next hop, and what decision and export ask of it in
+ * columns. Rule: a set lives while something retains it; what was interned and never retained is forgotten after
+ * NEWBORNS further ones. Raw forms that peers send are known to the set they mean, so a block is decoded once.
+ */
+
+import { assert } from "../base/assert.ts";
+import { EMPTY } from "../base/bytes.ts";
+import { findAttribute } from "../messages/attributes/block.ts";
+import { summarise } from "../messages/attributes/summary.ts";
+import type { AttributeSummary } from "../messages/attributes/summary.ts";
+import { HashIndex } from "./hash-index.ts";
+import { hashBytes, hashKey } from "./hash.ts";
+import type { HashKey } from "./hash.ts";
+import { NO_ATTRIBUTES } from "./ids.ts";
+import type { AttributesId } from "./ids.ts";
+import { RawForms } from "./raw-forms.ts";
+import { Rows } from "./rows.ts";
+import { Slab } from "./slab.ts";
+
+/** Fields of a row. */
+const HASH = 0;
+const NEXT = 1;
+const REFERENCES = 2;
+const HANDLE = 3;
+/** Octets of the canonical block; octets of a next hop that is not in it follow in the slab. */
+const BLOCK_OCTETS = 4;
+const NEXT_HOP_AT = 5;
+const NEXT_HOP_OCTETS = 6;
+const MED = 7;
+const LOCAL_PREF = 8;
+const FIRST_AS = 9;
+const ORIGINATOR_ID = 10;
+/** AS_PATH length in the low half, CLUSTER_LIST length in the high half. */
+const LENGTHS = 11;
+const FLAGS = 12;
+const OTC = 13;
+/** ORIGIN in bits 0-1, then HAS_*, then BORN, then from bit 16 on the context keys that send this very form. */
+const BITS = 14;
+/** Which newborn a set was, so that an entry of the ring for an earlier owner of the id is known as such. */
+const BIRTH = 15;
+const STRIDE = 16;
+
+const HAS_MED = 4;
+const HAS_LOCAL_PREF = 8;
+const HAS_ORIGINATOR_ID = 16;
+const HAS_OTC = 32;
+const HAS_AS_SET = 64;
+const CONTEXT_SHIFT = 16;
+
+const NEXT_HOP_CODE = 3;
+const LENGTH_MAX = 0xffff;
+/** Sets interned and not retained that are kept at most: more than one message can need. */
+const NEWBORNS = 64;
+
+/** What the store is made with. */
+export interface AttributeStoreOptions {
+  /** The secret of this process's hashes. */
+  readonly seed: number;
+  /** Sets that are held at most; beyond, `intern` answers 0. */
+  readonly setsMax?: number;
+}
+
+/** All attribute sets of a speaker, over all families. */
+export class AttributeStore {
+  readonly #rows = new Rows(STRIDE);
+  readonly #index: HashIndex;
+  readonly #slab = new Slab();
+  readonly #raw: RawForms;
+  readonly #key: HashKey;
+  readonly #setsMax: number;
+  readonly #summary: AttributeSummary = emptySummary();
+  readonly #newborns = new Uint32Array(NEWBORNS);
+  readonly #births = new Uint32Array(NEWBORNS);
+  #birth = 0;
+  #lastDiscards = false;
+
+  constructor(options: AttributeStoreOptions) {
+    this.#key = hashKey(options.seed);
+    this.#index = new HashIndex(this.#rows, HASH, NEXT);
+    this.#raw = new RawForms(this.#slab);
+    this.#setsMax = options.setsMax ?? 0x0fff_ffff;
+  }
+
+  /** Sets held. */
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  /** Raw forms held beside the canonical ones. */
+  get rawForms(): number {
+    return this.#raw.size;
+  }
+
+  /** No live id is greater. */
+  get idsMax(): number {
+    return this.#rows.idsMax;
+  }
+
+  get octets(): number {
+    return this.#rows.octets + this.#index.octets + this.#slab.octets + this.#raw.octets;
+  }
+
+  /** Whether the last `resolve` that found a set did so for a form of which attributes are discarded (RFC 7606 §2). */
+  get lastDiscards(): boolean {
+    return this.#lastDiscards;
+  }
+
+  /**
+   * The id of a canonical block [at, end) with its next hop (4, 16 or 32 octets; EMPTY for none, or where the block
+   * holds NEXT_HOP itself). New sets have no reference: the caller retains. 0: the store is full.
+   */
+  intern(block: Uint8Array, at: number, end: number, nextHop: Uint8Array): AttributesId {
+    const inline = findAttribute(block, at, end, NEXT_HOP_CODE);
+    const more = inline === undefined ? nextHop : EMPTY;
+    const hash = this.#hash(block, at, end, more, 0, more.length);
+    const found = this.#search(hash, block, at, end, more, 0, more.length);
+    if (found !== 0) return found;
+    if (this.#rows.size >= this.#setsMax) {
+      this.collect();
+      if (this.#rows.size >= this.#setsMax) return NO_ATTRIBUTES;
+    }
+    return this.#add(hash, block, at, end, more, inline);
+  }
+
+  /**
+   * The set that a raw block means, without decoding it; 0 where that is not known yet: the caller decodes, interns and
+   * says so with `alias`. The block is what the peer sent but for MP_REACH_NLRI and MP_UNREACH_NLRI; the next hop is
+   * MP_REACH_NLRI's, none for classic NLRI. `contextKey` (0..15) stands for what else decides the reading.
+   */
+  resolve(
+    bytes: Uint8Array, at: number, end: number, contextKey: number, nextHop: Uint8Array, nhAt: number, nhEnd: number,
+  ): AttributesId {
+    const hash = this.#hash(bytes, at, end, nextHop, nhAt, nhEnd);
+    this.#lastDiscards = false;
+    const same = this.#search(hash, bytes, at, end, nextHop, nhAt, nhEnd);
+    if (same !== 0 && (this.#rows.get(same, BITS) & (1 << (CONTEXT_SHIFT + contextKey))) !== 0) return same;
+    if (this.#raw.size === 0) return NO_ATTRIBUTES;
+    const raw = this.#raw.find(hash, bytes, at, end, contextKey, nextHop, nhAt, nhEnd);
+    if (raw === 0) return NO_ATTRIBUTES;
+    this.#lastDiscards = this.#raw.discards(raw);
+    return this.#raw.setOf(raw);
+  }
+
+  /** Remembers that a raw block, given as to `resolve`, means the set `id`; `discards`: attributes of it were dropped. */
+  alias(
+    bytes: Uint8Array, at: number, end: number, contextKey: number, nextHop: Uint8Array, nhAt: number, nhEnd: number,
+    id: AttributesId, discards: boolean,
+  ): void {
+    const hash = this.#hash(bytes, at, end, nextHop, nhAt, nhEnd);
+    if (!discards && this.#search(hash, bytes, at, end, nextHop, nhAt, nhEnd) === id) {
+      this.#rows.set(id, BITS, this.#rows.get(id, BITS) | (1 << (CONTEXT_SHIFT + contextKey)));
+      return;
+    }
+    this.#raw.add(hash, bytes, at, end, contextKey, nextHop, nhAt, nhEnd, id, discards);
+  }
+
+  retain(id: AttributesId): void {
+    const { pages, shift, mask } = this.#rows;
+    pages[id >>> shift]![(id & mask) * STRIDE + REFERENCES]!++;
+  }
+
+  /** Gives a reference back; the last one frees the set. */
+  release(id: AttributesId): void {
+    const { pages, shift, mask } = this.#rows;
+    const page = pages[id >>> shift]!;
+    const at = (id & mask) * STRIDE + REFERENCES;
+    const left = page[at]! - 1;
+    assert(left >= 0, `attribute set ${id} is retained`);
+    page[at] = left;
+    if (left === 0) this.#free(id);
+  }
+
+  /** References to a set. */
+  references(id: AttributesId): number {
+    return this.#rows.peek(id, REFERENCES);
+  }
+
+  /** Frees every set that was interned and never retained. */
+  collect(): void {
+    for (let i = 0; i < NEWBORNS; i++) this.#forget(i);
+  }
+
+  /** The canonical block, as a view: valid while the set lives. */
+  block(id: AttributesId): Uint8Array {
+    const handle = this.#rows.get(id, HANDLE);
+    const at = this.#slab.offset(handle);
+    return this.#slab.pageBytes(handle).subarray(at, at + this.#rows.get(id, BLOCK_OCTETS));
+  }
+
+  /** The next hop: 4, 16 or 32 octets, also where the block holds it as NEXT_HOP; empty for none. A view. */
+  nextHop(id: AttributesId): Uint8Array {
+    const octets = this.#rows.get(id, NEXT_HOP_OCTETS);
+    if (octets === 0) return EMPTY;
+    const handle = this.#rows.get(id, HANDLE);
+    const at = this.#slab.offset(handle) + this.#rows.get(id, NEXT_HOP_AT);
+    return this.#slab.pageBytes(handle).subarray(at, at + octets);
+  }
+
+  /** ORIGIN: 0 IGP, 1 EGP, 2 INCOMPLETE. */
+  origin(id: AttributesId): number {
+    return this.#rows.get(id, BITS) & 3;
+  }
+
+  /** AS_PATH length as decision counts it (RFC 4271 §9.1.2.2 a: a set is one). */
+  asPathLength(id: AttributesId): number {
+    return this.#rows.get(id, LENGTHS) & LENGTH_MAX;
+  }
+
+  clusterListLength(id: AttributesId): number {
+    return this.#rows.get(id, LENGTHS) >>> 16;
+  }
+
+  /** The neighbouring AS: the leftmost of AS_PATH, 0 where it is empty or starts with a set. */
+  firstAs(id: AttributesId): number {
+    return this.#rows.get(id, FIRST_AS);
+  }
+
+  hasAsSet(id: AttributesId): boolean {
+    return (this.#rows.get(id, BITS) & HAS_AS_SET) !== 0;
+  }
+
+  /** MULTI_EXIT_DISC, 0 where absent. */
+  med(id: AttributesId): number {
+    return this.#rows.get(id, MED);
+  }
+
+  hasMed(id: AttributesId): boolean {
+    return (this.#rows.get(id, BITS) & HAS_MED) !== 0;
+  }
+
+  /** LOCAL_PREF, 100 where absent. */
+  localPref(id: AttributesId): number {
+    return this.#rows.get(id, LOCAL_PREF);
+  }
+
+  hasLocalPref(id: AttributesId): boolean {
+    return (this.#rows.get(id, BITS) & HAS_LOCAL_PREF) !== 0;
+  }
+
+  /** ORIGINATOR_ID, 0 where absent. */
+  originatorId(id: AttributesId): number {
+    return this.#rows.get(id, ORIGINATOR_ID);
+  }
+
+  hasOriginatorId(id: AttributesId): boolean {
+    return (this.#rows.get(id, BITS) & HAS_ORIGINATOR_ID) !== 0;
+  }
+
+  /** The well-known communities it carries: WELL_KNOWN bits of messages/attributes/summary.ts. */
+  flags(id: AttributesId): number {
+    return this.#rows.get(id, FLAGS);
+  }
+
+  /** Only to Customer (RFC 9234), 0 where absent. */
+  otc(id: AttributesId): number {
+    return this.#rows.get(id, OTC);
+  }
+
+  hasOtc(id: AttributesId): boolean {
+    return (this.#rows.get(id, BITS) & HAS_OTC) !== 0;
+  }
+
+  #hash(bytes: Uint8Array, at: number, end: number, more: Uint8Array, moreAt: number, moreEnd: number): number {
+    return hashBytes(this.#key, bytes, at, end, more, moreAt, moreEnd);
+  }
+
+  #search(
+    hash: number, bytes: Uint8Array, at: number, end: number, more: Uint8Array, moreAt: number, moreEnd: number,
+  ): AttributesId {
+    const rows = this.#rows;
+    const octets = end - at;
+    for (let id = this.#index.first(hash); id !== 0; id = rows.get(id, NEXT)) {
+      if (rows.get(id, HASH) !== hash || rows.get(id, BLOCK_OCTETS) !== octets) continue;
+      const handle = rows.get(id, HANDLE);
+      if (
+        this.#slab.length(handle) === octets + moreEnd - moreAt && this.#slab.equals(handle, bytes, at, end) &&
+        this.#slab.equals(handle, more, moreAt, moreEnd, octets)
+      ) return id as AttributesId;
+    }
+    return NO_ATTRIBUTES;
+  }
+
+  #add(
+    hash: number, block: Uint8Array, at: number, end: number, more: Uint8Array,
+    inline: { readonly at: number; readonly end: number } | undefined,
+  ): AttributesId {
+    const rows = this.#rows;
+    const id = rows.take() as AttributesId;
+    rows.set(id, REFERENCES, 0);
+    rows.set(id, HANDLE, this.#slab.store(block, at, end, more));
+    rows.set(id, BLOCK_OCTETS, end - at);
+    rows.set(id, NEXT_HOP_AT, inline === undefined ? end - at : inline.at - at);
+    rows.set(id, NEXT_HOP_OCTETS, inline === undefined ? more.length : inline.end - inline.at);
+    this.#index.add(id, hash);
+    this.#describe(id, block, at, end);
+    this.#bear(id);
+    return id;
+  }
+
+  #describe(id: AttributesId, block: Uint8Array, at: number, end: number): void {
+    const rows = this.#rows;
+    const summary = this.#summary;
+    summarise(block, at, end, summary);
+    rows.set(id, MED, summary.med);
+    rows.set(id, LOCAL_PREF, summary.localPref);
+    rows.set(id, FIRST_AS, summary.firstAs);
+    rows.set(id, ORIGINATOR_ID, summary.originatorId);
+    rows.set(
+      id, LENGTHS,
+      Math.min(summary.asPathLength, LENGTH_MAX) + Math.min(summary.clusterListLength, LENGTH_MAX) * 0x1_0000,
+    );
+    rows.set(id, FLAGS, summary.wellKnown);
+    rows.set(id, OTC, summary.otc);
+    rows.set(
+      id, BITS,
+      (summary.origin & 3) | (summary.hasMed ? HAS_MED : 0) | (summary.hasLocalPref ? HAS_LOCAL_PREF : 0) |
+        (summary.hasOriginatorId ? HAS_ORIGINATOR_ID : 0) | (summary.hasOtc ? HAS_OTC : 0) |
+        (summary.hasAsSet ? HAS_AS_SET : 0),
+    );
+  }
+
+  /** Enters a set into the ring of those that nothing has retained yet. */
+  #bear(id: AttributesId): void {
+    const slot = this.#birth % NEWBORNS;
+    this.#forget(slot);
+    this.#birth = (this.#birth + 1) >>> 0;
+    this.#rows.set(id, BIRTH, this.#birth);
+    this.#newborns[slot] = id;
+    this.#births[slot] = this.#birth;
+  }
+
+  #forget(slot: number): void {
+    const id = this.#newborns[slot]! as AttributesId;
+    this.#newborns[slot] = 0;
+    if (id === 0 || this.#rows.peek(id, BIRTH) !== this.#births[slot]) return;
+    if (this.#rows.get(id, REFERENCES) === 0) this.#free(id);
+  }
+
+  #free(id: AttributesId): void {
+    this.#raw.dropOf(id);
+    this.#index.remove(id);
+    this.#slab.free(this.#rows.get(id, HANDLE));
+    this.#rows.give(id);
+  }
+}
+
+function emptySummary(): AttributeSummary {
+  return {
+    origin: 0, asPathLength: 0, firstAs: 0, neighborAs: 0, hasAsSet: false, med: 0, hasMed: false, localPref: 100,
+    hasLocalPref: false, originatorId: 0, hasOriginatorId: false, clusterListLength: 0, wellKnown: 0, otc: 0,
+    hasOtc: false,
+  };
+}

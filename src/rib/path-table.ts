@@ -1,0 +1,160 @@
+/**
+ * Path rows: one for each (prefix, peer, received path id), in a chain of the prefix and, while alive, in a chain of
+ * the peer in order of arrival. Rule: this file keeps the chains right; what a change means is in rib.ts.
+ */
+
+import type { AttributesId, PathIndex, PeerId, PrefixId } from "./ids.ts";
+import { NO_PATH } from "./ids.ts";
+import type { PrefixTable } from "./prefix-table.ts";
+import { Rows } from "./rows.ts";
+
+/** What is known of a path, as bits. */
+export const PATH_FLAGS = {
+  /** Withdrawn: a tombstone until everyone who was told of it has been told so. */
+  DEAD: 1,
+  /** Rejected by the import policy; kept for soft reconfiguration. */
+  FILTERED: 2,
+  /** Own AS, own ORIGINATOR_ID, or a loop of clusters; kept for soft reconfiguration. */
+  LOOP: 4,
+  /** Not announced again since `markStale` (RFC 7313, RFC 4724). Still used. */
+  STALE: 8,
+  /** Long-lived stale (RFC 9494): used when there is nothing better. */
+  LLGR_STALE: 16,
+  /** Carries our cluster id on the session of a non-client: used, never reflected (RFC 4456 §8). */
+  NOT_REFLECTED: 32,
+  /** The next hop is ourselves (RFC 4271 §5.1.3). */
+  OWN_NEXT_HOP: 64,
+  /** A leak by its OTC (RFC 9234 §5). */
+  LEAK: 128,
+} as const;
+
+/** Any of these keeps a path out of the decision. */
+export const INELIGIBLE: number =
+  PATH_FLAGS.DEAD | PATH_FLAGS.FILTERED | PATH_FLAGS.LOOP | PATH_FLAGS.OWN_NEXT_HOP | PATH_FLAGS.LEAK;
+
+/** Fields of a row: forty octets for each path. */
+export const PATH = {
+  PREFIX: 0, PEER: 1, RECEIVED_ID: 2, ATTRIBUTES_IN: 3, ATTRIBUTES: 4,
+  /** PATH_FLAGS in the low octet (STALE is never stored), USED, IN_LIMBO, and from bit 16 on the epoch of the peer. */
+  FLAGS: 5,
+  SINCE: 6, NEXT_OF_PREFIX: 7, NEXT_OF_PEER: 8, PREVIOUS_OF_PEER: 9,
+} as const;
+const STRIDE = 10;
+
+/** PATH_FLAGS in the word of FLAGS. */
+export const FLAGS_MASK = 0xff;
+/** The row is a path, dead or alive. */
+export const USED = 0x100;
+/** A dead row that waits to be freed. */
+export const IN_LIMBO = 0x200;
+/** Where the epoch of the peer starts in the word of FLAGS. */
+export const EPOCH_SHIFT = 16;
+/** Epochs are compared in these bits. */
+export const EPOCH_MASK = 0xffff;
+
+/** The paths of one peer. */
+export interface PeerPaths {
+  first: PathIndex;
+  last: PathIndex;
+  /** Counts `markStale`: a path of an earlier epoch is stale. */
+  epoch: number;
+  /** Where `sweepStale` goes on; 0: at the first. */
+  sweepAt: PathIndex;
+  /** Paths alive. */
+  received: number;
+  /** Paths that take part in decisions. */
+  accepted: number;
+  /** Rows, dead ones too. */
+  rows: number;
+}
+
+/** The rows and their chains. */
+export class PathTable {
+  /** The rows, for the hot loops of the Rib. */
+  readonly rows: Rows = new Rows(STRIDE);
+  readonly #prefixes: PrefixTable;
+  readonly #peers: (PeerPaths | undefined)[] = [];
+
+  constructor(prefixes: PrefixTable) {
+    this.#prefixes = prefixes;
+  }
+
+  /** The paths of a peer; made where there are none yet. */
+  ofPeer(peer: PeerId): PeerPaths {
+    return this.#peers[peer] ??= {
+      first: NO_PATH, last: NO_PATH, epoch: 0, sweepAt: NO_PATH, received: 0, accepted: 0, rows: 0,
+    };
+  }
+
+  /** The row of (prefix, peer, received path id), dead or alive; 0 where there is none. Hot. */
+  find(prefix: PrefixId, peer: PeerId, receivedPathId: number): PathIndex {
+    const { pages, shift, mask } = this.rows;
+    for (let path: number = this.#prefixes.firstPath(prefix); path !== 0;) {
+      const page = pages[path >>> shift]!;
+      const row = (path & mask) * STRIDE;
+      if (page[row + PATH.PEER] === peer && page[row + PATH.RECEIVED_ID] === receivedPathId) return path as PathIndex;
+      path = page[row + PATH.NEXT_OF_PREFIX]!;
+    }
+    return NO_PATH;
+  }
+
+  /** A new row in the chain of its prefix, not yet in that of its peer. */
+  add(prefix: PrefixId, peer: PeerId, receivedPathId: number): PathIndex {
+    const rows = this.rows;
+    const path = rows.take() as PathIndex;
+    const page = rows.pages[path >>> rows.shift]!;
+    const row = (path & rows.mask) * STRIDE;
+    page[row + PATH.PREFIX] = prefix;
+    page[row + PATH.PEER] = peer;
+    page[row + PATH.RECEIVED_ID] = receivedPathId;
+    page[row + PATH.ATTRIBUTES_IN] = 0;
+    page[row + PATH.ATTRIBUTES] = 0;
+    page[row + PATH.FLAGS] = USED | PATH_FLAGS.DEAD;
+    page[row + PATH.NEXT_OF_PREFIX] = this.#prefixes.firstPath(prefix);
+    this.#prefixes.setFirstPath(prefix, path);
+    this.ofPeer(peer).rows++;
+    return path;
+  }
+
+  /** Appends a path to the chain of its peer. */
+  linkToPeer(path: PathIndex, of: PeerPaths): void {
+    const rows = this.rows;
+    rows.set(path, PATH.NEXT_OF_PEER, 0);
+    rows.set(path, PATH.PREVIOUS_OF_PEER, of.last);
+    if (of.last === 0) of.first = path;
+    else rows.set(of.last, PATH.NEXT_OF_PEER, path);
+    of.last = path;
+  }
+
+  /** Takes a path out of the chain of its peer. */
+  unlinkFromPeer(path: PathIndex, of: PeerPaths): void {
+    const rows = this.rows;
+    const next = rows.get(path, PATH.NEXT_OF_PEER) as PathIndex;
+    const previous = rows.get(path, PATH.PREVIOUS_OF_PEER) as PathIndex;
+    if (previous === 0) of.first = next;
+    else rows.set(previous, PATH.NEXT_OF_PEER, next);
+    if (next === 0) of.last = previous;
+    else rows.set(next, PATH.PREVIOUS_OF_PEER, previous);
+    if (of.sweepAt === path) of.sweepAt = next;
+  }
+
+  /** Frees a row that is in no chain of a peer any more. */
+  free(path: PathIndex): void {
+    const rows = this.rows;
+    const prefix = rows.get(path, PATH.PREFIX) as PrefixId;
+    const next = rows.get(path, PATH.NEXT_OF_PREFIX) as PathIndex;
+    let before = this.#prefixes.firstPath(prefix);
+    if (before === path) this.#prefixes.setFirstPath(prefix, next);
+    else {
+      for (let at = before; at !== path; at = rows.get(at, PATH.NEXT_OF_PREFIX) as PathIndex) before = at;
+      rows.set(before, PATH.NEXT_OF_PREFIX, next);
+    }
+    this.ofPeer(rows.get(path, PATH.PEER) as PeerId).rows--;
+    rows.give(path);
+  }
+
+  /** Attributes after import policy, 0 for none. */
+  attributes(path: PathIndex): AttributesId {
+    return this.rows.get(path, PATH.ATTRIBUTES) as AttributesId;
+  }
+}
