@@ -79,7 +79,8 @@ function* readNextGeneration(file: Uint8Array, view: DataView): Generator<Packet
     if (at + 12 > file.length) return yield damaged("the file ends inside a block");
     if (view.getUint32(at) === SECTION_HEADER) {
       const big = view.getUint32(at + 8) === BYTE_ORDER_MAGIC;
-      if (!big && view.getUint32(at + 8, true) !== BYTE_ORDER_MAGIC) return yield damaged("a section has no byte order");
+      const little = view.getUint32(at + 8, true) === BYTE_ORDER_MAGIC;
+      if (!big && !little) return yield damaged("a section has no byte order");
       section = { littleEndian: !big, interfaces: [] };
     }
     const length = view.getUint32(at + 4, section.littleEndian);
