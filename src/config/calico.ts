@@ -23,7 +23,7 @@ const endpoint: Kind<string> = {
   read(at: At) {
     const given = text(1024, "an endpoint").read(at);
     if (given === undefined || /^https?:\/\/[^@/?#\s]+\/?$/.test(given)) return given;
-    return fault(at, "an endpoint that is no plain URL", 'write "https://host:2379"; names and passwords have own keys');
+    return fault(at, "an endpoint that is no plain URL", 'write "https://host:2379"; name and password have own keys');
   },
 };
 
@@ -58,11 +58,13 @@ const CALICO: Keys<CalicoSettings> = {
 
 const CHECKS: readonly Check<CalicoSettings>[] = [
   {
-    keys: ["files", "datastore"], broken: (calico) => calico.datastore === "files" && calico.files.length === 0,
+    keys: ["files", "datastore"],
+    broken: (calico) => calico.datastore === "files" && calico.files.length === 0,
     what: "datastore files without files", todo: 'add "files": ["PATH"]',
   },
   {
-    keys: ["files", "datastore"], broken: (calico) => calico.files.length > 0 && (calico.datastore ?? "files") !== "files",
+    keys: ["files", "datastore"],
+    broken: (calico) => calico.files.length > 0 && (calico.datastore ?? "files") !== "files",
     what: "files have no effect with this datastore", todo: 'remove them, or use "datastore": "files"',
   },
 ];

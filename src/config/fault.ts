@@ -33,7 +33,7 @@ export class FaultList {
   readonly #file: string;
   readonly #text: string;
   readonly #faults: ConfigFault[] = [];
-  #lineStarts: readonly number[] | undefined;
+  #lineStarts: Uint32Array | undefined;
   #dropped = 0;
 
   constructor(file: string, text: string) {
@@ -76,10 +76,10 @@ export class FaultList {
   }
 }
 
-function lineStarts(text: string): readonly number[] {
+function lineStarts(text: string): Uint32Array {
   const starts = [0];
   for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
-  return starts;
+  return Uint32Array.from(starts);
 }
 
 /** The path of a member or an item below `path`: `.key`, `["odd key"]` or `[3]`. */

@@ -64,7 +64,7 @@ class JsonParser {
     if (value === undefined) return undefined;
     this.#space();
     if (this.#at < this.#text.length) {
-      return this.#fail(`${this.#found()} after the end of the configuration`, "remove it, or a closing bracket before");
+      return this.#fail(`${this.#found()} after the end of the configuration`, "remove it");
     }
     return value;
   }
@@ -205,7 +205,7 @@ class JsonParser {
     }
     const hex = this.#text.slice(this.#at + 2, this.#at + 6);
     if (letter !== "u" || !/^[0-9a-fA-F]{4}$/.test(hex)) {
-      return this.#fail("an escape that JSON does not have", 'use \\" \\\\ \\/ \\b \\f \\n \\r \\t or \\u and four digits');
+      return this.#fail("an escape that JSON does not have", 'write "\\\\" for one backslash');
     }
     this.#at += 6;
     return String.fromCharCode(Number.parseInt(hex, 16));

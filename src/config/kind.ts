@@ -52,7 +52,7 @@ export interface Check<F> {
 
 /** A key that must be given. */
 export function needed<T>(kind: Kind<T>, meaning: string): Key<T | undefined> {
-  return { kind: kind as Kind<Exclude<T, undefined>>, meaning, needed: true, absent: undefined, absentWords: undefined };
+  return { ...optional(kind, "", meaning), needed: true, absentWords: undefined };
 }
 
 /** A key that may be missing; `absentWords` says what holds then. */
@@ -143,7 +143,7 @@ export function list<T>(kind: Kind<T>, noun: string, min = 0, max: number = Infi
     read(at) {
       if (at.node.type !== "array") return expected(at, `a list of ${noun}`, "write [ ... ]");
       const { items } = at.node;
-      if (items.length < min) return fault(at, `an empty list of ${noun}`, `give at least ${min}, or leave the key out`);
+      if (items.length < min) return fault(at, `${items.length} ${noun}`, `give at least ${min}`);
       if (items.length > max) return fault(at, `${items.length} ${noun}`, `give at most ${max}`);
       const read = items.map((node, i) => kind.read({ ...at, node, path: below(at.path, i) }));
       return read.filter((value) => value !== undefined) as T[];

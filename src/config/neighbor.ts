@@ -69,21 +69,24 @@ const families: Kind<readonly Family[]> = mapped(
 
 const idleHold: Kind<readonly [number, number]> = mapped(
   list(scalar.whole(1, 3600, "seconds"), "waits", 2, 2),
-  ([first = 1, max = first], at) =>
-    first > max ? fault(at, `the first wait (${first} s) is above the largest (${max} s)`, "exchange them") : [first, max],
+  ([first = 1, max = first], at) => {
+    if (first <= max) return [first, max];
+    return fault(at, `the first wait (${first} s) is above the largest (${max} s)`, "exchange them");
+  },
 );
 
 const LIMIT: Keys<LimitFile> = {
   max: needed(scalar.whole(1, 0xffffffff), "Prefixes that may be received"),
   action: defaulted(
     scalar.oneOf(["warn", "drop", "restart", "shutdown"]), "restart",
-    "warn: only say so; drop: ignore what is above; restart: end the session for a while; shutdown: until enabled again"),
+    "warn: say so; drop: ignore what is above; restart: end the session for a while; shutdown: until it is enabled"),
   restartSeconds: optional(
     scalar.whole(1, 86400, "seconds"), `${LIMIT_RESTART_SECONDS}, with action restart`, "Wait before a restart"),
 };
 const LIMIT_CHECKS: readonly Check<LimitFile>[] = [
   {
-    keys: ["restartSeconds", "action"], broken: (limit) => limit.restartSeconds !== undefined && limit.action !== "restart",
+    keys: ["restartSeconds", "action"],
+    broken: (limit) => limit.restartSeconds !== undefined && limit.action !== "restart",
     what: "restartSeconds has no effect with this action", todo: 'remove it, or use "action": "restart"',
   },
 ];
@@ -122,7 +125,8 @@ const NEIGHBOR: Keys<NeighborFile> = {
   clusterId: optional(scalar.identifier, "clusterId of the file", "Cluster id for this neighbour, iBGP only"),
   families: defaulted(families, FAMILIES.map((row) => row.name), "Families that are offered"),
   addPath: optional(
-    scalar.oneOf(["off", "receive", "send", "both"]), "both on iBGP, off on eBGP", "ADD-PATH that is offered (RFC 7911)"),
+    scalar.oneOf(["off", "receive", "send", "both"]), "both on iBGP, off on eBGP",
+    "ADD-PATH that is offered (RFC 7911)"),
   addPathSendMax: optional(scalar.countOrAll, "all", "Paths of one prefix that are sent with ADD-PATH"),
   holdTimeSeconds: defaulted(scalar.holdTime, 90, "Hold time that is offered: 0 (off) or 3 to 65535"),
   keepaliveTimeSeconds: optional(
@@ -146,40 +150,49 @@ const NEIGHBOR: Keys<NeighborFile> = {
 
 const CHECKS: readonly Check<NeighborFile>[] = [
   {
-    keys: ["address", "range"], broken: (n) => n.address === undefined && n.range === undefined,
+    keys: ["address", "range"],
+    broken: (n) => n.address === undefined && n.range === undefined,
     what: "neither address nor range", todo: 'add "address" (one neighbour) or "range" (a network of them)',
   },
   {
-    keys: ["range", "address"], broken: (n) => n.address !== undefined && n.range !== undefined,
+    keys: ["range", "address"],
+    broken: (n) => n.address !== undefined && n.range !== undefined,
     what: "both address and range", todo: "keep one of the two",
   },
   {
-    keys: ["range"], broken: (n) => n.range !== undefined && isMulticast(n.range),
+    keys: ["range"],
+    broken: (n) => n.range !== undefined && isMulticast(n.range),
     what: "a range of multicast addresses", todo: "give a network of hosts",
   },
   {
-    keys: ["limit", "range", "address"], broken: (n) => n.range === undefined && n.limit !== undefined,
+    keys: ["limit", "range", "address"],
+    broken: (n) => n.range === undefined && n.limit !== undefined,
     what: "limit without range has no effect", todo: "remove it",
   },
   {
-    keys: ["port", "range"], broken: (n) => n.range !== undefined && n.port !== undefined,
+    keys: ["port", "range"],
+    broken: (n) => n.range !== undefined && n.port !== undefined,
     what: "port has no effect on a range, which is never dialled", todo: "remove it",
   },
   {
-    keys: ["passive", "range"], broken: (n) => n.range !== undefined && n.passive === false,
+    keys: ["passive", "range"],
+    broken: (n) => n.range !== undefined && n.passive === false,
     what: "a range is always passive", todo: "remove it",
   },
   {
-    keys: ["localAddress", "address", "range"], broken: (n) => n.localAddress !== undefined && isIpv6(n) !== n.localAddress.includes(":"),
+    keys: ["localAddress", "address", "range"],
+    broken: (n) => n.localAddress !== undefined && isIpv6(n) !== n.localAddress.includes(":"),
     what: "localAddress and neighbour are of different families", todo: "give both as IPv4 or both as IPv6",
   },
   {
-    keys: ["roleStrict", "role"], broken: (n) => n.roleStrict && n.role === undefined,
+    keys: ["roleStrict", "role"],
+    broken: (n) => n.roleStrict && n.role === undefined,
     what: "roleStrict without role", todo: 'add "role"',
   },
   {
-    keys: ["keepaliveTimeSeconds", "holdTimeSeconds"], broken: (n) => (n.keepaliveTimeSeconds ?? -1) >= n.holdTimeSeconds,
-    what: "the keepalive time is not below the hold time", todo: "use at most a third of holdTimeSeconds, or leave it out",
+    keys: ["keepaliveTimeSeconds", "holdTimeSeconds"],
+    broken: (n) => (n.keepaliveTimeSeconds ?? -1) >= n.holdTimeSeconds,
+    what: "the keepalive time is not below the hold time", todo: "use a third of it, or leave this out",
   },
   {
     keys: ["addPathSendMax", "addPath"],
@@ -187,7 +200,8 @@ const CHECKS: readonly Check<NeighborFile>[] = [
     what: "addPathSendMax has no effect while addPath does not send", todo: 'remove it, or use "addPath": "both"',
   },
   ...FAMILIES.map((row): Check<NeighborFile> => ({
-    keys: ["prefixLimit", "families"], broken: (n) => n.prefixLimit?.[row.name] !== undefined && !n.families.includes(row.name),
+    keys: ["prefixLimit", "families"],
+    broken: (n) => n.prefixLimit?.[row.name] !== undefined && !n.families.includes(row.name),
     what: `a limit of ${row.name}, which is not among the families`, todo: "remove it, or add the family",
   })),
 ];

@@ -1,7 +1,7 @@
 /** `originate`: routes of our own. */
 
 import type { Prefix } from "../base/prefix.ts";
-import { formatPrefix, parsePrefix, covers } from "../base/prefix.ts";
+import { covers, formatPrefix, parsePrefix } from "../base/prefix.ts";
 import type { OriginatedRoute } from "./intent.ts";
 import { defaulted, fault, list, located, mapped, memberOf, needed, object, optional } from "./kind.ts";
 import type { Check, Keys, Kind, Located } from "./kind.ts";
@@ -26,17 +26,18 @@ const ROUTE: Keys<RouteFile> = {
 };
 
 /** What every receiver would ignore (RFC 4271 §6.3). */
-const UNROUTABLE: readonly Prefix[] = ["127.0.0.0/8", "224.0.0.0/4", "::1/128", "ff00::/8"].map((text) => {
-  return parsePrefix(text) ?? { address: new Uint8Array(4), length: 32 };
-});
+const UNROUTABLE: readonly Prefix[] = ["127.0.0.0/8", "224.0.0.0/4", "::1/128", "ff00::/8"]
+  .flatMap((text) => parsePrefix(text) ?? []);
 
 const CHECKS: readonly Check<RouteFile>[] = [
   {
-    keys: ["nextHop", "prefix"], broken: (route) => route.nextHop !== undefined && route.nextHop.length !== route.prefix?.address.length,
+    keys: ["nextHop", "prefix"],
+    broken: ({ nextHop, prefix }) => nextHop !== undefined && nextHop.length !== prefix?.address.length,
     what: "next hop and prefix are of different families", todo: "give both as IPv4 or both as IPv6",
   },
   {
-    keys: ["prefix"], broken: (route) => UNROUTABLE.some((no) => route.prefix !== undefined && covers(no, route.prefix)),
+    keys: ["prefix"],
+    broken: ({ prefix }) => prefix !== undefined && UNROUTABLE.some((no) => covers(no, prefix)),
     what: "loopback and multicast prefixes are ignored by every receiver (RFC 4271 §6.3)", todo: "remove it",
   },
 ];

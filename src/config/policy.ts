@@ -44,7 +44,8 @@ const RANGE: Keys<Range> = {
 };
 const RANGE_CHECKS: readonly Check<Range>[] = [
   {
-    keys: ["min", "max"], broken: ({ min, max }) => min !== undefined && max !== undefined && min > max,
+    keys: ["min", "max"],
+    broken: ({ min, max }) => min !== undefined && max !== undefined && min > max,
     what: "min is above max: no prefix can match", todo: "exchange them",
   },
 ];
@@ -82,23 +83,28 @@ const RULE: Keys<RuleFile> = {
 
 const RULE_CHECKS: readonly Check<RuleFile>[] = [
   {
-    keys: ["cidr", "matchOperator"], broken: (rule) => rule.cidr !== undefined && rule.matchOperator === undefined,
+    keys: ["cidr", "matchOperator"],
+    broken: (rule) => rule.cidr !== undefined && rule.matchOperator === undefined,
     what: "cidr without matchOperator", todo: 'add "matchOperator": "In" or the like',
   },
   {
-    keys: ["matchOperator", "cidr"], broken: (rule) => rule.cidr === undefined && rule.matchOperator !== undefined,
+    keys: ["matchOperator", "cidr"],
+    broken: (rule) => rule.cidr === undefined && rule.matchOperator !== undefined,
     what: "matchOperator without cidr", todo: "add the cidr it compares with",
   },
   {
-    keys: ["prefixLength", "cidr"], broken: (rule) => rule.cidr === undefined && rule.prefixLength !== undefined,
+    keys: ["prefixLength", "cidr"],
+    broken: (rule) => rule.cidr === undefined && rule.prefixLength !== undefined,
     what: "prefixLength without cidr", todo: 'add "cidr": "0.0.0.0/0" or "::/0" and "matchOperator": "In"',
   },
   {
-    keys: ["prefixLength", "cidr"], broken: (rule) => longest(rule.prefixLength) > 8 * (rule.cidr?.address.length ?? 16),
+    keys: ["prefixLength", "cidr"],
+    broken: (rule) => longest(rule.prefixLength) > 8 * (rule.cidr?.address.length ?? 16),
     what: "an IPv4 prefix has no more than 32 bits", todo: "use 0 to 32",
   },
   {
-    keys: ["operations", "action"], broken: (rule) => rule.operations !== undefined && rule.action === "Reject",
+    keys: ["operations", "action"],
+    broken: (rule) => rule.operations !== undefined && rule.action === "Reject",
     what: "operations of a rule that rejects have no effect", todo: 'remove them, or use "action": "Accept"',
   },
 ];
@@ -109,7 +115,8 @@ const POLICY: Keys<PolicyFile> = {
   default: optional(
     oneOf(["accept", "reject"]), "reject with rules; without, accept on iBGP and reject on eBGP (RFC 8212)",
     "What happens to a route that no rule matches"),
-  rules: optional(list(rule, "rules"), "none", "Rules in the words of Calico's BGPFilter; the first that matches decides"),
+  rules: optional(
+    list(rule, "rules"), "none", "Rules in the words of Calico's BGPFilter; the first that matches decides"),
 };
 
 /** The kind of `import` and `export`. */

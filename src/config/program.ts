@@ -13,7 +13,8 @@ const birdSockets: Kind<readonly [string, string]> = mapped(list(path, "paths", 
 });
 
 const CONTROL: Keys<ControlSettings> = {
-  socket: optional(path, "/run/reflectd/reflectd.sock for root, see `reflectd run --help`", "Path of the control socket"),
+  socket: optional(
+    path, "/run/reflectd/reflectd.sock for root, else in a folder of the user", "Path of the control socket"),
   group: optional(text(64, "a group"), "the group of the process", "Group that may use the socket, by name or number"),
   birdSockets: defaulted(
     orFalse(birdSockets), false, "Paths of BIRD's control protocol for IPv4 and IPv6; not available in this version"),

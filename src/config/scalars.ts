@@ -52,7 +52,8 @@ export function oneOf<W extends string>(words: readonly W[], anyCase = false): K
       const known = given === undefined ? undefined : words.find((word) => cased(word) === cased(given));
       if (known !== undefined) return known;
       const meant = given === undefined ? undefined : nearest(given, words);
-      return expected(at, `one of ${words.join(", ")}`, meant === undefined ? "choose one" : `did you mean "${meant}"?`);
+      const todo = meant === undefined ? "choose one" : `did you mean "${meant}"?`;
+      return expected(at, `one of ${words.join(", ")}`, todo);
     },
   };
 }
@@ -105,9 +106,9 @@ export const asNumber: Kind<number> = {
 function asOf(given: string): number {
   const parts = given.split(".");
   if (parts.length > 2 || !parts.every((part) => /^(0|[1-9][0-9]{0,9})$/.test(part))) return -1;
-  const [high, low] = parts.map(Number);
-  if (low === undefined) return high!;
-  return high! > 0xffff || low > 0xffff ? -1 : high! * 0x10000 + low;
+  const [high = 0, low] = parts.map(Number);
+  if (low === undefined) return high;
+  return high > 0xffff || low > 0xffff ? -1 : high * 0x10000 + low;
 }
 
 /** A 32-bit identifier written as an IPv4 address: BGP Identifier, cluster id. Never 0.0.0.0 (RFC 6286 §2.1). */
@@ -145,10 +146,11 @@ export const nodeAddress: Kind<string> = {
   schema: { type: "string" },
   read(at) {
     const given = at.node.type === "string" ? at.node.value : "";
-    const [address, length, more] = given.split("/");
-    const bytes = parseAddress(address!);
+    const [address = "", length, more] = given.split("/");
+    const bytes = parseAddress(address);
     const fits = length === undefined || (/^[0-9]{1,3}$/.test(length) && Number(length) <= (bytes?.length ?? 0) * 8);
-    return bytes !== undefined && fits && more === undefined ? given : expected(at, "an address", 'like "192.0.2.1/24"');
+    if (bytes !== undefined && fits && more === undefined) return given;
+    return expected(at, "an address", 'write it like "192.0.2.1/24"');
   },
 };
 
@@ -169,14 +171,13 @@ function addressAt(at: At, zones = false): { octets: Uint8Array; text: string } 
   if (canonical.startsWith("::ffff:") && canonical.includes(".")) {
     return fault(at, `${canonical} is an IPv4 address in IPv6 clothes`, `write "${canonical.slice(7)}"`);
   }
-  if (!zones) {
-    return zone === undefined ? { octets: bytes, text: canonical } : fault(at, `a zone in ${quoted(given)}`, "remove it");
-  }
+  if (zone !== undefined && !zones) return fault(at, `a zone in ${quoted(given)}`, "remove it");
+  if (!zones) return { octets: bytes, text: canonical };
   if (zone !== undefined && !isLinkLocal(bytes)) {
     return fault(at, `${canonical} is not link-local and has no zone`, `write "${canonical}"`);
   }
   if (zone === undefined && isLinkLocal(bytes)) {
-    return fault(at, `${canonical} is link-local and its interface is missing`, `write "${canonical}%eth0" or the like`);
+    return fault(at, `${canonical} is link-local and lacks its interface`, `write "${canonical}%eth0" or the like`);
   }
   if (zone !== undefined && !/^[^\s/%]{1,15}$/.test(zone)) {
     return fault(at, `${quoted(zone)} is not the name of an interface`, 'write "fe80::1%eth0" or the like');
@@ -211,8 +212,8 @@ export const prefix: Kind<Prefix> = {
 };
 
 function withoutHostBits(given: string): string | undefined {
-  const [host, length] = given.split("/");
-  const address = parseAddress(host!);
+  const [host = "", length] = given.split("/");
+  const address = parseAddress(host);
   if (address === undefined) return undefined;
   const bits = length === undefined ? address.length * 8 : /^[0-9]{1,3}$/.test(length) ? Number(length) : 129;
   if (bits > address.length * 8) return undefined;
@@ -237,8 +238,8 @@ export const community: Kind<number> = {
     const given = at.node.type === "string" ? at.node.value : "";
     const known = WELL_KNOWN_COMMUNITIES.get(given);
     if (known !== undefined) return known;
-    const parts = numbersOf(given);
-    if (parts?.length === 2 && parts.every((part) => part <= 0xffff)) return parts[0]! * 0x10000 + parts[1]!;
+    const [high = 0, low = 0, ...more] = numbersOf(given) ?? [Infinity];
+    if (given.includes(":") && more.length === 0 && high <= 0xffff && low <= 0xffff) return high * 0x10000 + low;
     return expected(at, "a community", 'write "aa:nn" with both up to 65535, or a name such as "no-export"');
   },
 };
@@ -247,8 +248,8 @@ export const community: Kind<number> = {
 export const largeCommunity: Kind<readonly [number, number, number]> = {
   schema: { type: "string", pattern: "^[0-9]+:[0-9]+:[0-9]+$" },
   read(at) {
-    const parts = at.node.type === "string" ? numbersOf(at.node.value) : undefined;
-    if (parts?.length === 3) return [parts[0]!, parts[1]!, parts[2]!];
+    const [a, b, c, ...more] = at.node.type === "string" ? (numbersOf(at.node.value) ?? []) : [];
+    if (a !== undefined && b !== undefined && c !== undefined && more.length === 0) return [a, b, c];
     return expected(at, "a large community", 'write "aa:nn:mm" with each up to 4294967295');
   },
 };

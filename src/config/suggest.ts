@@ -21,16 +21,16 @@ function simplified(word: string): string {
 /** Edit distance with swapped neighbours as one edit; a word that begins with the other is one edit away from it. */
 function distanceOf(a: string, b: string): number {
   if (a !== b && Math.min(a.length, b.length) >= 4 && (a.startsWith(b) || b.startsWith(a))) return 1;
-  let before: number[] = [];
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  let before = new Uint16Array(b.length + 1);
+  let row = Uint16Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
-    const next = [i];
+    const next = new Uint16Array(b.length + 1).fill(i, 0, 1);
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1] ? 0 : 1;
       let cost = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + same);
       const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
       if (swapped) cost = Math.min(cost, before[j - 2]! + 1);
-      next.push(cost);
+      next[j] = cost;
     }
     [before, row] = [row, next];
   }

@@ -1,0 +1,159 @@
+/**
+ * What changes from one Intent to the next, and what each change costs a session. Rule: every field has a price in a
+ * table typed by the Intent, so a new field does not compile before somebody has thought about it; a session is reset
+ * only where its OPEN, its connection or its existence is concerned.
+ */
+
+import type { Intent, PeerIntent, PeerWhere, SpeakerIntent } from "./intent.ts";
+import { sameBytes } from "../base/bytes.ts";
+
+/**
+ * What a change costs, least first; each price includes those before it.
+ * nothing: the new value is used from now on, the session is not touched.
+ * re-evaluate: what the peer sent is judged again from Adj-RIB-In (no question to the peer), differences go out.
+ * refresh: the peer may belong to other update groups and is told what it gains and loses there; the session stays.
+ * reset: the session ends and starts again.
+ */
+export const PRICES = ["nothing", "re-evaluate", "refresh", "reset"] as const;
+/** One of PRICES. */
+export type Price = (typeof PRICES)[number];
+
+/** One neighbour that stays and changes. */
+export interface PeerChange {
+  readonly name: string;
+  readonly have: PeerIntent;
+  readonly want: PeerIntent;
+  /** The highest of its fields. */
+  readonly price: Price;
+  readonly fields: readonly (keyof PeerIntent)[];
+}
+
+/** What changes at the speaker. */
+export interface SpeakerChange {
+  /** What it costs every session. */
+  readonly price: Price;
+  readonly fields: readonly (keyof SpeakerIntent)[];
+}
+
+/** Everything that differs between two intents. */
+export interface IntentDiff {
+  readonly speaker: SpeakerChange;
+  readonly added: readonly PeerIntent[];
+  readonly removed: readonly PeerIntent[];
+  readonly changed: readonly PeerChange[];
+  /** Whether the routes of our own differ. */
+  readonly originated: boolean;
+  /** Whether the listeners differ. */
+  readonly listen: boolean;
+  /** Whether the set of our cluster ids differs: it decides which routes of all peers are loops (RFC 4456 §8). */
+  readonly clusterIds: boolean;
+}
+
+/** What a change of each field of a neighbour costs its session. */
+export const PEER_PRICES: Readonly<Record<keyof PeerIntent, Price>> = {
+  name: "reset", // names are what neighbours are matched by: another name is another neighbour
+  where: "reset",
+  description: "nothing",
+  enabled: "reset",
+  type: "nothing",
+  asNumber: "reset",
+  localAsNumber: "reset",
+  localAddress: "reset",
+  passive: "nothing", // how the next connection comes about; the one that is there stays
+  role: "reset", // in OPEN
+  roleStrict: "reset", // judged with the peer's OPEN
+  enforceFirstAs: "re-evaluate",
+  rejectAsSets: "re-evaluate",
+  routeReflectorClient: "refresh",
+  clusterId: "refresh",
+  families: "reset", // in OPEN
+  addPath: "reset", // in OPEN
+  addPathSendMax: "refresh",
+  holdTimeSeconds: "reset", // in OPEN
+  keepaliveTimeSeconds: "nothing", // not in OPEN: counts from the next time the timer is set
+  connectRetrySeconds: "nothing", // counts from the next attempt
+  idleHoldSeconds: "nothing", // counts from the next error
+  nextHop: "refresh",
+  prefixLimit: "re-evaluate",
+  allowOwnAs: "re-evaluate",
+  import: "re-evaluate",
+  export: "refresh", // the export rules are part of what makes an update group
+  passwordFile: "reset", // of the connection
+  ttlSecurityHops: "reset", // of the connection
+  gracefulRestart: "nothing", // our OPEN does not carry it in this version
+};
+
+/** What a change of each field of the speaker costs every session, beside what it changes in the neighbours. */
+export const SPEAKER_PRICES: Readonly<Record<keyof SpeakerIntent, Price>> = {
+  routerId: "reset", // in every OPEN
+  asNumber: "nothing", // reaches a session as its localAsNumber and asNumber, which have their own price
+  clusterId: "re-evaluate", // routes that carry it are loops; what is sent follows each neighbour's clusterId
+  listen: "nothing", // listeners open and close; accepted connections stay
+  onStop: "nothing",
+};
+
+/** How to get from `have` to `want`. */
+export function diffIntent(have: Intent, want: Intent): IntentDiff {
+  const before = new Map(have.peers.map((peer) => [peer.name, peer]));
+  const after = new Map(want.peers.map((peer) => [peer.name, peer]));
+  const speakerFields = differing(SPEAKER_PRICES, have.speaker, want.speaker);
+  return {
+    speaker: { fields: speakerFields, price: highest(speakerFields.map((field) => SPEAKER_PRICES[field])) },
+    added: want.peers.filter((peer) => !before.has(peer.name)),
+    removed: have.peers.filter((peer) => !after.has(peer.name)),
+    changed: want.peers.flatMap((peer) => changeOf(before.get(peer.name), peer)),
+    originated: !sameValue(have.originated, want.originated),
+    listen: !sameValue(have.speaker.listen, want.speaker.listen),
+    clusterIds: !sameValue(clusterIdsOf(have), clusterIdsOf(want)),
+  };
+}
+
+/** Whether two intents are the same, so that a reload has nothing to do. */
+export function isEmptyDiff(diff: IntentDiff): boolean {
+  const peers = diff.added.length + diff.removed.length + diff.changed.length;
+  return peers === 0 && diff.speaker.fields.length === 0 && !diff.originated;
+}
+
+/** The highest of some prices; "nothing" where there is none. */
+export function highest(prices: readonly Price[]): Price {
+  return prices.reduce((a, b) => (PRICES.indexOf(b) > PRICES.indexOf(a) ? b : a), "nothing");
+}
+
+function changeOf(have: PeerIntent | undefined, want: PeerIntent): PeerChange[] {
+  if (have === undefined) return [];
+  const fields = differing(PEER_PRICES, have, want);
+  if (fields.length === 0) return [];
+  const prices = fields.map((field) => (field === "where" ? priceOfWhere(have.where, want.where) : PEER_PRICES[field]));
+  return [{ name: want.name, have, want, price: highest(prices), fields }];
+}
+
+/** The limit of a range is about sessions to come; those that are there stay. */
+function priceOfWhere(have: PeerWhere, want: PeerWhere): Price {
+  const isSameRange = have.kind === "range" && want.kind === "range" && sameValue(have.range, want.range);
+  return isSameRange ? "nothing" : PEER_PRICES.where;
+}
+
+function clusterIdsOf(intent: Intent): readonly number[] {
+  return [...new Set([intent.speaker.clusterId, ...intent.peers.map((peer) => peer.clusterId)])].sort((a, b) => a - b);
+}
+
+function differing<T extends object>(table: Readonly<Record<keyof T, Price>>, have: T, want: T): (keyof T)[] {
+  return (Object.keys(table) as (keyof T)[]).filter((field) => !sameValue(have[field], want[field]));
+}
+
+/** Whether two plain values are the same in depth; a member that is undefined is as one that is missing. */
+function sameValue(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (!isObject(a) || !isObject(b)) return false;
+  if (a instanceof Uint8Array || b instanceof Uint8Array) {
+    return a instanceof Uint8Array && b instanceof Uint8Array && sameBytes(a, b);
+  }
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  if (Array.isArray(a) && Array.isArray(b) && a.length !== b.length) return false;
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...keys].every((key) => sameValue(a[key], b[key]));
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
