@@ -14,9 +14,11 @@ import { Output } from "./output.ts";
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
   const out = new Output(io.stdout);
   const err = new Output(io.stderr);
-  const code = await dispatch(argv, io, out, err);
-  // A pager that was closed has seen enough: that is no failure.
-  return out.broken ? EXIT.done : code;
+  const code = await dispatch(leadingOptionsLast(argv), io, out, err);
+  await out.flush();
+  if (out.failure === undefined) return out.broken ? EXIT.done : code; // a closed pager has seen enough
+  await err.write(`reflectd: standard output: ${out.failure} (the output is not complete)\n`);
+  return EXIT.failed;
 }
 
 async function dispatch(argv: readonly string[], io: CliIo, out: Output, err: Output): Promise<number> {
@@ -31,11 +33,13 @@ async function dispatch(argv: readonly string[], io: CliIo, out: Output, err: Ou
   const row = COMMANDS.find((command) => command.words.every((word, i) => word === words[i]));
   if (row === undefined) return noSuchCommand(words, asksHelp, out, err);
   if (asksHelp) return say(out, commandHelp(row));
+  const command = row.words.join(" ");
+  if (row.later === true) return row.run({ words: [], options: new Map(), command, io, out, err });
   const read = readArguments(words.slice(row.words.length), optionsOf(row));
   if ("fault" in read) return misuse(err, row, read);
   const wrong = wrongWords(row, read) ?? row.check?.(read);
   if (wrong !== undefined) return misuse(err, row, wrong);
-  return row.run({ ...read, io, out, err });
+  return row.run({ ...read, command, io, out, err });
 }
 
 function noSuchCommand(words: readonly string[], asksHelp: boolean, out: Output, err: Output): number | Promise<number> {
@@ -60,10 +64,20 @@ function wrongWords(row: CommandRow, { words, options }: Arguments): UsageFault 
   const usage = `reflectd ${row.words.join(" ")} ${[...least, ...most.map((name) => `[${name}]`)].join(" ")}`.trim();
   if (words.length < least.length) return { fault: `${least[words.length] ?? ""} is missing`, todo: usage };
   const extra = words[least.length + most.length];
-  if (extra !== undefined && row.later !== true) return { fault: `unexpected ${quoted(extra)}`, todo: usage };
+  if (extra !== undefined) return { fault: `unexpected ${quoted(extra)}`, todo: usage };
   const needed = (row.options ?? []).find((option) => option.needed === true && !options.has(option.name));
   if (needed === undefined) return undefined;
   return { fault: `--${needed.name} is missing`, todo: `${usage} --${needed.name} ${needed.value ?? ""}`.trim() };
+}
+
+/** `reflectd -o json show peers` means `reflectd show peers -o json`. */
+function leadingOptionsLast(argv: readonly string[]): readonly string[] {
+  const first = argv[0] ?? "";
+  if (first === "--socket" || first === "-o" || first === "--output") {
+    return [...leadingOptionsLast(argv.slice(2)), ...argv.slice(0, 2)];
+  }
+  const joined = /^(--socket=|--output=|-o)./.test(first);
+  return joined ? [...leadingOptionsLast(argv.slice(1)), first] : argv;
 }
 
 async function say(out: Output, text: string): Promise<number> {

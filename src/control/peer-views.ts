@@ -1,0 +1,124 @@
+/** `show peers`: all sessions in columns, or one in full. */
+
+import type { MessageCounts, PeerView, PrefixCounts } from "../daemon/api.ts";
+import { columns } from "./grid.ts";
+import { endpointText, errorText, PEER_TYPES } from "./node-status.ts";
+import { sinceText } from "./since.ts";
+import { printable } from "./terminal.ts";
+
+const NAME_CHARACTERS = 63;
+const TEXT_CHARACTERS = 255;
+
+interface Column { readonly heading: string; readonly wide?: true; cell(peer: PeerView, now: number): string }
+
+/** One row per column; `wide` ones only with -o wide. */
+const COLUMNS: readonly Column[] = [
+  { heading: "NAME", cell: (peer) => printable(peer.name, NAME_CHARACTERS) },
+  { heading: "ADDRESS", cell: endpointText },
+  { heading: "AS", cell: (peer) => String(peer.asNumber) },
+  { heading: "TYPE", wide: true, cell: (peer) => PEER_TYPES[peer.type] },
+  { heading: "LOCAL ADDRESS", wide: true, cell: (peer) => peer.localAddress ?? "-" },
+  { heading: "ROUTER ID", wide: true, cell: (peer) => peer.routerId ?? "-" },
+  { heading: "CLIENT", wide: true, cell: (peer) => (peer.routeReflectorClient ? "yes" : "no") },
+  { heading: "STATE", cell: (peer) => (peer.enabled ? peer.state : "Disabled") },
+  { heading: "SINCE", cell: (peer, now) => sinceText(peer.since, now) },
+  { heading: "HOLD", wide: true, cell: (peer) => String(peer.holdTimeSeconds) },
+  { heading: "FLAPS", wide: true, cell: (peer) => String(peer.flaps) },
+  { heading: "RECEIVED", cell: (peer) => String(prefixSum(peer, "received")) },
+  { heading: "ACCEPTED", cell: (peer) => String(prefixSum(peer, "accepted")) },
+  { heading: "ADVERTISED", cell: (peer) => String(prefixSum(peer, "advertised")) },
+  { heading: "IN", wide: true, cell: (peer) => String(messageSum(peer.messages.in)) },
+  { heading: "OUT", wide: true, cell: (peer) => String(messageSum(peer.messages.out)) },
+  { heading: "INFO", cell: infoText },
+  { heading: "DESCRIPTION", wide: true, cell: (peer) => printable(peer.description, NAME_CHARACTERS) },
+];
+
+/** All sessions. */
+export function peersText(peers: readonly PeerView[], nowMilliseconds: number, wide: boolean): string {
+  if (peers.length === 0) return "No peers found.\n";
+  const shown = COLUMNS.filter((column) => wide || column.wide !== true);
+  const rows = peers.map((peer) => shown.map((column) => column.cell(peer, nowMilliseconds)));
+  return columns(shown.map((column) => column.heading), rows);
+}
+
+/** One session, a line per fact. */
+export function peerText(peer: PeerView, nowMilliseconds: number): string {
+  const facts: readonly (readonly [name: string, value: string])[] = [
+    ["Name", printable(peer.name, NAME_CHARACTERS)],
+    ["Description", printable(peer.description, TEXT_CHARACTERS)],
+    ["Address", `${endpointText(peer)}${peer.passive ? " (passive)" : ""}`],
+    ["Local address", peer.localAddress ?? "-"],
+    ["Type", PEER_TYPES[peer.type]],
+    ["AS", `${peer.asNumber} (ours ${peer.localAsNumber})`],
+    ["Router ID", peer.routerId ?? "-"],
+    ["Reflector client", peer.routeReflectorClient ? `yes, cluster id ${peer.clusterId}` : "no"],
+    ["State", `${peer.enabled ? peer.state : "Disabled"} since ${sinceText(peer.since, nowMilliseconds)}`],
+    ["Waiting for", peer.waiting === null ? "-" : printable(peer.waiting, TEXT_CHARACTERS)],
+    ["Last error", lastErrorText(peer, nowMilliseconds)],
+    ["Flaps", String(peer.flaps)],
+    ["Hold time", `${peer.holdTimeSeconds} s, keepalive ${peer.keepaliveTimeSeconds} s`],
+    ["Families", peer.families.join(", ")],
+    ["Import policy", printable(peer.policy.import, TEXT_CHARACTERS)],
+    ["Export policy", printable(peer.policy.export, TEXT_CHARACTERS)],
+    ["Octets", `${peer.bytes.in} in, ${peer.bytes.out} out`],
+  ];
+  const head = facts.map(([name, value]) => `${`${name}:`.padEnd(18)} ${value}`.trimEnd() + "\n").join("");
+  return head + prefixLines(peer) + messageLines(peer)
+    + capabilityLines("Capabilities we offer", peer.capabilities.local)
+    + capabilityLines("Capabilities of the peer", peer.capabilities.remote)
+    + capabilityLines("Negotiated", Object.entries(peer.capabilities.negotiated ?? {}).map(([name, is]) => ({ name, is })));
+}
+
+function infoText(peer: PeerView): string {
+  if (peer.state !== "Established") {
+    if (peer.waiting !== null) return printable(peer.waiting, TEXT_CHARACTERS);
+    return peer.lastError === null ? "" : errorText(peer.lastError);
+  }
+  const { import: into, export: outOf } = peer.policy;
+  if (into === outOf) return into.startsWith("no policy") ? printable(into, TEXT_CHARACTERS) : "";
+  const missing = [["import", into], ["export", outOf]].filter(([, text]) => text?.startsWith("no policy") === true);
+  return printable(missing.map(([direction, text]) => `${direction}: ${text}`).join(", "), TEXT_CHARACTERS);
+}
+
+function lastErrorText(peer: PeerView, nowMilliseconds: number): string {
+  const error = peer.lastError;
+  if (error === null) return "-";
+  const codes = error.code === 0 ? "" : ` [${error.code}/${error.subcode}]`;
+  return `${errorText(error)}${codes} at ${sinceText(error.at, nowMilliseconds)}`;
+}
+
+function prefixLines(peer: PeerView): string {
+  const rows = Object.entries(peer.prefixes).map(([family, counts]) =>
+    [family, String(counts.received), String(counts.accepted), String(counts.advertised)]);
+  return rows.length === 0 ? "" : `\n${columns(["PREFIXES", "RECEIVED", "ACCEPTED", "ADVERTISED"], rows)}`;
+}
+
+function messageLines(peer: PeerView): string {
+  const names = ["open", "update", "keepalive", "notification", "routeRefresh"] as const;
+  const row = (direction: "in" | "out"): string[] =>
+    [direction, ...names.map((name) => String(peer.messages[direction][name]))];
+  const headings = ["MESSAGES", "OPEN", "UPDATE", "KEEPALIVE", "NOTIFICATION", "ROUTE-REFRESH"];
+  return `\n${columns(headings, [row("in"), row("out")])}`;
+}
+
+/** `name key=value …`, whatever keys a capability has. */
+function capabilityLines(title: string, capabilities: readonly unknown[]): string {
+  if (capabilities.length === 0) return "";
+  return `\n${title}:\n${capabilities.map((capability) => `  ${printable(capabilityText(capability), 500)}\n`).join("")}`;
+}
+
+function capabilityText(capability: unknown): string {
+  if (typeof capability !== "object" || capability === null) return String(capability);
+  const { name, ...rest } = capability as Readonly<Record<string, unknown>>;
+  const fields = Object.entries(rest).map(([key, value]) =>
+    `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+  return [...(typeof name === "string" ? [name] : []), ...fields].join(" ");
+}
+
+function prefixSum(peer: PeerView, of: keyof PrefixCounts): number {
+  return Object.values(peer.prefixes).reduce((sum, counts) => sum + counts[of], 0);
+}
+
+function messageSum(counts: MessageCounts): number {
+  return counts.open + counts.update + counts.keepalive + counts.notification + counts.routeRefresh;
+}

@@ -1,0 +1,17 @@
+/** Moments and durations as people read them. */
+
+const HOUR_MILLISECONDS = 3_600_000;
+
+/** SINCE of calicoctl node status (calico.md 8.1): local time HH:MM:SS when under 20 h old, else YYYY-MM-DD. */
+export function sinceText(iso: string, nowMilliseconds: number): string {
+  const at = new Date(iso);
+  if (Number.isNaN(at.getTime())) return "-";
+  const recent = nowMilliseconds - at.getTime() < 20 * HOUR_MILLISECONDS;
+  return recent
+    ? [at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join(":")
+    : [String(at.getFullYear()), twoDigits(at.getMonth() + 1), twoDigits(at.getDate())].join("-");
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, "0");
+}
