@@ -1,0 +1,201 @@
+/**
+ * Shared output: whole messages in a buffer that every member of a group sends from, with runs that say for whom.
+ * Rule: octets below `used` never change, so members and sockets may hold views of them.
+ */
+
+import type { PeerId } from "../rib/ids.ts";
+
+/**
+ * Whom a run of messages is for. `toPeer` and `toId` both 0: every member; else only the member that is the peer
+ * `toPeer` or has the BGP Identifier `toId`. A member that is `notPeer` or has the Identifier `notId` skips the run.
+ * This is split horizon made exact: the source of a path, and the router named by its ORIGINATOR_ID as sent.
+ */
+export interface Audience {
+  toPeer: number;
+  toId: number;
+  notPeer: number;
+  notId: number;
+}
+
+/** The member that reads a chunk: its peer and its BGP Identifier. */
+export interface Reader {
+  readonly peer: PeerId;
+  readonly routerId: number;
+}
+
+/** Words of one run: end offset, then the four of its audience. */
+const RUN_WORDS = 5;
+/** The room of a chunk that holds a few changes, and of one in a larger flush (an extended message always fits). */
+const CHUNK_OCTETS_SMALL = 8_192;
+const CHUNK_OCTETS = 65_536;
+
+/** A buffer of whole messages and its runs; chunks of one stream are linked in order. */
+export class Chunk {
+  readonly bytes: Uint8Array;
+  /** Octets of messages so far. */
+  used = 0;
+  /** Octets of the stream before this chunk. */
+  readonly base: number;
+  /** Changes in this chunk and later carry this stamp or a greater one. */
+  readonly epoch: number;
+  next: Chunk | undefined = undefined;
+  #runs: Uint32Array = new Uint32Array(4 * RUN_WORDS);
+  #runCount = 0;
+
+  constructor(base: number, epoch: number, large: boolean) {
+    this.bytes = new Uint8Array(large ? CHUNK_OCTETS : CHUNK_OCTETS_SMALL);
+    this.base = base;
+    this.epoch = epoch;
+  }
+
+  get runCount(): number {
+    return this.#runCount;
+  }
+
+  /** Octets that still fit. */
+  get room(): number {
+    return this.bytes.length - this.used;
+  }
+
+  /** Declares the octets up to `used` as written for `audience`; a run like the one before it extends that one. */
+  commit(used: number, audience: Audience): void {
+    this.used = used;
+    const last = (this.#runCount - 1) * RUN_WORDS;
+    if (last >= 0 && this.#sameAudience(last, audience)) {
+      this.#runs[last] = used;
+      return;
+    }
+    const at = this.#runCount++ * RUN_WORDS;
+    if (at === this.#runs.length) this.#growRuns();
+    this.#runs[at] = used;
+    this.#runs[at + 1] = audience.toPeer;
+    this.#runs[at + 2] = audience.toId;
+    this.#runs[at + 3] = audience.notPeer;
+    this.#runs[at + 4] = audience.notId;
+  }
+
+  /** The offset at which a run ends. */
+  runEnd(run: number): number {
+    return this.#runs[run * RUN_WORDS]!;
+  }
+
+  /** Whether a run is for this reader. */
+  isFor(run: number, reader: Reader): boolean {
+    const at = run * RUN_WORDS;
+    const runs = this.#runs;
+    const { peer, routerId } = reader;
+    if (runs[at + 3] === peer || (runs[at + 4] === routerId && routerId !== 0)) return false;
+    const toPeer = runs[at + 1]!;
+    const toId = runs[at + 2]!;
+    return (toPeer === 0 && toId === 0) || toPeer === peer || (toId !== 0 && toId === routerId);
+  }
+
+  #sameAudience(at: number, audience: Audience): boolean {
+    const runs = this.#runs;
+    return runs[at + 1] === audience.toPeer && runs[at + 2] === audience.toId &&
+      runs[at + 3] === audience.notPeer && runs[at + 4] === audience.notId;
+  }
+
+  #growRuns(): void {
+    const grown = new Uint32Array(this.#runs.length * 2);
+    grown.set(this.#runs);
+    this.#runs = grown;
+  }
+}
+
+/** A stream of chunks: the live log of a group, or a feed. Chunks that no cursor holds any more are garbage. */
+export class ChunkStream {
+  #tail: Chunk;
+
+  constructor(epoch: number) {
+    this.#tail = new Chunk(0, epoch, false);
+  }
+
+  get tail(): Chunk {
+    return this.#tail;
+  }
+
+  /** Octets ever written to the stream. */
+  get octets(): number {
+    return this.#tail.base + this.#tail.used;
+  }
+
+  /** A chunk with room for `octets`: the tail, or a new one. */
+  withRoom(octets: number): Chunk {
+    return this.#tail.room >= octets ? this.#tail : this.start(this.#tail.epoch, true);
+  }
+
+  /** Starts a new chunk, so that a cursor may begin exactly here. An empty tail of that epoch already is one. */
+  start(epoch: number, large = false): Chunk {
+    const tail = this.#tail;
+    if (tail.used === 0 && tail.epoch === epoch && !large) return tail;
+    const chunk = new Chunk(tail.base + tail.used, epoch, large);
+    tail.next = chunk;
+    this.#tail = chunk;
+    return chunk;
+  }
+}
+
+/** Where a reader is in a stream. */
+export class Cursor {
+  #chunk: Chunk;
+  #run = 0;
+  #offset = 0;
+
+  constructor(chunk: Chunk) {
+    this.#chunk = chunk;
+  }
+
+  /** The chunk of the next unread octet (its epoch bounds what the reader does not have yet). */
+  get chunk(): Chunk {
+    this.#advance();
+    return this.#chunk;
+  }
+
+  /** Octets of the stream behind the reader, also those it skipped. */
+  get position(): number {
+    return this.#chunk.base + this.#offset;
+  }
+
+  /** Whether everything written so far was read or skipped. */
+  get atEnd(): boolean {
+    this.#advance();
+    return this.#offset === this.#chunk.used;
+  }
+
+  /** The next octets for this reader, as a view of whole messages; undefined when there are none yet. */
+  next(reader: Reader): Uint8Array | undefined {
+    for (;;) {
+      this.#advance();
+      if (this.#offset === this.#chunk.used) return undefined;
+      const view = this.#span(reader);
+      if (view !== undefined) return view;
+    }
+  }
+
+  /** Skips runs for others, then joins the runs that follow for this reader into one view. */
+  #span(reader: Reader): Uint8Array | undefined {
+    const chunk = this.#chunk;
+    while (this.#run < chunk.runCount && !chunk.isFor(this.#run, reader)) this.#passRun(chunk);
+    const start = this.#offset;
+    while (this.#run < chunk.runCount && chunk.isFor(this.#run, reader)) this.#passRun(chunk);
+    return this.#offset > start ? chunk.bytes.subarray(start, this.#offset) : undefined;
+  }
+
+  /** A run can still grow while it is the last one: the cursor stays in it, at its present end. */
+  #passRun(chunk: Chunk): void {
+    this.#offset = chunk.runEnd(this.#run);
+    this.#run++;
+  }
+
+  #advance(): void {
+    // The last run may have grown since it was passed: step back into it.
+    const chunk = this.#chunk;
+    if (this.#run > 0 && this.#offset < chunk.runEnd(this.#run - 1)) this.#run--;
+    while (this.#offset === this.#chunk.used && this.#chunk.next !== undefined) {
+      this.#chunk = this.#chunk.next;
+      this.#offset = 0;
+      this.#run = 0;
+    }
+  }
+}

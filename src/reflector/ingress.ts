@@ -1,0 +1,292 @@
+/**
+ * From an UPDATE to the tables. Rule: the whole message is read and judged before anything is changed; attributes that
+ * were met before cost one look-up, and nothing is allocated per prefix.
+ */
+
+import { EMPTY } from "../base/bytes.ts";
+import { checkMandatory, readAttributes } from "../messages/attributes/read.ts";
+import type { AttributeContext, AttributeReading } from "../messages/attributes/read.ts";
+import { setAttribute } from "../messages/attributes/block.ts";
+import { ATTRIBUTE, CATEGORY } from "../messages/attributes/codes.ts";
+import { FAMILIES, IPV4_UNICAST } from "../messages/families.ts";
+import type { FamilyRow } from "../messages/families.ts";
+import { strongest } from "../messages/fault.ts";
+import type { Fault } from "../messages/fault.ts";
+import { checkNlri, INVALID_NETWORK_FIELD, isUnusable, NlriCursor } from "../messages/nlri.ts";
+import { newSections, splitUpdate } from "../messages/update.ts";
+import type { PrefixLimit } from "../config/intent.ts";
+import type { AttributeStore } from "../rib/attribute-store.ts";
+import type { AttributesId, PeerId } from "../rib/ids.ts";
+import { PATH_FLAGS } from "../rib/rib.ts";
+import type { Rib } from "../rib/rib.ts";
+import type { CompiledPolicy } from "./filters.ts";
+import { MpLayout } from "./mp-layout.ts";
+import { judge } from "./session-rules.ts";
+import type { SessionRules } from "./session-rules.ts";
+
+/** What ingress needs to know of a session. */
+export interface IngressSession {
+  readonly peer: PeerId;
+  readonly context: AttributeContext;
+  /** What decides the reading of a block, as a small number: bit 0 eBGP, bit 1 4-octet AS, bit 2 loopback. */
+  readonly contextKey: number;
+  readonly rules: SessionRules;
+  readonly policy: CompiledPolicy;
+  /** By index of the family. */
+  readonly negotiated: readonly boolean[];
+  readonly addPath: readonly boolean[];
+  readonly limits: readonly (PrefixLimit | undefined)[];
+}
+
+/** What became of an UPDATE. */
+export interface IngressResult {
+  /** Ends the session: a reset of errors.md 1.1, or Cease 6/1 and 6/8. */
+  readonly end: Fault | undefined;
+  /** Faults of any kind, for counters and the log. */
+  readonly faults: readonly Fault[];
+  /** The prefix limit that this UPDATE crossed. */
+  readonly crossed: { readonly family: FamilyRow; readonly limit: PrefixLimit } | undefined;
+}
+
+const FINE: IngressResult = { end: undefined, faults: [], crossed: undefined };
+const CEASE = 6;
+const MAXIMUM_PREFIXES = 1;
+const OUT_OF_RESOURCES = 8;
+
+/** A block of NLRI of one family in the message. */
+interface NlriBlock {
+  readonly family: FamilyRow;
+  readonly at: number;
+  readonly end: number;
+}
+
+/** What is announced: NLRI and the attributes they carry. */
+interface Announcement extends NlriBlock {
+  readonly attributes: AttributesId;
+}
+
+/** An UPDATE read to its end, nothing applied yet. */
+interface Read {
+  readonly withdrawn: readonly NlriBlock[];
+  readonly announced: readonly Announcement[];
+  readonly faults: readonly Fault[];
+}
+
+/** Applies UPDATEs of all sessions to the tables. */
+export class Ingress {
+  readonly #store: AttributeStore;
+  readonly #ribs: readonly Rib[];
+  readonly #sections = newSections();
+  readonly #layout = new MpLayout();
+  readonly #cursor = new NlriCursor();
+
+  constructor(store: AttributeStore, ribs: readonly Rib[]) {
+    this.#store = store;
+    this.#ribs = ribs;
+  }
+
+  /** Reads, judges and applies one whole UPDATE message. */
+  update(message: Uint8Array, session: IngressSession, nowSeconds: number): IngressResult {
+    const bad = splitUpdate(message, this.#sections) ?? this.#checkClassic(message, session);
+    if (bad !== undefined) return { ...FINE, end: bad, faults: [bad] };
+    const read = this.#readKnown(message, session) ?? this.#readAnew(message, session);
+    const end = read.faults.find(({ disposition }) => disposition === "reset");
+    if (end !== undefined) return { ...FINE, end, faults: read.faults };
+    for (const block of read.withdrawn) this.#withdraw(message, block, session);
+    let result: IngressResult = read.faults.length === 0 ? FINE : { ...FINE, faults: read.faults };
+    for (const announcement of read.announced) {
+      result = this.#announce(message, announcement, session, nowSeconds, result);
+    }
+    return result;
+  }
+
+  #checkClassic(message: Uint8Array, session: IngressSession): Fault | undefined {
+    const { withdrawnAt, withdrawnEnd, nlriAt, nlriEnd } = this.#sections;
+    const addPath = session.addPath[IPV4_UNICAST.index] === true;
+    const good = checkNlri(message, withdrawnAt, withdrawnEnd, 4, addPath) &&
+      checkNlri(message, nlriAt, nlriEnd, 4, addPath);
+    return good ? undefined : INVALID_NETWORK_FIELD;
+  }
+
+  /** The usual case: every attribute block was read before. Undefined where it was not, or anything is unusual. */
+  #readKnown(message: Uint8Array, session: IngressSession): Read | undefined {
+    const { withdrawnAt, withdrawnEnd, attributesAt, attributesEnd, nlriAt, nlriEnd } = this.#sections;
+    const layout = this.#layout;
+    if (!layout.locate(message, attributesAt, attributesEnd)) return undefined;
+    const withdrawn: NlriBlock[] = [];
+    const announced: Announcement[] = [];
+    if (withdrawnEnd > withdrawnAt) this.#classic(withdrawn, session, withdrawnAt, withdrawnEnd);
+    const { unreach, reach } = layout;
+    if (unreach.present) {
+      if (!this.#isReadable(message, unreach, session)) return undefined;
+      withdrawn.push({ family: unreach.family!, at: unreach.nlriAt, end: unreach.nlriEnd });
+    }
+    if (reach.present) {
+      if (!this.#isReadable(message, reach, session)) return undefined;
+      const attributes = this.#store.resolve(layout.block, layout.blockAt, layout.blockEnd, session.contextKey,
+        message, reach.nextHopAt, reach.nextHopEnd);
+      if (attributes === 0 || this.#store.lastDiscards) return undefined;
+      announced.push({ family: reach.family!, at: reach.nlriAt, end: reach.nlriEnd, attributes });
+    }
+    if (nlriEnd > nlriAt) {
+      const attributes = this.#store.resolve(layout.block, layout.blockAt, layout.blockEnd, session.contextKey,
+        EMPTY, 0, 0);
+      if (attributes === 0 || this.#store.lastDiscards) return undefined;
+      if (session.negotiated[IPV4_UNICAST.index]) {
+        announced.push({ family: IPV4_UNICAST, at: nlriAt, end: nlriEnd, attributes });
+      }
+    }
+    // Attributes of nothing still have to be judged (RFC 7606 §5.2).
+    const attributesOfNothing = announced.length === 0 && layout.blockEnd > layout.blockAt;
+    return attributesOfNothing ? undefined : { withdrawn, announced, faults: [] };
+  }
+
+  #isReadable(message: Uint8Array, mp: MpLayout["reach"], session: IngressSession): boolean {
+    const { family } = mp;
+    return family !== undefined && session.negotiated[family.index] === true &&
+      checkNlri(message, mp.nlriAt, mp.nlriEnd, family.addressOctets, session.addPath[family.index] === true);
+  }
+
+  #classic(blocks: NlriBlock[], session: IngressSession, at: number, end: number): void {
+    if (session.negotiated[IPV4_UNICAST.index]) blocks.push({ family: IPV4_UNICAST, at, end });
+  }
+
+  /** Reads every attribute, keeps what may be kept, and turns faults into withdrawals (RFC 7606 §2). */
+  #readAnew(message: Uint8Array, session: IngressSession): Read {
+    const { withdrawnAt, withdrawnEnd, attributesAt, attributesEnd, nlriAt, nlriEnd } = this.#sections;
+    const hasClassicNlri = nlriEnd > nlriAt;
+    const reading = readAttributes(message, attributesAt, attributesEnd, session.context);
+    const nothingAtAll = attributesEnd === attributesAt && !hasClassicNlri;
+    const faults = [...reading.faults, ...(nothingAtAll ? [] : checkMandatory(reading, { hasClassicNlri }))];
+    const disposition = strongest(faults);
+    const withdrawn: NlriBlock[] = [];
+    const announced: Announcement[] = [];
+    if (disposition === "reset") return { withdrawn, announced, faults };
+    if (withdrawnEnd > withdrawnAt) this.#classic(withdrawn, session, withdrawnAt, withdrawnEnd);
+    const unreach = reading.unreach === undefined ? undefined : negotiatedBlock(reading.unreach, session);
+    if (unreach !== undefined) withdrawn.push(unreach);
+    const blocks: (NlriBlock & { nextHop: Uint8Array })[] = [];
+    const reach = reading.reach === undefined ? undefined : negotiatedBlock(reading.reach, session);
+    if (reach !== undefined) blocks.push({ ...reach, nextHop: reading.reach!.nextHop });
+    if (hasClassicNlri && session.negotiated[IPV4_UNICAST.index]) {
+      blocks.push({ family: IPV4_UNICAST, at: nlriAt, end: nlriEnd, nextHop: EMPTY });
+    }
+    for (const { nextHop, ...block } of blocks) {
+      if (disposition === "withdraw") {
+        withdrawn.push(block);
+        continue;
+      }
+      const attributes = this.#learn(reading, nextHop, session);
+      if (attributes === 0) return { withdrawn, announced, faults: [...faults, TOO_MANY_SETS] };
+      announced.push({ ...block, attributes });
+    }
+    return { withdrawn, announced, faults };
+  }
+
+  /** Stores a canonical block, and the raw one as another name of it. `nextHop` empty: NEXT_HOP stays in the block. */
+  #learn(reading: AttributeReading, nextHop: Uint8Array, session: IngressSession): AttributesId {
+    const layout = this.#layout;
+    const inline = nextHop.length === 0 ? reading.nextHop : nextHop.length === 4 ? nextHop : undefined;
+    const block = inline === undefined ? reading.block
+      : setAttribute(reading.block, ATTRIBUTE.NEXT_HOP, CATEGORY.WELL_KNOWN, inline);
+    const apart = inline === undefined ? nextHop : EMPTY;
+    const attributes = this.#store.intern(block, 0, block.length, apart);
+    if (attributes === 0 || !layout.usable) return attributes;
+    this.#store.alias(layout.block, layout.blockAt, layout.blockEnd, session.contextKey, nextHop, 0, nextHop.length,
+      attributes, reading.faults.length > 0);
+    return attributes;
+  }
+
+  #withdraw(message: Uint8Array, { family, at, end }: NlriBlock, session: IngressSession): void {
+    const rib = this.#ribs[family.index]!;
+    const cursor = this.#cursor;
+    cursor.reset(message, at, end, family.addressOctets, session.addPath[family.index] === true);
+    while (cursor.next()) {
+      const prefix = rib.prefixes.find(cursor.w0, cursor.w1, cursor.w2, cursor.w3, cursor.length);
+      if (prefix !== 0) rib.withdraw(session.peer, prefix, cursor.pathId);
+    }
+  }
+
+  /** Judges the attributes once, then walks the prefixes. */
+  #announce(message: Uint8Array, announcement: Announcement, session: IngressSession, nowSeconds: number,
+    result: IngressResult): IngressResult {
+    const store = this.#store;
+    const { attributes } = announcement;
+    store.retain(attributes);
+    const verdict = judge(store, attributes, session.rules);
+    if (verdict.fault !== undefined) {
+      this.#withdraw(message, announcement, session);
+      store.release(attributes);
+      return { ...result, faults: [...result.faults, verdict.fault] };
+    }
+    if (verdict.attributes === 0) {
+      store.release(attributes);
+      return { ...result, end: TOO_MANY_SETS, faults: [...result.faults, TOO_MANY_SETS] };
+    }
+    store.retain(verdict.attributes);
+    const crossed = this.#install(message, announcement, session, nowSeconds, verdict.flags, verdict.attributes);
+    store.release(verdict.attributes);
+    store.release(attributes);
+    return crossed ? this.#limitReached(announcement.family, session, result) : result;
+  }
+
+  /** Puts every prefix into the table; answers whether a prefix limit was crossed. Hot: nothing allocated per prefix. */
+  #install(message: Uint8Array, { family, at, end, attributes }: Announcement, session: IngressSession,
+    nowSeconds: number, flags: number, usable: AttributesId): boolean {
+    const rib = this.#ribs[family.index]!;
+    const store = this.#store;
+    const { peer, policy } = session;
+    const limit = session.limits[family.index];
+    const max = limit?.max ?? Infinity;
+    const before = rib.received(peer);
+    const cursor = this.#cursor;
+    cursor.reset(message, at, end, family.addressOctets, session.addPath[family.index] === true);
+    while (cursor.next()) {
+      if (isUnusable(cursor.w0, cursor.w1, cursor.w2, cursor.w3, cursor.length, family.addressOctets)) continue;
+      if (limit?.action === "drop" && rib.received(peer) >= max && !this.#holds(rib, peer)) continue;
+      const prefix = rib.prefixes.intern(cursor.w0, cursor.w1, cursor.w2, cursor.w3, cursor.length);
+      const after = policy.filter(store, rib, prefix, usable, true);
+      const filtered = after === 0 ? PATH_FLAGS.FILTERED : 0;
+      if (after !== usable && after !== 0) store.retain(after);
+      rib.announce(peer, prefix, cursor.pathId, attributes, after, flags | filtered, nowSeconds);
+      if (after !== usable && after !== 0) store.release(after);
+    }
+    return before <= max && rib.received(peer) > max;
+  }
+
+  #holds(rib: Rib, peer: PeerId): boolean {
+    const { w0, w1, w2, w3, length, pathId } = this.#cursor;
+    const prefix = rib.prefixes.find(w0, w1, w2, w3, length);
+    return prefix !== 0 && rib.find(peer, prefix, pathId) !== 0;
+  }
+
+  #limitReached(family: FamilyRow, session: IngressSession, result: IngressResult): IngressResult {
+    const limit = session.limits[family.index]!;
+    const crossed = { family, limit };
+    if (limit.action === "warn" || limit.action === "drop") return { ...result, crossed };
+    return { ...result, crossed, end: prefixLimitFault(family, limit) };
+  }
+}
+
+/** Cease/Maximum Number of Prefixes Reached with AFI, SAFI and the bound (RFC 4486 §4). */
+function prefixLimitFault(family: FamilyRow, limit: PrefixLimit): Fault {
+  const data = new Uint8Array(7);
+  const view = new DataView(data.buffer);
+  view.setUint16(0, family.afi);
+  view.setUint8(2, family.safi);
+  view.setUint32(3, limit.max);
+  const why = `more than ${limit.max} prefixes of ${family.name}`;
+  return { disposition: "reset", code: CEASE, subcode: MAXIMUM_PREFIXES, data, why };
+}
+
+/** The attribute store is full (errors.md 1.3). */
+const TOO_MANY_SETS: Fault = {
+  disposition: "reset", code: CEASE, subcode: OUT_OF_RESOURCES, data: EMPTY, why: "too many distinct attribute sets",
+};
+
+function negotiatedBlock(mp: { readonly afi: number; readonly safi: number; readonly nlriAt: number;
+  readonly nlriEnd: number }, session: IngressSession): NlriBlock | undefined {
+  const family = FAMILIES.find((row) => row.afi === mp.afi && row.safi === mp.safi);
+  if (family === undefined || session.negotiated[family.index] !== true) return undefined;
+  return { family, at: mp.nlriAt, end: mp.nlriEnd };
+}

@@ -1,0 +1,291 @@
+/**
+ * One peer in an update group: what it was told and what it still needs. Rule: a member is either live (a cursor in
+ * the group's log) or being fed; a member that falls too far behind drops its cursor and keeps one number, the stamp
+ * up to which it knows everything, so a slow peer costs no memory and is told the newest state when it comes back.
+ */
+
+import { assert } from "../base/assert.ts";
+import type { PeerId } from "../rib/ids.ts";
+import { ChunkStream, Cursor } from "./chunk.ts";
+import type { Chunk } from "./chunk.ts";
+import type { UpdateGroup } from "./group.ts";
+import type { RingRider } from "./ring-feed.ts";
+
+/** A live member that has this much of the log unread is detached (errors.md 1.3). */
+const LAG_OCTETS_MAX = 1_048_576;
+/** Slots looked at in one step of a delta, and routes that end it earlier. */
+const SLOTS_PER_STEP = 65_536;
+const ROUTES_PER_STEP = 4_096;
+const STEPS_PER_CALL = 8;
+
+/** What an empty feed has to say at its end, in order: EoRR (RFC 7313), End-of-RIB (RFC 4724). */
+export interface FeedMarks {
+  readonly atStart: readonly Uint8Array[];
+  readonly atEnd: readonly Uint8Array[];
+}
+
+/** Who a member is, and how its session is woken. */
+export interface MemberIdentity {
+  readonly peer: PeerId;
+  readonly name: string;
+  /** BGP Identifier. */
+  readonly routerId: number;
+  readonly wake: () => void;
+}
+
+/** Messages other than routes that a member has yet to be sent: at once, and after its feed. */
+export interface OwedOctets {
+  readonly now: readonly Uint8Array[];
+  readonly atEnd: readonly Uint8Array[];
+}
+
+/** How a member gets what it lacks. */
+type Phase =
+  | { readonly name: "waiting" }
+  | { readonly name: "ring"; readonly rider: RingRider }
+  | { readonly name: "delta"; readonly since: number; next: number; readonly stream: ChunkStream; cursor: Cursor }
+  | { readonly name: "live"; readonly cursor: Cursor };
+
+/** One peer of one family in its group. */
+export class GroupMember implements MemberIdentity {
+  readonly peer: PeerId;
+  readonly name: string;
+  readonly routerId: number;
+  readonly group: UpdateGroup;
+  /** Asks the session to pull. */
+  readonly wake: () => void;
+  #phase: Phase = { name: "waiting" };
+  /** Everything stamped up to here is known, whatever the phase. */
+  #known = 0;
+  /** Slots that the member may hold from another group, to be withdrawn where this one tells nothing. */
+  #held: Uint8Array | undefined;
+  /** Whether the member was told nothing yet, so that only what changes from the feed's start on is news. */
+  #fresh = true;
+  /** Whether the whole table has to be told (again). */
+  #needsAll = true;
+  /** Whether the member ever had everything. */
+  #settled = false;
+  /** The stamp that the present delta brings the member to. */
+  #deltaKnows = 0;
+  /** Where the log can be taken up after the present feed, unless it has grown too long. */
+  #resume: Chunk | undefined;
+  /** Written ahead of routes. */
+  #outbox: Uint8Array[];
+  #atEnd: Uint8Array[];
+  /** Times the member was detached. */
+  detachments = 0;
+
+  constructor(who: MemberIdentity, group: UpdateGroup, held?: Uint8Array, owed: OwedOctets = { now: [], atEnd: [] }) {
+    this.peer = who.peer;
+    this.name = who.name;
+    this.routerId = who.routerId;
+    this.group = group;
+    this.wake = who.wake;
+    this.#held = held;
+    this.#outbox = [...owed.now];
+    this.#atEnd = [...owed.atEnd];
+    group.members.add(this);
+  }
+
+  /** What `show groups` calls it. */
+  get state(): "live" | "joining" | "detached" {
+    if (this.#phase.name === "live") return "live";
+    return this.#settled ? "detached" : "joining";
+  }
+
+  /** Whether what is written to the log will be read by this member. */
+  get readsLog(): boolean {
+    return this.#phase.name === "live" || this.#resume !== undefined;
+  }
+
+  get lagOctets(): number {
+    if (this.#phase.name === "live") return this.group.log.octets - this.#phase.cursor.position;
+    return 0;
+  }
+
+  /** Slots that changed and that the member does not know yet; walks the group's stamps, for views only. */
+  lagPrefixes(): number {
+    if (this.#phase.name === "live" && this.#phase.cursor.atEnd) return 0;
+    const since = this.oldestUnknown() - 1;
+    let count = 0;
+    for (let slot = 1; slot <= this.group.slotsMax; slot++) if (this.group.changedAt(slot) > since) count++;
+    return count;
+  }
+
+  /** The smallest stamp of a change that this member may not have been told; Infinity when it knows all. */
+  oldestUnknown(): number {
+    if (this.#held !== undefined) return 0;
+    if (this.#phase.name === "live") return this.#phase.cursor.atEnd ? Infinity : this.#phase.cursor.chunk.epoch;
+    return this.#fresh ? Infinity : this.#known + 1;
+  }
+
+  /** Bytes that go out ahead of routes (ROUTE-REFRESH of ours). */
+  send(octets: Uint8Array): void {
+    this.#outbox.push(octets);
+    this.wake();
+  }
+
+  /** Tells the whole table again between two marks (RFC 2918, RFC 7313), or for the first time. */
+  refresh(marks: FeedMarks): void {
+    if (this.#phase.name === "live") this.#known = this.#liveKnows(this.#phase.cursor);
+    this.#leaveRing();
+    this.#settled = false;
+    this.#needsAll = true;
+    this.#resume = undefined;
+    this.#phase = { name: "waiting" };
+    this.#outbox.push(...marks.atStart);
+    this.#atEnd.push(...marks.atEnd);
+    this.wake();
+  }
+
+  /** The next whole messages, or undefined while nothing waits. "later": others should have their turn first. */
+  pull(gateOpen: boolean): Uint8Array | "later" | undefined {
+    const first = this.#outbox.shift();
+    if (first !== undefined) return first;
+    if (!gateOpen || !this.group.populated) return undefined;
+    for (;;) {
+      const octets = this.#fromPhase();
+      if (octets !== "next") return octets;
+      const marks = this.#outbox.shift();
+      if (marks !== undefined) return marks;
+    }
+  }
+
+  /** Called after each flush: a member too far behind keeps only its stamp (design section 4). */
+  detachIfSlow(): void {
+    const tail = this.group.log.octets;
+    if (this.#phase.name === "live" && tail - this.#phase.cursor.position > LAG_OCTETS_MAX) {
+      this.#known = this.#phase.cursor.chunk.epoch - 1;
+      this.#phase = { name: "waiting" };
+      this.detachments++;
+    } else if (this.#resume !== undefined && tail - this.#resume.base > LAG_OCTETS_MAX) {
+      this.#resume = undefined;
+    }
+  }
+
+  /** Leaves the group. */
+  leave(): void {
+    this.#leaveRing();
+    this.group.members.delete(this);
+  }
+
+  /**
+   * The slots that the member may hold of this group, as one octet each, for the group that it moves to: whatever
+   * is told now or changed since the member last knew all.
+   */
+  heldSlots(): Uint8Array {
+    const { group } = this;
+    const held = new Uint8Array(group.slotsMax + 1);
+    const unknown = this.oldestUnknown();
+    for (let slot = 1; slot <= group.slotsMax; slot++) {
+      held[slot] = group.told(slot) !== 0 || group.changedAt(slot) >= unknown || this.#held?.[slot] ? 1 : 0;
+    }
+    return held;
+  }
+
+  /** The stamp up to which a live member was told everything. */
+  #liveKnows(cursor: Cursor): number {
+    return cursor.atEnd ? this.group.seal() : cursor.chunk.epoch - 1;
+  }
+
+  /** What is owed apart from routes, for the member that takes this one's place in another group. */
+  takeOutbox(): OwedOctets {
+    return { now: this.#outbox, atEnd: this.#atEnd };
+  }
+
+  #leaveRing(): void {
+    if (this.#phase.name === "ring") this.#phase.rider.leave();
+  }
+
+  #fromPhase(): Uint8Array | "later" | "next" | undefined {
+    const phase = this.#phase;
+    switch (phase.name) {
+      case "waiting": return this.#begin();
+      case "ring": return this.#fromRing(phase.rider);
+      case "delta": return this.#fromDelta(phase);
+      case "live": return phase.cursor.next(this);
+    }
+  }
+
+  #begin(): "next" {
+    if (this.#fresh) this.#known = this.group.seal();
+    this.#fresh = false;
+    if (this.#needsAll) {
+      this.#needsAll = false;
+      this.#phase = { name: "ring", rider: this.group.ring.board() };
+    } else {
+      this.#beginDelta();
+    }
+    return "next";
+  }
+
+  #fromRing(rider: RingRider): Uint8Array | "later" | "next" {
+    const octets = rider.next(this);
+    if (octets !== "done") return octets;
+    this.#beginDelta();
+    return "next";
+  }
+
+  /** What changed since the stamp that is known; from here on the log is kept for the member. */
+  #beginDelta(): void {
+    const since = this.#known;
+    this.#deltaKnows = this.group.seal();
+    this.#resume = this.group.log.tail;
+    const stream = new ChunkStream(0);
+    const nothing = since >= this.#deltaKnows && this.#held === undefined;
+    this.#phase = {
+      name: "delta", since, next: nothing ? Infinity : 1, stream, cursor: new Cursor(stream.tail),
+    };
+  }
+
+  #fromDelta(phase: Extract<Phase, { name: "delta" }>): Uint8Array | "later" | "next" {
+    for (let steps = 0; ; steps++) {
+      const octets = phase.cursor.next(this);
+      if (octets !== undefined) return octets;
+      if (phase.next > this.group.slotsMax) return this.#endDelta();
+      if (steps === STEPS_PER_CALL) return "later";
+      this.#stepDelta(phase);
+    }
+  }
+
+  #stepDelta(phase: Extract<Phase, { name: "delta" }>): void {
+    const { packer, slotsMax } = this.group;
+    assert(packer.size === 0, "feeds run between flushes");
+    const end = Math.min(phase.next + SLOTS_PER_STEP, slotsMax + 1);
+    let slot = phase.next;
+    for (; slot < end && packer.size < ROUTES_PER_STEP; slot++) {
+      if (this.group.changedAt(slot) > phase.since) this.#packSlot(slot);
+      else if (this.#held?.[slot] === 1 && !this.#mayTell(slot)) packer.withdrawFromAll(slot);
+    }
+    phase.next = slot;
+    packer.writeTo(phase.stream);
+  }
+
+  /** The newest state of a slot for this member: an announcement, or a withdrawal of what it may hold. */
+  #packSlot(slot: number): void {
+    if (this.#mayTell(slot)) this.group.packer.announce(slot, this.group.told(slot));
+    else this.group.packer.withdrawFromAll(slot);
+  }
+
+  #mayTell(slot: number): boolean {
+    const told = this.group.told(slot);
+    return told !== 0 && !this.group.exports.excludes(told, this.peer, this.routerId);
+  }
+
+  /** Live where the log was kept; else once more for what changed meanwhile. */
+  #endDelta(): "next" {
+    this.#held = undefined;
+    const resume = this.#resume;
+    this.#resume = undefined;
+    if (resume === undefined) {
+      this.#known = this.#deltaKnows;
+      this.#beginDelta();
+      return "next";
+    }
+    this.#outbox.push(...this.#atEnd);
+    this.#atEnd = [];
+    this.#settled = true;
+    this.#phase = { name: "live", cursor: new Cursor(resume) };
+    return "next";
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * Changes of a group, gathered and written as messages. Rule: everything that has the same attributes, source and
+ * ORIGINATOR_ID leaves in the same run of messages, encoded once; the columns are used again, nothing is allocated
+ * per prefix.
+ */
+
+import { U32Column } from "../rib/pages.ts";
+import type { AttributeStore } from "../rib/attribute-store.ts";
+import type { Audience, ChunkStream } from "./chunk.ts";
+import { exportedOctetsMax, usesMpReach, writeExported } from "./exported-attributes.ts";
+import type { ExportId, ExportStore } from "./export-store.ts";
+import { announcementOctets, MessageWriter, nlriOctetsMax } from "./message-writer.ts";
+import type { SlotChain, SlotNames } from "./message-writer.ts";
+import type { ExportTarget } from "./target.ts";
+
+/** A chain of entries that leave in one run. */
+interface Bucket {
+  readonly audience: Audience;
+  head: number;
+}
+
+/** Gathers (slot, old export, new export) and writes them to a stream. */
+export class Packer implements SlotChain {
+  readonly #store: AttributeStore;
+  readonly #exports: ExportStore;
+  readonly #target: ExportTarget;
+  readonly #names: SlotNames;
+  readonly #writer: MessageWriter;
+  readonly #nlriMax: number;
+  #scratch = new Uint8Array(8_192);
+  // Entry i: its slot and the next entry of its chain; entry 0 is none.
+  readonly #slot = new U32Column();
+  readonly #next = new U32Column();
+  #entries = 0;
+  /** First entry of each announced export, and the exports in the order they were first seen. */
+  readonly #head = new U32Column();
+  readonly #announced: number[] = [];
+  readonly #withdrawn = new Map<number | string, Bucket>();
+  // The chain being written.
+  #at = 0;
+  left = 0;
+  /** Used for every announcement: chunks copy it. */
+  readonly #audience: Audience = { toPeer: 0, toId: 0, notPeer: 0, notId: 0 };
+
+  constructor(store: AttributeStore, exports: ExportStore, target: ExportTarget, names: SlotNames) {
+    this.#store = store;
+    this.#exports = exports;
+    this.#target = target;
+    this.#names = names;
+    this.#writer = new MessageWriter(target, names);
+    this.#nlriMax = nlriOctetsMax(names, target.fields.family.addressOctets);
+  }
+
+  /** Entries gathered and not yet written. */
+  get size(): number {
+    return this.#entries;
+  }
+
+  get octets(): number {
+    return this.#slot.octets + this.#next.octets + this.#head.octets;
+  }
+
+  /** Tells everyone who may hear it about a slot's export. */
+  announce(slot: number, now: ExportId): void {
+    const head = this.#head.get(now);
+    if (head === 0) this.#announced.push(now);
+    this.#head.set(now, this.#enter(slot, head));
+  }
+
+  /** Takes a slot back from everyone who was told `old`. */
+  withdraw(slot: number, old: ExportId): void {
+    const peer = this.#exports.source(old).peer;
+    const originator = this.#exports.originator(old);
+    this.#withdrawFrom(slot, peer * 2 ** 32 + originator,
+      () => ({ toPeer: 0, toId: 0, notPeer: peer, notId: originator }));
+  }
+
+  /** Takes a slot back from whoever reads the stream: a feed's only member, which may hold it. */
+  withdrawFromAll(slot: number): void {
+    this.#withdrawFrom(slot, -1, () => ({ toPeer: 0, toId: 0, notPeer: 0, notId: 0 }));
+  }
+
+  /**
+   * Takes a slot back from those who were told `old` and may not be told `now`: the source of the new path and the
+   * router that its ORIGINATOR_ID names (design section 4, split horizon).
+   */
+  withdrawFromSource(slot: number, old: ExportId, now: ExportId): void {
+    const to = this.#exports.source(now).peer;
+    const toId = this.#exports.originator(now);
+    const not = this.#exports.source(old).peer;
+    const notId = this.#exports.originator(old);
+    if (to === not && toId === notId) return;
+    this.#withdrawFrom(slot, `${to} ${toId} ${not} ${notId}`,
+      () => ({ toPeer: to, toId, notPeer: not, notId }));
+  }
+
+  /**
+   * Writes everything gathered: withdrawals, then announcements. A slot that changed again since it was gathered is
+   * announced only with its newest export; its withdrawals are all written, for they come first and harm nobody.
+   */
+  writeTo(stream: ChunkStream): void {
+    for (const bucket of this.#withdrawn.values()) {
+      this.#begin(bucket.head);
+      this.#writer.withdraw(stream, this, bucket.audience);
+    }
+    for (const id of this.#announced) this.#writeAnnouncements(stream, id as ExportId);
+    this.discard();
+  }
+
+  /** Forgets everything gathered. */
+  discard(): void {
+    for (const id of this.#announced) this.#head.set(id, 0);
+    this.#withdrawn.clear();
+    this.#announced.length = 0;
+    this.#entries = 0;
+    this.#slot.trim(ENTRIES_KEPT);
+    this.#next.trim(ENTRIES_KEPT);
+    if (this.#exports.size === 0) this.#head.trim(0);
+  }
+
+  /** Whether an export with one NLRI fits into the messages of this group (else the route is not advertised). */
+  fits(id: ExportId): boolean {
+    const path = { store: this.#store, attributes: this.#exports.attributes(id), source: this.#exports.source(id) };
+    const room = this.#target.fields.messageOctetsMax - this.#nlriMax - announcementOctets(0, NEXT_HOP_LONGEST, true);
+    return exportedOctetsMax(path) <= room || this.#encode(id).length <= room;
+  }
+
+  /** The next slot of the chain being written (SlotChain). */
+  nextSlot(): number {
+    if (this.#at === 0) return 0;
+    const slot = this.#slot.get(this.#at);
+    this.#at = this.#next.get(this.#at);
+    this.left--;
+    return slot;
+  }
+
+  #writeAnnouncements(stream: ChunkStream, id: ExportId): void {
+    const head = this.#newestOnly(this.#head.get(id), id);
+    if (head === 0) return;
+    const attributes = this.#encode(id);
+    const source = this.#exports.source(id);
+    const nextHop = this.#target.nextHopFor(this.#store, this.#exports.attributes(id), source);
+    this.#begin(head);
+    this.#exports.audience(id, this.#audience);
+    this.#writer.announce(stream, this, attributes, nextHop, usesMpReach(this.#target, nextHop), this.#audience);
+  }
+
+  /** The chain without the slots that are told something else by now; its new head. */
+  #newestOnly(head: number, id: ExportId): number {
+    let first = 0;
+    let last = 0;
+    for (let entry = head; entry !== 0; entry = this.#next.get(entry)) {
+      if (this.#names.told(this.#slot.get(entry)) !== id) continue;
+      if (last === 0) first = entry;
+      else this.#next.set(last, entry);
+      last = entry;
+    }
+    if (last !== 0) this.#next.set(last, 0);
+    return first;
+  }
+
+  #encode(id: ExportId): Uint8Array {
+    const path = { store: this.#store, attributes: this.#exports.attributes(id), source: this.#exports.source(id) };
+    const most = exportedOctetsMax(path);
+    if (most > this.#scratch.length) this.#scratch = new Uint8Array(most);
+    return this.#scratch.subarray(0, writeExported(this.#scratch, 0, path, this.#target));
+  }
+
+  #begin(head: number): void {
+    this.#at = head;
+    this.left = 0;
+    for (let entry = head; entry !== 0; entry = this.#next.get(entry)) this.left++;
+  }
+
+  #withdrawFrom(slot: number, key: number | string, audience: () => Audience): void {
+    let bucket = this.#withdrawn.get(key);
+    if (bucket === undefined) {
+      bucket = { audience: audience(), head: 0 };
+      this.#withdrawn.set(key, bucket);
+    }
+    bucket.head = this.#enter(slot, bucket.head);
+  }
+
+  #enter(slot: number, next: number): number {
+    const entry = ++this.#entries;
+    this.#slot.set(entry, slot);
+    this.#next.set(entry, next);
+    return entry;
+  }
+}
+
+/** Entries whose room is kept from one flush to the next; more goes back to the system. */
+const ENTRIES_KEPT = 65_536;
+/** The longest next hop: global and link-local (RFC 2545 §3). */
+const NEXT_HOP_LONGEST = new Uint8Array(32);

@@ -1,0 +1,165 @@
+/**
+ * One family's way out: decision, groups, members and reaping. Rule: input only marks prefixes; `pump` decides and
+ * tells, in bounded slices, so that a table of any size never holds up a keepalive.
+ */
+
+import { assert } from "../base/assert.ts";
+import type { FamilyRow } from "../messages/families.ts";
+import type { PrefixId } from "../rib/ids.ts";
+import { UpdateGroup } from "./group.ts";
+import type { GroupTables } from "./group.ts";
+import { GroupMember } from "./member.ts";
+import type { FeedMarks, MemberIdentity } from "./member.ts";
+import type { ExportTarget } from "./target.ts";
+
+/** Prefixes decided in one slice, prefixes evaluated for a new group, and rows freed. */
+const PREFIXES_PER_SLICE = 16_384;
+const REAPED_PER_SLICE = 16_384;
+
+/** The reflector of one address family. */
+export class Reflector {
+  readonly family: FamilyRow;
+  readonly tables: GroupTables;
+  readonly #groups = new Map<string, UpdateGroup>();
+  readonly #later = new Set<GroupMember>();
+  #nextGroup = 1;
+  #gateOpen = true;
+  #tooLong = 0;
+
+  constructor(family: FamilyRow, tables: GroupTables) {
+    this.family = family;
+    this.tables = tables;
+  }
+
+  groups(): Iterable<UpdateGroup> {
+    return this.#groups.values();
+  }
+
+  /** Routes ever kept back because they fit no message. */
+  get tooLong(): number {
+    let sum = this.#tooLong;
+    for (const group of this.#groups.values()) sum += group.tooLong;
+    return sum;
+  }
+
+  /** Closed: nothing is told and no End-of-RIB is sent (a restart is being recovered, RFC 4724 §4.1). */
+  setGate(open: boolean): void {
+    this.#gateOpen = open;
+    if (open) for (const group of this.#groups.values()) for (const member of group.members) member.wake();
+  }
+
+  /** A member that is told everything, then End-of-RIB (`marks`), then every change. */
+  join(who: MemberIdentity, target: ExportTarget, marks: FeedMarks): GroupMember {
+    const member = new GroupMember(who, this.#groupFor(target));
+    member.refresh(marks);
+    return member;
+  }
+
+  leave(member: GroupMember): void {
+    this.#later.delete(member);
+    member.leave();
+    if (member.group.members.size === 0) this.#dissolve(member.group);
+  }
+
+  /**
+   * Other targets for some members: those of a group that all move to one and the same new target take their group
+   * along and hear only differences; any other is told the new group's table and what it holds too much is withdrawn.
+   * Answers the members as they are now, in the order given.
+   */
+  retarget(moves: readonly { readonly member: GroupMember; readonly target: ExportTarget }[]): GroupMember[] {
+    for (const group of new Set(moves.map(({ member }) => member.group))) {
+      const leaving = moves.filter(({ member }) => member.group === group);
+      const key = leaving[0]!.target.key;
+      const together = leaving.length === group.members.size && leaving.every(({ target }) => target.key === key);
+      if (together && !this.#groups.has(key)) this.#rekey(group, leaving[0]!.target);
+    }
+    return moves.map(({ member, target }) => (member.group.target.key === target.key ? member : this.#move(member, target)));
+  }
+
+  /** Whether a slice is waiting. */
+  get busy(): boolean {
+    if (this.tables.rib.dirtyCount > 0 || this.#later.size > 0) return true;
+    for (const group of this.#groups.values()) if (!group.populated) return true;
+    return false;
+  }
+
+  /** One slice: decides, tells the groups, wakes the members that have something to send. */
+  pump(): void {
+    for (const group of this.#groups.values()) group.beginFlush();
+    this.#decide();
+    const later = [...this.#later];
+    this.#later.clear();
+    for (const group of [...this.#groups.values()]) this.#flush(group);
+    for (const member of later) member.wake();
+  }
+
+  /** Routes for a member's session. */
+  pull(member: GroupMember): Uint8Array | undefined {
+    const octets = member.pull(this.#gateOpen);
+    if (octets !== "later") return octets;
+    this.#later.add(member);
+    return undefined;
+  }
+
+  /** Frees rows that nobody has to hear of any more. Answers whether there may be more to free at once. */
+  reap(): boolean {
+    const groups = [...this.#groups.values()].map((group) => ({ group, unknown: group.oldestUnknown() }));
+    const prefixGroups = groups.filter(({ group }) => !group.addPath);
+    const pathGroups = groups.filter(({ group }) => group.addPath);
+    const knownTo = (of: typeof groups, slot: number): boolean =>
+      of.every(({ group, unknown }) => group.told(slot) === 0 && group.changedAt(slot) < unknown);
+    return this.tables.rib.reap((prefix, path) =>
+      path === 0 ? knownTo(prefixGroups, prefix) : knownTo(pathGroups, path), REAPED_PER_SLICE);
+  }
+
+  #decide(): void {
+    const { rib } = this.tables;
+    for (let left = PREFIXES_PER_SLICE; left > 0; left--) {
+      const prefix: PrefixId = rib.takeDirty();
+      if (prefix === 0) return;
+      rib.decide(prefix);
+      for (const group of this.#groups.values()) group.evaluate(prefix);
+      rib.bury(prefix);
+    }
+  }
+
+  #flush(group: UpdateGroup): void {
+    const wasPopulated = group.populated;
+    const populated = group.populate(PREFIXES_PER_SLICE);
+    const changed = group.flush();
+    if (!changed && populated === wasPopulated) return;
+    for (const member of group.members) {
+      member.wake();
+      member.detachIfSlow();
+    }
+  }
+
+  #groupFor(target: ExportTarget): UpdateGroup {
+    let group = this.#groups.get(target.key);
+    if (group === undefined) {
+      group = new UpdateGroup(this.#nextGroup++, target, this.tables);
+      this.#groups.set(target.key, group);
+    }
+    return group;
+  }
+
+  #rekey(group: UpdateGroup, target: ExportTarget): void {
+    assert(this.#groups.delete(group.target.key), "a group is listed by its key");
+    group.reevaluate(target);
+    this.#groups.set(target.key, group);
+  }
+
+  #move(member: GroupMember, target: ExportTarget): GroupMember {
+    const held = member.heldSlots();
+    const moved = new GroupMember(member, this.#groupFor(target), held, member.takeOutbox());
+    this.leave(member);
+    moved.wake();
+    return moved;
+  }
+
+  #dissolve(group: UpdateGroup): void {
+    this.#groups.delete(group.target.key);
+    this.#tooLong += group.tooLong;
+    group.clear();
+  }
+}
