@@ -7,7 +7,7 @@
 import { assert } from "../base/assert.ts";
 import { EMPTY } from "../base/bytes.ts";
 import { findAttribute } from "../messages/attributes/block.ts";
-import { summarise } from "../messages/attributes/summary.ts";
+import { newSummary, summarise } from "../messages/attributes/summary.ts";
 import type { AttributeSummary } from "../messages/attributes/summary.ts";
 import { HashIndex } from "./hash-index.ts";
 import { hashBytes, hashKey } from "./hash.ts";
@@ -69,7 +69,7 @@ export class AttributeStore {
   readonly #raw: RawForms;
   readonly #key: HashKey;
   readonly #setsMax: number;
-  readonly #summary: AttributeSummary = emptySummary();
+  readonly #summary: AttributeSummary = newSummary();
   readonly #newborns = new Uint32Array(NEWBORNS);
   readonly #births = new Uint32Array(NEWBORNS);
   #birth = 0;
@@ -343,12 +343,4 @@ export class AttributeStore {
     this.#slab.free(this.#rows.get(id, HANDLE));
     this.#rows.give(id);
   }
-}
-
-function emptySummary(): AttributeSummary {
-  return {
-    origin: 0, asPathLength: 0, firstAs: 0, neighborAs: 0, hasAsSet: false, med: 0, hasMed: false, localPref: 100,
-    hasLocalPref: false, originatorId: 0, hasOriginatorId: false, clusterListLength: 0, wellKnown: 0, otc: 0,
-    hasOtc: false,
-  };
 }

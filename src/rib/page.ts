@@ -9,17 +9,24 @@
 /** Octets of a page, at most. */
 export const PAGE_OCTETS = 262_144;
 
+/** What Node 20 has and the ES2023 library does not say: declared here alone, so that nobody takes ES2024's other parts. */
+interface ResizableBuffer extends ArrayBuffer {
+  resize(octets: number): void;
+}
+const ResizableBuffer = ArrayBuffer as unknown as
+  new (octets: number, options: { readonly maxByteLength: number }) => ResizableBuffer;
+
 /** A page of `words` 32-bit words, all zero. */
 export function u32Page(words: number): Uint32Array {
-  return new Uint32Array(new ArrayBuffer(words * 4, { maxByteLength: words * 4 }));
+  return new Uint32Array(new ResizableBuffer(words * 4, { maxByteLength: words * 4 }));
 }
 
 /** A page of octets, all zero. */
 export function u8Page(octets: number): Uint8Array {
-  return new Uint8Array(new ArrayBuffer(octets, { maxByteLength: octets }));
+  return new Uint8Array(new ResizableBuffer(octets, { maxByteLength: octets }));
 }
 
 /** Gives a page's memory back to the system. Views of it become empty. */
 export function dropPage(page: Uint32Array | Uint8Array): void {
-  (page.buffer as ArrayBuffer).resize(0);
+  (page.buffer as ResizableBuffer).resize(0);
 }

@@ -1,20 +1,343 @@
 /**
- * The routes of one address family: Adj-RIB-In by peer, Loc-RIB by prefix. Rule: nothing here decides or tells by
- * itself. A change marks its prefix dirty; the owner takes dirty prefixes, has them decided, tells its groups, buries
- * what died, and later reaps what nobody refers to any more.
+ * The routes of one address family: Adj-RIB-In by peer, Loc-RIB by prefix. Rule: nothing here tells anybody. A change
+ * marks its prefix dirty; the owner takes dirty prefixes, has them decided, tells its groups, buries what died, and
+ * later reaps what nobody refers to any more.
  */
 
 import type { FamilyRow } from "../messages/families.ts";
-import { WELL_KNOWN } from "../messages/attributes/summary.ts";
 import type { AttributeStore } from "./attribute-store.ts";
-import { bestOf, comparePair, explainDecision, inOrder } from "./decision.ts";
-import type { Candidate, Verdict } from "./decision.ts";
-import { NO_PATH, NO_PREFIX } from "./ids.ts";
+import { Candidates } from "./candidates.ts";
+import type { NextHops } from "./candidates.ts";
+import type { Verdict } from "./decision.ts";
+import { NO_PATH } from "./ids.ts";
 import type { AttributesId, PathIndex, PeerId, PrefixId } from "./ids.ts";
-import { EPOCH_MASK, EPOCH_SHIFT, FLAGS_MASK, INELIGIBLE, IN_LIMBO, PATH, PATH_FLAGS, PathTable, USED } from "./path-table.ts";
+import { Limbo } from "./limbo.ts";
+import {
+  EPOCH_MASK, EPOCH_SHIFT, FLAGS_MASK, INELIGIBLE, IN_LIMBO, PATH, PATH_FLAGS, PathTable, USED,
+} from "./path-table.ts";
 import type { PeerPaths } from "./path-table.ts";
 import type { PeerTable } from "./peer-table.ts";
 import { PREFIX_MARK, PrefixTable } from "./prefix-table.ts";
 import { U32Queue } from "./u32-queue.ts";
 
 export { INELIGIBLE, PATH_FLAGS } from "./path-table.ts";
+
+/** What a Rib is made with. */
+export interface RibOptions {
+  readonly family: FamilyRow;
+  /** The secret of the prefix table's hashes. */
+  readonly seed: number;
+  readonly attributes: AttributeStore;
+  readonly peers: PeerTable;
+  /** What is known of next hops; absent: all are resolvable at cost 0. */
+  readonly nextHops?: NextHops;
+}
+
+/** The routes of one family. */
+export class Rib {
+  readonly family: FamilyRow;
+  readonly prefixes: PrefixTable;
+  readonly #paths: PathTable;
+  readonly #store: AttributeStore;
+  readonly #candidates: Candidates;
+  readonly #dirty = new U32Queue();
+  readonly #limbo: Limbo;
+  #live = 0;
+
+  constructor(options: RibOptions) {
+    this.family = options.family;
+    this.prefixes = new PrefixTable(options.family.addressOctets === 16 ? 16 : 4, options.seed);
+    this.#paths = new PathTable(this.prefixes);
+    this.#store = options.attributes;
+    this.#candidates = new Candidates(this.prefixes, this.#paths, options);
+    this.#limbo = new Limbo(this.prefixes, this.#paths);
+  }
+
+  /** Paths alive, over all peers. */
+  get liveCount(): number {
+    return this.#live;
+  }
+
+  /** No path row is greater. */
+  get pathsMax(): number {
+    return this.#paths.rows.idsMax;
+  }
+
+  /** Dead rows and prefixes that wait to be reaped. */
+  get limboCount(): number {
+    return this.#limbo.length;
+  }
+
+  /** Prefixes that wait to be decided. */
+  get dirtyCount(): number {
+    return this.#dirty.length;
+  }
+
+  /** Octets of the tables, without the attribute store. */
+  get octets(): number {
+    return this.prefixes.octets + this.#paths.rows.octets + this.#dirty.octets + this.#limbo.octets;
+  }
+
+  /**
+   * Adds a path or replaces it: `attributesIn` as received, `attributes` after import policy (0: filtered out). Its row
+   * is that of (prefix, peer, received path id), taken back from the dead where there is one. An announcement equal to
+   * what is held changes nothing, but for making it fresh.
+   */
+  announce(
+    peer: PeerId, prefix: PrefixId, receivedPathId: number, attributesIn: AttributesId, attributes: AttributesId,
+    flags: number, sinceSeconds: number,
+  ): PathIndex {
+    const of = this.#paths.ofPeer(peer);
+    const found = this.#paths.find(prefix, peer, receivedPathId);
+    const path = found !== 0 ? found : this.#paths.add(prefix, peer, receivedPathId);
+    const { pages, shift, mask, stride } = this.#paths.rows;
+    const page = pages[path >>> shift]!;
+    const row = (path & mask) * stride;
+    const old = page[row + PATH.FLAGS]!;
+    const now = stamp(old, flags, of);
+    if ((old & PATH_FLAGS.DEAD) !== 0) this.#revive(path, of);
+    else if (
+      page[row + PATH.ATTRIBUTES_IN] === attributesIn && page[row + PATH.ATTRIBUTES] === attributes &&
+      ((old ^ now) & FLAGS_MASK) === 0
+    ) {
+      page[row + PATH.FLAGS] = now;
+      return path;
+    }
+    this.#replace(path, attributesIn, attributes, now, of);
+    page[row + PATH.SINCE] = sinceSeconds;
+    return path;
+  }
+
+  /** Withdraws a path. False where the peer has none such. */
+  withdraw(peer: PeerId, prefix: PrefixId, receivedPathId: number): boolean {
+    const path = this.#paths.find(prefix, peer, receivedPathId);
+    if (path === 0 || !this.isLive(path)) return false;
+    this.#kill(path);
+    return true;
+  }
+
+  /** Sets what import policy makes of a path that is held: for policy that changed. */
+  setPolicyResult(path: PathIndex, attributes: AttributesId, flags: number): void {
+    const of = this.#paths.ofPeer(this.peerOf(path));
+    const old = this.#paths.rows.get(path, PATH.FLAGS);
+    const now = ((old & ~FLAGS_MASK) | (flags & FLAGS_MASK & ~(PATH_FLAGS.STALE | PATH_FLAGS.DEAD))) >>> 0;
+    if (this.attributesOf(path) === attributes && now === old) return;
+    this.#replace(path, this.attributesInOf(path), attributes, now, of);
+  }
+
+  /**
+   * Withdraws up to `budget` paths of a peer, in order of arrival; true when none is left. The caller does not announce
+   * for this peer before that.
+   */
+  dropPeer(peer: PeerId, budget: number): boolean {
+    const of = this.#paths.ofPeer(peer);
+    for (let left = budget; left > 0 && of.first !== 0; left--) this.#kill(of.first);
+    return of.first === 0;
+  }
+
+  /** Makes every path of a peer stale until it is announced again. Costs the same for one path and for a million. */
+  markStale(peer: PeerId): void {
+    const of = this.#paths.ofPeer(peer);
+    of.epoch = (of.epoch + 1) & EPOCH_MASK;
+    of.sweepAt = NO_PATH;
+  }
+
+  /** Looks at up to `budget` paths of a peer and withdraws the stale ones; true when all were looked at. */
+  sweepStale(peer: PeerId, budget: number): boolean {
+    const of = this.#paths.ofPeer(peer);
+    if (of.sweepAt === 0) of.sweepAt = of.first;
+    for (let left = budget; left > 0 && of.sweepAt !== 0; left--) {
+      const path = of.sweepAt;
+      of.sweepAt = this.nextOfPeer(path);
+      if ((this.flagsOf(path) & PATH_FLAGS.STALE) !== 0) this.#kill(path);
+    }
+    return of.sweepAt === 0;
+  }
+
+  /** Enters a prefix into the dirty set; once is enough. */
+  markDirty(prefix: PrefixId): void {
+    if (this.prefixes.hasMark(prefix, PREFIX_MARK.dirty)) return;
+    this.prefixes.setMark(prefix, PREFIX_MARK.dirty);
+    this.#dirty.push(prefix);
+  }
+
+  /** Takes the prefix that is dirty for longest; 0 when there is none. */
+  takeDirty(): PrefixId {
+    const prefix = this.#dirty.shift() as PrefixId;
+    if (prefix !== 0) this.prefixes.clearMark(prefix, PREFIX_MARK.dirty);
+    return prefix;
+  }
+
+  /** The best path as last decided; 0 for none. */
+  best(prefix: PrefixId): PathIndex {
+    return this.prefixes.best(prefix);
+  }
+
+  /** Decides a prefix: finds, stores and answers its best path; 0 for none. */
+  decide(prefix: PrefixId): PathIndex {
+    const best = this.#candidates.best(prefix);
+    this.prefixes.setBest(prefix, best);
+    return best;
+  }
+
+  /** Fills `into` with up to `max` candidates of a prefix in the order of decision; answers how many. */
+  rank(prefix: PrefixId, into: number[], max: number): number {
+    return this.#candidates.rank(prefix, into, max);
+  }
+
+  /** What the decision makes of each candidate of a prefix, the best first. */
+  explain(prefix: PrefixId): Verdict[] {
+    return this.#candidates.explain(prefix);
+  }
+
+  /**
+   * Called when all groups were told what there was to tell of a prefix: its dead paths, and the prefix itself where it
+   * has no path, will be freed as soon as `reap` is allowed to.
+   */
+  bury(prefix: PrefixId): void {
+    this.#limbo.bury(prefix);
+  }
+
+  /**
+   * Frees what was buried, first come first, for up to `budget` entries and for as long as `mayFree` allows (path 0: the
+   * prefix itself). What came alive again is passed over. Answers how many rows and prefixes were freed.
+   */
+  reap(mayFree: (prefix: PrefixId, path: PathIndex) => boolean, budget: number): number {
+    return this.#limbo.reap(mayFree, budget);
+  }
+
+  /** Whether the row is a path that is not withdrawn. Any number may be asked. */
+  isLive(path: PathIndex): boolean {
+    return path > 0 && (this.#paths.rows.peek(path, PATH.FLAGS) & (USED | PATH_FLAGS.DEAD)) === USED;
+  }
+
+  /** Whether a path of a prefix takes part in its decision. */
+  isCandidate(path: PathIndex): boolean {
+    return this.#candidates.includes(path);
+  }
+
+  peerOf(path: PathIndex): PeerId {
+    return this.#paths.rows.get(path, PATH.PEER) as PeerId;
+  }
+
+  prefixOf(path: PathIndex): PrefixId {
+    return this.#paths.rows.get(path, PATH.PREFIX) as PrefixId;
+  }
+
+  /** The path identifier that the peer sent; 0 without ADD-PATH. */
+  receivedPathIdOf(path: PathIndex): number {
+    return this.#paths.rows.get(path, PATH.RECEIVED_ID);
+  }
+
+  /** Attributes after import policy; 0 where it is filtered out or dead. */
+  attributesOf(path: PathIndex): AttributesId {
+    return this.#paths.rows.get(path, PATH.ATTRIBUTES) as AttributesId;
+  }
+
+  /** Attributes as received; 0 where it is dead. */
+  attributesInOf(path: PathIndex): AttributesId {
+    return this.#paths.rows.get(path, PATH.ATTRIBUTES_IN) as AttributesId;
+  }
+
+  /** PATH_FLAGS. */
+  flagsOf(path: PathIndex): number {
+    const word = this.#paths.rows.get(path, PATH.FLAGS);
+    const fresh = word >>> EPOCH_SHIFT === this.#paths.ofPeer(this.peerOf(path)).epoch;
+    return (word & FLAGS_MASK) | (fresh || (word & PATH_FLAGS.DEAD) !== 0 ? 0 : PATH_FLAGS.STALE);
+  }
+
+  /** When it was announced as it is now. */
+  sinceOf(path: PathIndex): number {
+    return this.#paths.rows.get(path, PATH.SINCE);
+  }
+
+  /** The first row of a prefix, dead ones too; 0 for none. */
+  firstOfPrefix(prefix: PrefixId): PathIndex {
+    return this.prefixes.firstPath(prefix);
+  }
+
+  nextOfPrefix(path: PathIndex): PathIndex {
+    return this.#paths.rows.get(path, PATH.NEXT_OF_PREFIX) as PathIndex;
+  }
+
+  /** The first live path of a peer, in order of arrival; 0 for none. */
+  firstOfPeer(peer: PeerId): PathIndex {
+    return this.#paths.ofPeer(peer).first;
+  }
+
+  nextOfPeer(path: PathIndex): PathIndex {
+    return this.#paths.rows.get(path, PATH.NEXT_OF_PEER) as PathIndex;
+  }
+
+  /** Live paths of a peer: its Adj-RIB-In. */
+  received(peer: PeerId): number {
+    return this.#paths.ofPeer(peer).received;
+  }
+
+  /** Paths of a peer that take part in decisions. */
+  accepted(peer: PeerId): number {
+    return this.#paths.ofPeer(peer).accepted;
+  }
+
+  /** Whether any row, dead ones too, is of this peer: then its id must not be used for another. */
+  refersTo(peer: PeerId): boolean {
+    return this.#paths.ofPeer(peer).rows > 0;
+  }
+
+  #revive(path: PathIndex, of: PeerPaths): void {
+    this.#paths.linkToPeer(path, of);
+    of.received++;
+    this.#live++;
+  }
+
+  /** Gives a live row its new attributes and word of flags. A prefix is dirty where its decision or export can change. */
+  #replace(path: PathIndex, attributesIn: AttributesId, attributes: AttributesId, now: number, of: PeerPaths): void {
+    const { pages, shift, mask, stride } = this.#paths.rows;
+    const page = pages[path >>> shift]!;
+    const row = (path & mask) * stride;
+    const oldIn = page[row + PATH.ATTRIBUTES_IN]! as AttributesId;
+    const old = page[row + PATH.ATTRIBUTES]! as AttributesId;
+    const was = old !== 0 && (page[row + PATH.FLAGS]! & INELIGIBLE) === 0;
+    const is = attributes !== 0 && (now & INELIGIBLE) === 0;
+    const changed = old !== attributes || ((page[row + PATH.FLAGS]! ^ now) & FLAGS_MASK) !== 0;
+    page[row + PATH.FLAGS] = now;
+    if (oldIn !== attributesIn) {
+      page[row + PATH.ATTRIBUTES_IN] = attributesIn;
+      if (attributesIn !== 0) this.#store.retain(attributesIn);
+    }
+    if (old !== attributes) {
+      page[row + PATH.ATTRIBUTES] = attributes;
+      if (attributes !== 0) this.#store.retain(attributes);
+      if (old !== 0) this.#store.release(old);
+    }
+    if (oldIn !== attributesIn && oldIn !== 0) this.#store.release(oldIn);
+    of.accepted += Number(is) - Number(was);
+    if (changed && (was || is)) this.markDirty(page[row + PATH.PREFIX]! as PrefixId);
+  }
+
+  /** Makes a live path a tombstone. */
+  #kill(path: PathIndex): void {
+    const { pages, shift, mask, stride } = this.#paths.rows;
+    const page = pages[path >>> shift]!;
+    const row = (path & mask) * stride;
+    const of = this.#paths.ofPeer(page[row + PATH.PEER]! as PeerId);
+    const attributesIn = page[row + PATH.ATTRIBUTES_IN]! as AttributesId;
+    const attributes = page[row + PATH.ATTRIBUTES]! as AttributesId;
+    if (attributes !== 0 && (page[row + PATH.FLAGS]! & INELIGIBLE) === 0) of.accepted--;
+    page[row + PATH.ATTRIBUTES_IN] = 0;
+    page[row + PATH.ATTRIBUTES] = 0;
+    page[row + PATH.FLAGS] = USED | PATH_FLAGS.DEAD | (page[row + PATH.FLAGS]! & IN_LIMBO);
+    this.#paths.unlinkFromPeer(path, of);
+    of.received--;
+    this.#live--;
+    if (attributesIn !== 0) this.#store.release(attributesIn);
+    if (attributes !== 0) this.#store.release(attributes);
+    this.markDirty(page[row + PATH.PREFIX]! as PrefixId);
+  }
+}
+
+/** The word of flags of a live row: what the caller says, what is ours, and the epoch of its peer. */
+function stamp(old: number, flags: number, of: PeerPaths): number {
+  const given = flags & FLAGS_MASK & ~(PATH_FLAGS.STALE | PATH_FLAGS.DEAD);
+  return (given | USED | (old & IN_LIMBO) | (of.epoch << EPOCH_SHIFT)) >>> 0;
+}
