@@ -127,7 +127,8 @@ function functionHead(code: string, brace: number): number | undefined {
       const open = matchingBack(code, at);
       if (!inType || /^\s*:/.test(code.slice(at + 1, brace))) return controlled(code, open) ? undefined : open;
       at = open - 1;
-    } else if ("]}".includes(char)) at = matchingBack(code, at) - 1;
+    } else if (char === "}" && /\b(class|interface)\b/.test(code.slice(at, brace))) return undefined;
+    else if ("]}".includes(char)) at = matchingBack(code, at) - 1;
     else if (";{([=".includes(char) && code[at + 1] !== ">") return undefined;
     else at--;
   }
