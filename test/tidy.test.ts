@@ -219,7 +219,7 @@ describe("the scanner accuses nobody wrongly", () => {
     `function short(): void {\n  if (half > 1) {\n${"    pattern.test(WORDS[0]!);\n".repeat(30)}  }\n}`,
     `const ROWS = {\n${"  a: 1,\n".repeat(80)}};`,
     `interface Wide {\n${"  a: 1;\n".repeat(80)}}`,
-    "/** Ends before a class. */\nexport function before(): Promise<number> {\n  return half;\n}\n",
+    "/** Ends before a class. */\nexport function before(): Map<string, number> {\n  return half;\n}\n",
     `/** Long. */\nclass Long {\n${"  m(): number { return 1; }\n".repeat(80)}}`,
   ].join("\n");
   it("passes a clean file", () => expect(faultsOf("rib/a.ts", good)).toEqual([]));
