@@ -95,7 +95,9 @@ async function read(file: string, senders: readonly string[], port: number): Pro
   return { messages, findings };
 }
 
-function list(field: string | undefined): string[] { return field === undefined || field === "" ? [] : field.split("|"); }
+function list(field: string | undefined): string[] {
+  return field === undefined || field === "" ? [] : field.split("|");
+}
 
 function isFault(severity: string | undefined, group: string | undefined): boolean {
   return Number(severity) >= SEVERITY_WARNING && GROUPS.has(Number(group));

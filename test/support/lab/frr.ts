@@ -1,6 +1,6 @@
 /** FRR: bgpd with zebra beside it, so that next hops have interfaces; bgpd tells the kernel nothing. */
 
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LabNode } from "./lab.ts";
 import { inside } from "./lab.ts";
@@ -24,8 +24,9 @@ class Frr implements Router {
   readonly node: LabNode;
   readonly routerId: string;
   readonly #folder: string;
+  readonly #zserv: string;
   readonly #zebra: Background;
-  readonly #bgpd: Background;
+  #bgpd: Background | undefined;
   #routeMaps = 0;
 
   constructor(node: LabNode, name: string, peers: readonly string[]) {
@@ -33,16 +34,18 @@ class Frr implements Router {
     this.node = node;
     this.routerId = node.v4;
     this.#folder = join(node.lab.folder, name);
+    this.#zserv = join(this.#folder, "zserv");
     mkdirSync(this.#folder);
     // It drops to its own user before it makes its sockets here.
     chmodSync(this.#folder, 0o777);
     writeFileSync(join(this.#folder, "bgpd.conf"), configuration(node, peers));
-    const zserv = join(this.#folder, "zserv");
-    this.#zebra = this.#start("zebra", ["-z", zserv]);
-    this.#bgpd = this.#start("bgpd", ["-z", zserv, "-n", "-p", "179", "-f", join(this.#folder, "bgpd.conf")]);
+    this.#zebra = this.#start("zebra", ["-z", this.#zserv]);
   }
 
+  /** bgpd tries zebra once and then only after ten seconds, and without interfaces it knows no IPv6 next hops. */
   async ready(): Promise<void> {
+    await waitFor(this.node.lab, `${this.name}: zebra's socket`, () => existsSync(this.#zserv), (there) => there);
+    this.#bgpd = this.#start("bgpd", ["-z", this.#zserv, "-n", "-p", "179", "-f", join(this.#folder, "bgpd.conf")]);
     await waitFor(this.node.lab, `${this.name} to answer`, () => this.#ask("show bgp summary json"),
       (text) => text.includes("{"));
   }
@@ -74,10 +77,10 @@ class Frr implements Router {
     }
   }
 
-  async stop(): Promise<void> { await Promise.all([this.#bgpd.stop(), this.#zebra.stop()]); }
-  async kill9(): Promise<void> { await Promise.all([this.#bgpd.kill9(), this.#zebra.kill9()]); }
-  freeze(): void { this.#bgpd.signal("SIGSTOP"); }
-  thaw(): void { this.#bgpd.signal("SIGCONT"); }
+  async stop(): Promise<void> { await Promise.all([this.#bgpd?.stop(), this.#zebra.stop()]); }
+  async kill9(): Promise<void> { await Promise.all([this.#bgpd?.kill9(), this.#zebra.kill9()]); }
+  freeze(): void { this.#bgpd?.signal("SIGSTOP"); }
+  thaw(): void { this.#bgpd?.signal("SIGCONT"); }
 
   #start(program: string, more: readonly string[]): Background {
     const words = [`/usr/lib/frr/${program}`, "-u", "frr", "-g", "frr", "--vty_socket", this.#folder,
