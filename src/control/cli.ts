@@ -42,7 +42,9 @@ async function dispatch(argv: readonly string[], io: CliIo, out: Output, err: Ou
   return row.run({ ...read, command, io, out, err });
 }
 
-function noSuchCommand(words: readonly string[], asksHelp: boolean, out: Output, err: Output): number | Promise<number> {
+async function noSuchCommand(
+  words: readonly string[], asksHelp: boolean, out: Output, err: Output,
+): Promise<number> {
   const group = COMMANDS.filter((command) => command.words.length > 1 && command.words[0] === words[0]);
   if (group.length > 0 && words.length === 1 && asksHelp) return say(out, groupHelp(group));
   const first = words[0] ?? "";

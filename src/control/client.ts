@@ -50,7 +50,8 @@ function attempt(socketPath: string, asked: DaemonRequest): Promise<DaemonReply>
     const refused = (error: NodeJS.ErrnoException): void =>
       resolve({ unreachable: MEANING[error.code ?? ""] ?? error.message });
     const body = asked.body === undefined ? "" : JSON.stringify(asked.body);
-    const headers = body === "" ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+    const length = Buffer.byteLength(body);
+    const headers = body === "" ? {} : { "content-type": "application/json", "content-length": length };
     try {
       const sent = request({ socketPath, method: asked.method, path: asked.path, headers, agent: false });
       sent.on("response", (message) => resolve({ status: message.statusCode ?? 0, message }));

@@ -39,7 +39,8 @@ export const COMMANDS: readonly CommandRow[] = [
   { words: ["run"], options: [CONFIG], does: "the daemon, in the foreground",
     more: "SIGHUP reloads the configuration; SIGTERM and SIGINT stop the daemon.",
     run: ({ options, io }) => io.handlers.run({ config: options.get("config") ?? "" }, io) },
-  { words: ["check"], options: [CONFIG], takes: ["output"], does: "validates all that run would read, prints every fault",
+  { words: ["check"], options: [CONFIG], takes: ["output"],
+    does: "validates all that run would read, prints every fault",
     run: (session) => session.io.handlers.check(
       { config: session.options.get("config") ?? "", output: outputOf(session) }, session.io) },
   { words: ["lab"], does: "a reflector and speakers on loopback, nothing to configure",
@@ -52,7 +53,8 @@ export const COMMANDS: readonly CommandRow[] = [
     run: daemon.nodeStatus },
   { words: ["show", "peers"], arguments: [[], ["PEER"]], takes: READS, does: "all sessions, or one in full",
     run: daemon.showPeers },
-  { words: ["show", "routes"], arguments: [[], ["PREFIX"]], takes: READS, does: "Loc-RIB, or what one peer sent or was sent",
+  { words: ["show", "routes"], arguments: [[], ["PREFIX"]], takes: READS,
+    does: "Loc-RIB, or what one peer sent or was sent",
     options: [
       { name: "longer", help: "PREFIX and all more specific ones" },
       { name: "for", value: "ADDRESS", help: "the longest match of an address" },
@@ -64,11 +66,13 @@ export const COMMANDS: readonly CommandRow[] = [
       { name: "count", help: "only how many" }],
     more: "Marks in front of a route: * best, S stale, x cannot be used (the reason follows).",
     check: wrongRouteQuery, run: daemon.showRoutes },
-  { words: ["explain"], arguments: [["PREFIX"], []], takes: READS, does: "why a prefix's best path is best, and who is told",
+  { words: ["explain"], arguments: [["PREFIX"], []], takes: READS,
+    does: "why a prefix's best path is best, and who is told",
     options: [{ name: "to", value: "PEER", help: "only towards this neighbour" }], run: daemon.explain },
   { words: ["show", "groups"], takes: READS, does: "update groups with members and lag", run: daemon.showGroups },
   { words: ["show", "memory"], takes: READS, does: "octets by owner", run: daemon.showMemory },
-  { words: ["show", "config"], takes: READS, does: "the configuration in force, secrets masked", run: daemon.showConfig },
+  { words: ["show", "config"], takes: READS, does: "the configuration in force, secrets masked",
+    run: daemon.showConfig },
   { words: ["reload"], takes: ACTS, does: "reads the configuration again, says what changed", run: daemon.reload },
   { words: ["shutdown"], takes: ACTS, does: "stops the daemon for good",
     options: [{ name: "drain", value: "SECONDS", help: "first ask peers to prefer other paths (RFC 8326)" }],
@@ -80,7 +84,8 @@ export const COMMANDS: readonly CommandRow[] = [
     options: [{ name: "reason", value: "TEXT", help: "told to the neighbour (RFC 9003)" }], run: daemon.disable },
   { words: ["enable"], arguments: PEER, takes: ACTS, does: "lets a disabled session come up", run: daemon.enable },
   { words: ["decode"], arguments: [[], ["-"]], does: "BGP messages to JSON, one object per message",
-    options: [{ name: "pcap", value: "FILE", help: "a capture file" }, { name: "mrt", value: "FILE", help: "an MRT file" }],
+    options: [{ name: "pcap", value: "FILE", help: "a capture file" },
+      { name: "mrt", value: "FILE", help: "an MRT file" }],
     more: "Standard input: one message per line, as hex or as {hex, peer, asNumberSize, addPath}.",
     check: wrongDecodeSource, run: ({ options, io }) => io.handlers.decode({ source: decodeSource(options) }, io) },
   later("restart", "leaves for a moment"),
@@ -121,7 +126,7 @@ function wrongNumber(
   const text = options.get(name);
   if (text === undefined) return undefined;
   if (/^[0-9]{1,6}$/.test(text) && Number(text) >= least && Number(text) <= most) return undefined;
-  return { fault: `--${name} is no number from ${least} to ${most}`, todo: `for example --${name} ${Math.max(least, 5)}` };
+  return { fault: `--${name} is no number from ${least} to ${most}`, todo: `--${name} ${Math.max(least, 5)}, say` };
 }
 
 function wrongRouteQuery({ words, options }: Arguments): UsageFault | undefined {
@@ -130,8 +135,8 @@ function wrongRouteQuery({ words, options }: Arguments): UsageFault | undefined 
   if (options.has("peer") && !direction) return { fault: "--peer needs a table", todo: "add --in or --out" };
   if (direction && !options.has("peer")) return { fault: "--in and --out need a neighbour", todo: "add --peer PEER" };
   if (words.length > 0 && options.has("for")) return { fault: "PREFIX and --for exclude each other", todo: "give one" };
-  if (words.length === 0 && options.has("longer")) return { fault: "--longer needs PREFIX", todo: "show routes PREFIX --longer" };
-  return undefined;
+  if (words.length > 0 || !options.has("longer")) return undefined;
+  return { fault: "--longer needs PREFIX", todo: "show routes PREFIX --longer" };
 }
 
 function wrongDecodeSource({ words, options }: Arguments): UsageFault | undefined {

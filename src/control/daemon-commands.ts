@@ -112,8 +112,8 @@ function act(session: Session, verb: string, body: unknown): Promise<number> {
 }
 
 function changeLine(what: string, names: readonly string[]): string {
-  const shown = what === "untouched" || names.length === 0 ? "" : `: ${names.map((name) => printable(name, 100)).join(", ")}`;
-  return `${what} ${names.length}${shown}\n`;
+  if (what === "untouched" || names.length === 0) return `${what} ${names.length}\n`;
+  return `${what} ${names.length}: ${names.map((name) => printable(name, 100)).join(", ")}\n`;
 }
 
 /** Asks, reads the whole answer, prints it in the format asked for. */

@@ -9,7 +9,7 @@ const STATES = ["live", "joining", "detached"] as const;
 /** Groups in columns, then the members: all with `wide`, else those that are not up to date. */
 export function groupsText(groups: readonly GroupView[], wide: boolean): string {
   if (groups.length === 0) return "No update groups.\n";
-  const headings = ["GROUP", "FAMILY", "ADVERTISED", ...STATES.map((state) => state.toUpperCase()), "LAG", "LAG OCTETS"];
+  const headings = ["GROUP", "FAMILY", "ADVERTISED", "LIVE", "JOINING", "DETACHED", "LAG", "LAG OCTETS"];
   const rows = groups.map((group) => [
     String(group.id), group.family, String(group.advertised),
     ...STATES.map((state) => String(group.members.filter((member) => member.state === state).length)),

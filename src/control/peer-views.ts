@@ -62,11 +62,12 @@ export function peerText(peer: PeerView, nowMilliseconds: number): string {
     ["Export policy", printable(peer.policy.export, TEXT_CHARACTERS)],
     ["Octets", `${peer.bytes.in} in, ${peer.bytes.out} out`],
   ];
+  const negotiated = Object.entries(peer.capabilities.negotiated ?? {});
   const head = facts.map(([name, value]) => `${`${name}:`.padEnd(18)} ${value}`.trimEnd() + "\n").join("");
   return head + prefixLines(peer) + messageLines(peer)
     + capabilityLines("Capabilities we offer", peer.capabilities.local)
     + capabilityLines("Capabilities of the peer", peer.capabilities.remote)
-    + capabilityLines("Negotiated", Object.entries(peer.capabilities.negotiated ?? {}).map(([name, is]) => ({ name, is })));
+    + capabilityLines("Negotiated", negotiated.map(([name, value]) => ({ [name]: value })));
 }
 
 function infoText(peer: PeerView): string {
@@ -104,7 +105,8 @@ function messageLines(peer: PeerView): string {
 /** `name key=value …`, whatever keys a capability has. */
 function capabilityLines(title: string, capabilities: readonly unknown[]): string {
   if (capabilities.length === 0) return "";
-  return `\n${title}:\n${capabilities.map((capability) => `  ${printable(capabilityText(capability), 500)}\n`).join("")}`;
+  const lines = capabilities.map((capability) => `  ${printable(capabilityText(capability), 500)}\n`);
+  return `\n${title}:\n${lines.join("")}`;
 }
 
 function capabilityText(capability: unknown): string {

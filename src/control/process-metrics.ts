@@ -24,7 +24,8 @@ export function watchLoopDelay(): LoopDelay {
     samples: () => {
       // Node records the whole interval, the wait that was asked for included; before the first record min is huge.
       const asked = Math.min(histogram.min, RESOLUTION_MILLISECONDS * 1e6);
-      const seconds = (nanoseconds: number): number => histogram.count === 0 ? 0 : Math.max(0, nanoseconds - asked) / 1e9;
+      const seconds = (nanoseconds: number): number =>
+        (histogram.count === 0 ? 0 : Math.max(0, nanoseconds - asked) / 1e9);
       const name = "reflectd_event_loop_delay_seconds";
       const mean = seconds(histogram.mean);
       return [

@@ -124,7 +124,9 @@ function prepareFolder(socketPath: string, uid: number, groupId: number | undefi
 async function removeStale(socketPath: string): Promise<StartRefusal | undefined> {
   const file = lstatSync(socketPath, { throwIfNoEntry: false });
   if (file === undefined) return undefined;
-  if (!file.isSocket()) return { refused: `${socketPath} is in the way and is no socket (choose another control.socket)` };
+  if (!file.isSocket()) {
+    return { refused: `${socketPath} is in the way and is no socket (choose another control.socket)` };
+  }
   if (await answers(socketPath)) {
     return { refused: `a daemon already answers on ${socketPath} (stop it, or choose another control.socket)` };
   }
