@@ -144,7 +144,9 @@ export const CAPABILITIES: CapabilityTable = {
       const known = entries.filter(({ mode }) => mode >= 1 && mode <= 3); // RFC 7911 §4: others are ignored
       return {
         name: "addPath",
-        families: known.map(({ afi, safi, mode }) => ({ afi, safi, receive: (mode & 1) !== 0, send: (mode & 2) !== 0 })),
+        families: known.map(({ mode, ...family }) => (
+          { ...family, receive: (mode & 1) !== 0, send: (mode & 2) !== 0 }
+        )),
       };
     },
     encode({ families }, into) {

@@ -24,12 +24,12 @@ export function describeAttributes(block: Uint8Array, nextHop?: Uint8Array): Rou
   return described;
 }
 
-/** The text of a next hop; of two IPv6 addresses the global one, which is the first (RFC 2545 §3). */
+/** The text of a next hop: of two IPv6 addresses the global one, which is the first (RFC 2545 §3). */
 export function describeNextHop(nextHop: Uint8Array): string {
   return formatAddress(nextHop.length === 32 ? nextHop.subarray(0, 16) : nextHop);
 }
 
-/** The canonical block of a JSON; `nextHop` is no part of it. The texts are ours, not a peer's: they are well-formed. */
+/** The canonical block of a JSON; `nextHop` is no part of it. The texts are our own and therefore well-formed. */
 export function encodeAttributes(attributes: RouteAttributes): Uint8Array {
   const writer = new Writer();
   for (const row of ATTRIBUTES) {

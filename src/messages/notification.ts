@@ -100,7 +100,8 @@ export function decodeHardReset(data: Uint8Array): Notification | undefined {
 /** The JSON of a NOTIFICATION; `text` is its shutdown communication, of a Hard Reset that of the inner one. */
 export function describeNotification(notification: Notification): Record<string, unknown> {
   const { code, subcode, data } = notification;
-  const described: Record<string, unknown> = { code, subcode, name: notificationName(code, subcode), data: toHex(data) };
+  const name = notificationName(code, subcode);
+  const described: Record<string, unknown> = { code, subcode, name, data: toHex(data) };
   const inner = code === 6 && subcode === CEASE.HARD_RESET ? decodeHardReset(data) : undefined;
   if (inner !== undefined) described["inner"] = notificationName(inner.code, inner.subcode);
   const text = shutdownText(inner ?? notification);

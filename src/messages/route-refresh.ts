@@ -30,6 +30,6 @@ export function decodeRouteRefresh(message: Uint8Array): RouteRefresh | Fault {
 }
 
 /** Writes a ROUTE-REFRESH. */
-export function encodeRouteRefresh(refresh: RouteRefresh): Uint8Array {
-  return finishMessage(startMessage(MESSAGE.ROUTE_REFRESH, OCTETS).u16(refresh.afi).u8(refresh.subtype).u8(refresh.safi));
+export function encodeRouteRefresh({ afi, safi, subtype }: RouteRefresh): Uint8Array {
+  return finishMessage(startMessage(MESSAGE.ROUTE_REFRESH, OCTETS).u16(afi).u8(subtype).u8(safi));
 }

@@ -103,8 +103,9 @@ export function encodeUpdate(parts: UpdateParts): Uint8Array {
   const attributes = new Writer(64 + block.length);
   const { afi, safi } = familyRow(family);
   if (announced.length > 0 && !classicReach) {
-    const value = new Writer().u16(afi).u8(safi).u8(nextHop.length).bytes(nextHop).u8(0).bytes(nlri(announced, addPath));
-    appendAttribute(attributes, ATTRIBUTE.MP_REACH_NLRI, CATEGORY.OPTIONAL_NON_TRANSITIVE, value.view());
+    const value = new Writer().u16(afi).u8(safi).u8(nextHop.length).bytes(nextHop).u8(0);
+    const reach = value.bytes(nlri(announced, addPath)).view();
+    appendAttribute(attributes, ATTRIBUTE.MP_REACH_NLRI, CATEGORY.OPTIONAL_NON_TRANSITIVE, reach);
   }
   if (withdrawn.length > 0 && !classic) {
     const value = new Writer().u16(afi).u8(safi).bytes(nlri(withdrawn, addPath));

@@ -19,7 +19,8 @@ export interface MessageParts {
  */
 export function checkMandatory(reading: AttributeReading, parts: MessageParts): readonly Fault[] {
   const faults: Fault[] = [];
-  const announces = parts.hasClassicNlri || reading.reach !== undefined;
+  const { reach } = reading;
+  const announces = parts.hasClassicNlri || (reach !== undefined && reach.nlriEnd > reach.nlriAt);
   if (announces) requireAttribute(reading, ATTRIBUTE.ORIGIN, faults);
   if (announces) requireAttribute(reading, ATTRIBUTE.AS_PATH, faults);
   if (parts.hasClassicNlri) {

@@ -78,7 +78,7 @@ export function mpNextHopTrouble(nextHop: Uint8Array, context: AttributeContext)
   if (first[0] === 0xff) return "next hop is multicast";
   if (isLoopback(first) && !context.loopback) return "next hop ::1";
   const onlyLinkLocal = nextHop.length === 16 && isLinkLocal(first);
-  return onlyLinkLocal && context.onLink === false ? "next hop is link-local and the peer is not on the link" : undefined;
+  return onlyLinkLocal && context.onLink === false ? "next hop is link-local and the peer is off the link" : undefined;
 }
 
 function negotiated(bytes: Uint8Array, at: number, context: AttributeContext): FamilyRow | undefined {
