@@ -88,6 +88,16 @@ export function stepSession(parameters: FsmParameters, session: Session, event: 
   return { session: { mode, connections, idleHoldSeconds, connectRetryCounter }, work };
 }
 
+/** Which of two connections tells more about the session. */
+const ADVANCE: Readonly<Record<State["name"], number>> = {
+  Idle: 0, Active: 1, Connect: 2, OpenSent: 3, OpenConfirm: 4, Established: 5,
+};
+
+/** The state that stands for the whole session: that of the connection which is further. */
+export function mostAdvanced({ connections: [first, second] }: Session): State {
+  return ADVANCE[second.name] > ADVANCE[first.name] ? second : first;
+}
+
 /** A session while one event is handled; lives no longer than that. */
 interface Turn {
   readonly parameters: FsmParameters;

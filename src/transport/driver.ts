@@ -1,0 +1,166 @@
+/**
+ * The loop of one connection: octets in become messages, octets out are pulled as the kernel takes them. Rules: no
+ * protocol here; what one peer sends costs the others at most one slice per turn of the event loop; at most
+ * IN_SOCKET_OCTETS_MAX of routes are out of our hands, the rest can still be taken back.
+ */
+
+import { isFault } from "../messages/fault.ts";
+import type { Fault } from "../messages/fault.ts";
+import { Framer } from "../messages/framer.ts";
+import type { Connection, ConnectionEnd, Scheduler } from "./ports.ts";
+
+/** Whom a driver serves. */
+export interface DriverClient {
+  /** One whole message, a view valid during the call. */
+  message(bytes: Uint8Array): void;
+  /** The stream cannot be cut into messages any more. */
+  framingFault(fault: Fault): void;
+  /** TCP is gone, and everything that came before has been handed over. */
+  lost(end: ConnectionEnd): void;
+  /** The kernel took one chunk, of which `pulledOctets` came from `pull`. */
+  progress(pulledOctets: number): void;
+  /** Whole messages to send next, or undefined. */
+  pull(maxOctets: number): Uint8Array | undefined;
+}
+
+/** Octets of input handled per turn of the event loop. */
+const SLICE_OCTETS = 128 * 1024;
+/** Unparsed input above which reading pauses. */
+const UNPARSED_OCTETS_MAX = 256 * 1024;
+/** Octets of routes given to the socket and not yet taken by the kernel. */
+const IN_SOCKET_OCTETS_MAX = 256 * 1024;
+/** Octets asked for at a time: small enough that completed chunks show progress. */
+const CHUNK_OCTETS = 64 * 1024;
+
+/** One connection while it is in use. After `end` or `destroy` nothing is handed over any more. */
+export class ConnectionDriver {
+  readonly connection: Connection;
+  readonly framer: Framer = new Framer();
+  readonly #client: DriverClient;
+  readonly #scheduler: Scheduler;
+  #open = true;
+  #octetsIn = 0;
+  #sliceLeft = SLICE_OCTETS;
+  /** Takes back the refill of the slice; undefined while it is whole. */
+  #refill: (() => void) | undefined;
+  #paused = false;
+  #lost: ConnectionEnd | undefined;
+  #inSocketOctets = 0;
+  #pumping = false;
+
+  constructor(connection: Connection, client: DriverClient, scheduler: Scheduler) {
+    this.connection = connection;
+    this.#client = client;
+    this.#scheduler = scheduler;
+  }
+
+  /** Octets received so far. */
+  get octetsIn(): number {
+    return this.#octetsIn;
+  }
+
+  /** True while received octets wait for their turn, or for room: then silence is not the peer's. */
+  get behind(): boolean {
+    return this.#paused || (this.framer.bufferedOctets > 0 && this.#sliceLeft <= 0);
+  }
+
+  /** Begins to read; `alreadyRead` is what somebody else took from the connection. */
+  start(alreadyRead?: Uint8Array): void {
+    this.connection.attach({
+      data: (chunk) => { if (this.#open) this.#take(chunk); },
+      closed: (end) => { if (this.#open) this.#close(end); },
+    });
+    if (alreadyRead !== undefined && this.#open) this.#take(alreadyRead);
+  }
+
+  /** Sends one or more whole messages ahead of everything that is pulled. */
+  send(bytes: Uint8Array): void {
+    if (!this.#open) return;
+    this.connection.write(bytes, () => { if (this.#open) this.#client.progress(0); });
+  }
+
+  /** Pulls while there is room in the socket. */
+  pump(): void {
+    if (this.#pumping) return; // the owner called back from inside `pull`: the loop below goes on
+    this.#pumping = true;
+    while (this.#open && this.#inSocketOctets < IN_SOCKET_OCTETS_MAX) {
+      const chunk = this.#client.pull(CHUNK_OCTETS);
+      if (chunk === undefined || chunk.length === 0) break;
+      this.#inSocketOctets += chunk.length;
+      this.connection.write(chunk, () => { if (this.#open) this.#taken(chunk.length); });
+    }
+    this.#pumping = false;
+  }
+
+  /** Closes after what was sent. */
+  end(): void {
+    if (this.#stop()) this.connection.end();
+  }
+
+  /** Closes at once. */
+  destroy(): void {
+    if (this.#stop()) this.connection.destroy();
+  }
+
+  #stop(): boolean {
+    const wasOpen = this.#open;
+    this.#open = false;
+    this.#refill?.();
+    this.#refill = undefined;
+    return wasOpen;
+  }
+
+  #taken(octets: number): void {
+    this.#inSocketOctets -= octets;
+    this.#client.progress(octets);
+    this.pump();
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.#octetsIn += chunk.length;
+    this.framer.push(chunk);
+    this.#parse();
+    if (this.#open && !this.#paused && this.framer.bufferedOctets > UNPARSED_OCTETS_MAX) {
+      this.#paused = true;
+      this.connection.pause();
+    }
+  }
+
+  #close(end: ConnectionEnd): void {
+    this.#lost = end;
+    this.#parse();
+  }
+
+  /** Hands messages over while the slice lasts; the next turn of the event loop brings the next slice. */
+  #parse(): void {
+    while (this.#open && this.#sliceLeft > 0) {
+      const message = this.framer.next();
+      if (message === undefined) return this.#drained();
+      if (isFault(message)) return this.#client.framingFault(message);
+      this.#sliceLeft -= message.length;
+      this.#client.message(message);
+    }
+    if (this.#open) this.#awaitRefill();
+  }
+
+  #drained(): void {
+    if (this.#lost !== undefined) {
+      const end = this.#lost;
+      this.#lost = undefined;
+      return this.#client.lost(end);
+    }
+    if (this.#paused) {
+      this.#paused = false;
+      this.connection.resume();
+    }
+    if (this.#sliceLeft < SLICE_OCTETS) this.#awaitRefill();
+  }
+
+  #awaitRefill(): void {
+    this.#refill ??= this.#scheduler.afterPoll(() => {
+      this.#refill = undefined;
+      this.#sliceLeft = SLICE_OCTETS;
+      this.#parse();
+    });
+  }
+}

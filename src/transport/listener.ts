@@ -1,0 +1,117 @@
+/**
+ * Accepts connections on many addresses. Rules: an address that cannot be had is a value with one line that says what
+ * to do; without file descriptors a listener pauses instead of spinning.
+ */
+
+import { createServer } from "node:net";
+import type { Server } from "node:net";
+import type { Clock } from "../base/ports.ts";
+import { after } from "../base/ports.ts";
+import type { Connection, Scheduler } from "./ports.ts";
+import { connectionOf } from "./socket.ts";
+
+/** Connections that the kernel keeps while we are busy: a whole cluster redials at once. */
+const BACKLOG = 4096;
+/** How long a listener without file descriptors waits. */
+const PAUSE_SECONDS = 1;
+
+/** What a listener needs of the world, and whom it tells. */
+export interface ListenerEnvironment {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  onConnection(connection: Connection): void;
+  /** One line for the log: the listener pauses, or failed while running and tries again. */
+  onTrouble(why: string): void;
+}
+
+/** An open listener. */
+export interface Listener {
+  readonly address: string;
+  /** The port in use: the system's choice where 0 was asked for. */
+  readonly port: number;
+  /** Stops accepting; connections that were handed over are not touched. */
+  close(): Promise<void>;
+}
+
+/** Why an address could not be had. */
+export interface ListenFault {
+  /** The system's name, such as EADDRINUSE. */
+  readonly code: string;
+  /** One line: what, where, what to do. */
+  readonly why: string;
+}
+
+/** Opens a listener. An address means itself: the IPv6 wildcard takes no IPv4 connections. */
+export async function listen(
+  where: { readonly address: string; readonly port: number }, environment: ListenerEnvironment,
+): Promise<Listener | ListenFault> {
+  let server = serverOf(environment);
+  const fault = await bind(server, where);
+  if (fault !== undefined) return fault;
+  const bound = server.address();
+  const port = typeof bound === "object" && bound !== null ? bound.port : where.port;
+  let closed = false;
+  let cancelPause: (() => void) | undefined;
+  const watch = (): void => { server.on("error", (error: NodeJS.ErrnoException) => pause(error)); };
+  const pause = (error: NodeJS.ErrnoException): void => {
+    environment.onTrouble(`${named(where.address, port)} pauses for ${PAUSE_SECONDS} s: ${error.code ?? error.message}`);
+    server.close();
+    const again = after(environment.clock.now(), PAUSE_SECONDS);
+    cancelPause ??= environment.scheduler.at(again, () => { cancelPause = undefined; void reopen(); });
+  };
+  const reopen = async (): Promise<void> => {
+    if (closed) return;
+    server = serverOf(environment);
+    const trouble = await bind(server, { address: where.address, port });
+    watch();
+    if (closed) server.close();
+    else if (trouble !== undefined) pause(Object.assign(new Error(trouble.why), { code: trouble.code }));
+  };
+  watch();
+  return {
+    address: where.address, port,
+    close() {
+      closed = true;
+      cancelPause?.();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+function serverOf(environment: ListenerEnvironment): Server {
+  return createServer({ noDelay: true }, (socket) => {
+    const connection = connectionOf(socket, environment.scheduler, () => environment.clock.now());
+    if (connection !== undefined) environment.onConnection(connection);
+  });
+}
+
+function bind(
+  server: Server, { address, port }: { readonly address: string; readonly port: number },
+): Promise<ListenFault | undefined> {
+  return new Promise((resolve) => {
+    const failed = (error: NodeJS.ErrnoException): void => resolve(listenFault(address, port, error));
+    server.once("error", failed);
+    server.listen({ host: address, port, backlog: BACKLOG, ipv6Only: true }, () => {
+      server.off("error", failed);
+      resolve(undefined);
+    });
+  });
+}
+
+const REMEDY: Readonly<Record<string, (port: number) => string>> = {
+  EADDRINUSE: (port) => `the port is taken, usually by another BGP daemon (ss -ltnp 'sport = :${port}' names it); `
+    + "stop that one or choose another port in \"listen\"",
+  EACCES: () => "no permission; a port below 1024 needs CAP_NET_BIND_SERVICE, or choose one from 1024 up in \"listen\"",
+  EADDRNOTAVAIL: () => "no interface has this address; add it or correct \"listen\"",
+};
+
+/** The one line of a listener that could not be opened. */
+export function listenFault(address: string, port: number, error: NodeJS.ErrnoException): ListenFault {
+  const code = error.code ?? "ERROR";
+  const remedy = Object.hasOwn(REMEDY, code) ? REMEDY[code]?.(port) : undefined;
+  return { code, why: `cannot listen on ${named(address, port)}: ${remedy ?? error.message}` };
+}
+
+function named(address: string, port: number): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}

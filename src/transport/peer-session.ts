@@ -1,0 +1,400 @@
+/**
+ * One neighbour at work: performs what the machine of fsm/session.ts asks for. Rules: no protocol here, only sockets,
+ * deadlines and counters; every event goes through `#deliver`, so a call from inside an owner's call waits its turn;
+ * a deadline counts only after a full poll phase has run since it passed.
+ */
+
+import type { Instant } from "../base/ports.ts";
+import { after } from "../base/ports.ts";
+import { unreachable } from "../base/assert.ts";
+import { fsmParameters, keepaliveSeconds } from "../fsm/cells.ts";
+import type { FsmParameters } from "../fsm/cells.ts";
+import { Deadlines } from "../fsm/deadlines.ts";
+import type { Action, Event, State, Timer } from "../fsm/events.ts";
+import { eventOf } from "../fsm/receive.ts";
+import { mostAdvanced, newSession, stepSession } from "../fsm/session.ts";
+import type { Session, SessionEvent, SessionTimer, Slot, Work } from "../fsm/session.ts";
+import type { Fault } from "../messages/fault.ts";
+import { EXTENDED_MESSAGE_OCTETS_MAX, MESSAGE_OCTETS_MAX } from "../messages/header.ts";
+import { KEEPALIVE } from "../messages/keepalive.ts";
+import type { Notification } from "../messages/notification.ts";
+import { CEASE, encodeNotification } from "../messages/notification.ts";
+import { encodeOpen } from "../messages/open.ts";
+import { encodeRouteRefresh, REFRESH } from "../messages/route-refresh.ts";
+import { Alarm } from "./alarm.ts";
+import { ConnectionDriver } from "./driver.ts";
+import type {
+  Connection, PeerSessionPort, SessionEnd, SessionEnvironment, SessionOwner, SessionParameters, SessionView, StateName,
+} from "./ports.ts";
+import { Traffic } from "./traffic.ts";
+
+/** What belongs to one of the two connections. */
+interface SlotResources {
+  readonly deadlines: Deadlines<Timer>;
+  driver: ConnectionDriver | undefined;
+  /** Takes back the dial that is under way. */
+  cancelDial: (() => void) | undefined;
+}
+
+const SLOTS: readonly Slot[] = [0, 1];
+/** When to look again at a hold time that ran out while octets were arriving. */
+const LOOK_AGAIN_SECONDS = 0.05;
+
+/** One neighbour address: dials, accepts, keeps the session and hands its messages to the owner of routes. */
+export class PeerSession implements PeerSessionPort {
+  parameters: SessionParameters;
+  #fsm: FsmParameters;
+  readonly #owner: SessionOwner;
+  readonly #environment: SessionEnvironment;
+  readonly #open: Uint8Array;
+  readonly #slots: readonly [SlotResources, SlotResources] = [newSlot(), newSlot()];
+  readonly #deadlines = new Deadlines<SessionTimer>();
+  readonly #traffic = new Traffic();
+  readonly #pending: SessionEvent[] = [];
+  readonly #alarm: Alarm<readonly number[]>;
+  #session: Session;
+  #delivering = false;
+  #started = false;
+  /** The slot that is Established; what is pulled goes there. */
+  #up: Slot | undefined;
+  /** The inbound connection that the machine is being asked about. */
+  #offered: Connection | undefined;
+  #shown: StateName = "Idle";
+  #sinceMilliseconds: number;
+  #quiet = true;
+  #flaps = 0;
+  #lastError: (SessionEnd & { readonly at: number }) | undefined;
+  #lastLocalAddress: string | undefined;
+  #note: string | undefined;
+
+  constructor(parameters: SessionParameters, owner: SessionOwner, environment: SessionEnvironment) {
+    this.parameters = parameters;
+    this.#fsm = fsmParameters(parameters);
+    this.#owner = owner;
+    this.#environment = environment;
+    this.#open = encodeOpen(this.#fsm.local);
+    this.#session = newSession(this.#fsm);
+    this.#sinceMilliseconds = environment.clock.wallMilliseconds();
+    this.#alarm = new Alarm(environment.scheduler, {
+      before: () => this.#slots.map(({ driver }) => driver?.octetsIn ?? 0),
+      ring: (octetsIn) => this.#expireAll(octetsIn),
+    });
+  }
+
+  start(): void {
+    this.#started = true;
+    const { unavailable } = this.parameters;
+    if (unavailable !== undefined) return this.#environment.onEvent({ event: "waiting", why: unavailable });
+    this.#deliver({ name: "Start" });
+  }
+
+  stop(options: { readonly subcode?: number; readonly text?: string } = {}): void {
+    this.#started = false;
+    const { subcode = CEASE.ADMINISTRATIVE_SHUTDOWN, text = "" } = options;
+    this.#deliver({ name: "Stop", subcode, text });
+  }
+
+  reset(subcode: number = CEASE.ADMINISTRATIVE_RESET, text = ""): void {
+    this.#deliver({ name: "Reset", subcode, text });
+  }
+
+  retune(parameters: SessionParameters): void {
+    this.parameters = parameters;
+    this.#fsm = fsmParameters(parameters);
+  }
+
+  holdDown(seconds: number, why: string): void {
+    this.#note = why;
+    this.#deliver({ name: "HoldDown", seconds, text: why });
+  }
+
+  accept(connection: Connection, alreadyRead?: Uint8Array): boolean {
+    if (this.#delivering) { // only an owner's call could do this; the answer could not be given in time
+      connection.destroy();
+      return false;
+    }
+    this.#offered = connection;
+    this.#deliver({ name: "Inbound" });
+    const adopted = this.#slots.find(({ driver }) => driver?.connection === connection);
+    adopted?.driver?.start(alreadyRead);
+    return adopted !== undefined;
+  }
+
+  wake(): void {
+    if (this.#up !== undefined) this.#slots[this.#up].driver?.pump();
+  }
+
+  sendPriority(bytes: Uint8Array): void {
+    if (this.#up !== undefined) this.#send(this.#up, bytes);
+  }
+
+  requestRefresh(family: { readonly afi: number; readonly safi: number }): boolean {
+    const state = this.#up === undefined ? undefined : this.#session.connections[this.#up];
+    if (state?.name !== "Established" || !state.negotiated.routeRefresh) return false;
+    this.sendPriority(encodeRouteRefresh({ ...family, subtype: REFRESH.NORMAL }));
+    return true;
+  }
+
+  note(why: string | undefined): void {
+    this.#note = why;
+  }
+
+  view(): SessionView {
+    const state = mostAdvanced(this.#session);
+    const facts = state.name === "OpenConfirm" || state.name === "Established" ? state : undefined;
+    const holdTimeSeconds = facts?.negotiated.holdTimeSeconds ?? this.parameters.holdTimeSeconds;
+    return {
+      state: state.name, since: this.#sinceMilliseconds,
+      localAddress: this.#lastLocalAddress ?? this.parameters.localAddress,
+      local: this.#fsm.local, remote: facts?.remote, negotiated: facts?.negotiated,
+      ...this.#traffic.snapshot(),
+      lastError: this.#lastError, waiting: this.#waiting(state.name), flaps: this.#flaps,
+      connectRetryCounter: this.#session.connectRetryCounter, holdTimeSeconds,
+      keepaliveTimeSeconds: keepaliveSeconds(this.#fsm, holdTimeSeconds), started: this.#started,
+    };
+  }
+
+  #waiting(state: StateName): string | undefined {
+    if (!this.#started || state === "Established") return undefined;
+    if (this.parameters.unavailable !== undefined) return this.parameters.unavailable;
+    return this.#note ?? (this.#session.mode === "resting" ? "idle hold after an error" : undefined);
+  }
+
+  /** The loop: an event, its step, its work; what the work causes waits its turn. */
+  #deliver(first: SessionEvent): void {
+    this.#pending.push(first);
+    if (this.#delivering) return;
+    this.#delivering = true;
+    for (let event = this.#pending.shift(); event !== undefined; event = this.#pending.shift()) {
+      const { session, work } = stepSession(this.#fsm, this.#session, event);
+      this.#session = session;
+      for (const item of work) this.#do(item);
+    }
+    this.#delivering = false;
+    this.#afterwards();
+  }
+
+  #onConnection(slot: Slot, event: Event): void {
+    this.#deliver({ name: "Connection", slot, event });
+  }
+
+  /** What follows from the new state for people and for the timer. */
+  #afterwards(): void {
+    const { name } = mostAdvanced(this.#session);
+    if (name !== this.#shown) {
+      const from = this.#shown;
+      this.#shown = name;
+      this.#sinceMilliseconds = this.#environment.clock.wallMilliseconds();
+      this.#environment.onEvent({ event: "state", from, to: name });
+    }
+    if (this.#session.mode === "stopped") this.#alarm.silence();
+    const quiet = this.#isQuiet();
+    if (quiet === this.#quiet) return;
+    this.#quiet = quiet;
+    if (quiet) this.#environment.onQuiet?.();
+  }
+
+  #isQuiet(): boolean {
+    const busy = this.#slots.some(({ driver, cancelDial }) => driver !== undefined || cancelDial !== undefined);
+    return !busy && (this.#session.mode === "stopped" || (this.#session.mode === "running" && this.parameters.passive));
+  }
+
+  #do(work: Work): void {
+    switch (work.do) {
+      case "actions":
+        for (const action of work.actions) this.#perform(work.slot, action);
+        return;
+      case "adopt": return this.#adopt(work.slot);
+      case "refuse": return this.#refuse(work.why, work.notification);
+      case "arm": return this.#armIn(this.#deadlines, work.timer, work.seconds);
+      case "disarm": return this.#deadlines.disarm(work.timer);
+      default: return unreachable(work, "PeerSession");
+    }
+  }
+
+  #perform(slot: Slot, action: Action): void {
+    switch (action.do) {
+      case "connect": return this.#connect(slot);
+      case "sendOpen": return this.#send(slot, this.#open);
+      case "sendKeepalive": return this.#send(slot, KEEPALIVE);
+      case "close": return this.#close(slot, action.notification);
+      case "arm": return this.#arm(slot, action);
+      case "disarm": return this.#slots[slot].deadlines.disarm(action.timer);
+      case "report": return this.#report(action.end, action.established);
+      case "up": return this.#goUp(slot, action.state);
+      case "down": return this.#goDown(action.end);
+      case "update": return this.#handOver(slot, action.message);
+      case "refresh": return this.#owner.routeRefresh(action.request);
+      default: return unreachable(action, "PeerSession");
+    }
+  }
+
+  #connect(slot: Slot): void {
+    const { address, port, localAddress } = this.parameters;
+    const resources = this.#slots[slot];
+    resources.cancelDial = this.#environment.connector.connect({ address, port, localAddress }, {
+      connected: (connection) => {
+        resources.cancelDial = undefined;
+        this.#drive(slot, connection);
+        this.#onConnection(slot, { name: "Tcp_CR_Acked" });
+        resources.driver?.start();
+      },
+      failed: (why) => {
+        resources.cancelDial = undefined;
+        this.#environment.onEvent({ event: "dialFailed", why });
+        this.#onConnection(slot, { name: "TcpConnectionFails", why });
+      },
+    });
+  }
+
+  #adopt(slot: Slot): void {
+    if (this.#offered !== undefined) this.#drive(slot, this.#offered);
+    this.#offered = undefined;
+  }
+
+  #refuse(why: string, notification: Notification | undefined): void {
+    const connection = this.#offered;
+    this.#offered = undefined;
+    this.#environment.onEvent({ event: "refused", why });
+    if (connection === undefined) return;
+    if (notification === undefined) return connection.destroy();
+    connection.write(encodeNotification(notification), () => undefined);
+    connection.end();
+  }
+
+  /** Puts a connection to work in its slot; it is read once the driver is started. */
+  #drive(slot: Slot, connection: Connection): void {
+    this.#slots[slot].driver = new ConnectionDriver(connection, {
+      message: (bytes) => this.#receive(slot, bytes),
+      framingFault: (fault) => this.#onConnection(slot, { name: "BGPHeaderErr", fault }),
+      lost: ({ why }) => this.#onConnection(slot, { name: "TcpConnectionFails", why }),
+      progress: (pulled) => {
+        if (pulled > 0 && this.#up === slot) this.#owner.sent(pulled);
+        this.#onConnection(slot, { name: "OutputProgress" });
+      },
+      pull: (maxOctets) => this.#pull(slot, maxOctets),
+    }, this.#environment.scheduler);
+    this.#lastLocalAddress = connection.localAddress;
+  }
+
+  #pull(slot: Slot, maxOctets: number): Uint8Array | undefined {
+    if (this.#up !== slot) return undefined;
+    const octets = this.#owner.pull(maxOctets);
+    if (octets !== undefined) this.#traffic.sent(octets);
+    return octets;
+  }
+
+  #receive(slot: Slot, message: Uint8Array): void {
+    this.#traffic.received(message);
+    let event: Event;
+    try {
+      event = eventOf(this.#fsm, message);
+    } catch (error) { // reading changes nothing: our bug costs this session, and says so
+      const stack = error instanceof Error ? error.stack ?? error.message : String(error);
+      this.#environment.onEvent({ event: "bug", stack, message: message.slice() });
+      event = { name: "AutomaticStop", subcode: CEASE.OUT_OF_RESOURCES, text: "internal error" };
+    }
+    this.#onConnection(slot, event);
+  }
+
+  #send(slot: Slot, bytes: Uint8Array): void {
+    const { driver } = this.#slots[slot];
+    if (driver === undefined) return;
+    this.#traffic.sent(bytes);
+    driver.send(bytes);
+  }
+
+  #close(slot: Slot, notification: Notification | undefined): void {
+    const resources = this.#slots[slot];
+    resources.deadlines.clear();
+    resources.cancelDial?.();
+    resources.cancelDial = undefined;
+    const { driver } = resources;
+    if (driver !== undefined && notification !== undefined) this.#send(slot, encodeNotification(notification));
+    resources.driver = undefined;
+    if (notification === undefined) driver?.destroy();
+    else driver?.end();
+  }
+
+  #arm(slot: Slot, { timer, seconds, jittered }: Extract<Action, { do: "arm" }>): void {
+    const factor = jittered ? 0.75 + 0.25 * this.#environment.random() : 1;
+    this.#armIn(this.#slots[slot].deadlines, timer, seconds * factor);
+  }
+
+  #armIn<Name extends string>(deadlines: Deadlines<Name>, name: Name, seconds: number): void {
+    const at = after(this.#environment.clock.now(), seconds);
+    deadlines.arm(name, at);
+    this.#alarm.setBy(at);
+  }
+
+  #report(end: SessionEnd, established: boolean): void {
+    const collision = end.code === 6 && end.subcode === CEASE.CONNECTION_COLLISION; // not an error: both ends dial
+    if (!collision) this.#lastError = { ...end, at: this.#environment.clock.wallMilliseconds() };
+    this.#environment.onEvent({ event: "ended", end, established });
+  }
+
+  #goUp(slot: Slot, state: Extract<State, { name: "Established" }>): void {
+    const driver = this.#slots[slot].driver;
+    if (driver === undefined) return;
+    const { remote, negotiated, incoming } = state;
+    driver.framer.maxOctets = negotiated.extendedMessagesReceive ? EXTENDED_MESSAGE_OCTETS_MAX : MESSAGE_OCTETS_MAX;
+    this.#up = slot;
+    this.#note = undefined;
+    const { localAddress, localPort, remoteAddress, remotePort } = driver.connection;
+    this.#owner.up({
+      negotiated, local: this.#fsm.local, remote, incoming, localAddress, localPort, remoteAddress, remotePort,
+    });
+    driver.pump();
+  }
+
+  #goDown(end: SessionEnd): void {
+    this.#up = undefined;
+    this.#flaps++;
+    this.#owner.down(end);
+  }
+
+  #handOver(slot: Slot, message: Uint8Array): void {
+    const fault = this.#owner.update(message);
+    if (fault === undefined || !endsSession(fault)) return;
+    this.#pending.push({ name: "Connection", slot, event: { name: "UpdateMsgErr", fault } });
+  }
+
+  #earliest(): Instant | undefined {
+    return earliest(this.#deadlines.next(), this.#slots[0].deadlines.next(), this.#slots[1].deadlines.next());
+  }
+
+  #expireAll(octetsInBefore: readonly number[]): void {
+    const now = this.#environment.clock.now();
+    for (const slot of SLOTS) this.#expire(slot, now, octetsInBefore[slot]);
+    for (let due = this.#deadlines.takeDue(now); due !== undefined; due = this.#deadlines.takeDue(now)) {
+      this.#deliver({ name: `${due}_Expires` });
+    }
+    this.#alarm.setBy(this.#earliest());
+  }
+
+  /** Delivers what is due on one connection. A HoldTimer counts only if nothing arrived meanwhile and all was read. */
+  #expire(slot: Slot, now: Instant, octetsInBefore: number | undefined): void {
+    const { deadlines } = this.#slots[slot];
+    for (let due = deadlines.takeDue(now); due !== undefined; due = deadlines.takeDue(now)) {
+      const { driver } = this.#slots[slot];
+      if (due === "HoldTimer" && driver !== undefined && (driver.behind || driver.octetsIn !== octetsInBefore)) {
+        deadlines.arm("HoldTimer", after(now, LOOK_AGAIN_SECONDS));
+      } else {
+        this.#onConnection(slot, { name: `${due}_Expires` });
+      }
+    }
+  }
+}
+
+function newSlot(): SlotResources {
+  return { deadlines: new Deadlines(), driver: undefined, cancelDial: undefined };
+}
+
+/** RFC 7606: only "reset" ends a session; a Cease is a limit of ours that says so itself. */
+function endsSession(fault: Fault): boolean {
+  return fault.disposition === "reset" || fault.code === 6;
+}
+
+function earliest(...instants: readonly (Instant | undefined)[]): Instant | undefined {
+  return instants.reduce((a, b) => (a === undefined || (b !== undefined && b < a) ? b : a), undefined);
+}

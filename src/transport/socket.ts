@@ -1,0 +1,123 @@
+/** A net.Socket as a Connection. Rule: whatever a socket does, its user hears of one end at most, and never an error. */
+
+import type { Socket } from "node:net";
+import type { Instant } from "../base/ports.ts";
+import type { Connection, ConnectionHandler, Scheduler } from "./ports.ts";
+
+/** TCP keepalive probes find half-open connections; the HoldTimer is the real detector. */
+const KEEPALIVE_MILLISECONDS = 10_000;
+/** How long a closed connection may take to deliver its NOTIFICATION. */
+const LINGER_MILLISECONDS = 2_000;
+
+/** Makes a Connection of a connected socket; undefined where it is already gone. */
+export function connectionOf(socket: Socket, scheduler: Scheduler, now: () => Instant): Connection | undefined {
+  socket.on("error", ignoreOwnError); // also for the time before `attach` and after `end`
+  const { localAddress, localPort, remoteAddress, remotePort } = socket;
+  if (localAddress === undefined || localPort === undefined || remoteAddress === undefined || remotePort === undefined) {
+    socket.destroy();
+    return undefined;
+  }
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true, KEEPALIVE_MILLISECONDS);
+  const lingerUntil = (): Instant => (now() + LINGER_MILLISECONDS) as Instant;
+  return new SocketConnection(socket, {
+    localAddress: unmapped(localAddress), localPort, remoteAddress: unmapped(remoteAddress), remotePort,
+  }, scheduler, lingerUntil);
+}
+
+interface Ends {
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+}
+
+class SocketConnection implements Connection {
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly #socket: Socket;
+  readonly #scheduler: Scheduler;
+  readonly #lingerUntil: () => Instant;
+  /** Undefined once nobody is to hear anything more. */
+  #handler: ConnectionHandler | undefined;
+  #listening = false;
+  #why = "closed by the peer";
+  #over = false;
+
+  constructor(socket: Socket, ends: Ends, scheduler: Scheduler, lingerUntil: () => Instant) {
+    this.#socket = socket;
+    this.#scheduler = scheduler;
+    this.#lingerUntil = lingerUntil;
+    this.localAddress = ends.localAddress;
+    this.localPort = ends.localPort;
+    this.remoteAddress = ends.remoteAddress;
+    this.remotePort = ends.remotePort;
+  }
+
+  attach(handler: ConnectionHandler): void {
+    if (this.#over) return;
+    this.#handler = handler;
+    if (this.#listening) return;
+    this.#listening = true;
+    const socket = this.#socket;
+    socket.on("error", (error: NodeJS.ErrnoException) => { this.#why = error.code ?? error.message; });
+    socket.on("data", (chunk: Buffer) => this.#handler?.data(chunk));
+    socket.on("end", () => this.#closed());
+    socket.on("close", () => this.#closed());
+  }
+
+  write(bytes: Uint8Array, done: () => void): void {
+    if (this.#over) return;
+    this.#socket.write(bytes, (error) => { if (error == null && !this.#over) done(); });
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#over) this.#socket.resume();
+  }
+
+  end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#handler = undefined;
+    const socket = this.#socket;
+    // Input that nobody reads would turn our FIN into a reset, which can overtake the NOTIFICATION.
+    socket.on("data", drop);
+    socket.resume();
+    socket.end();
+    const cancel = this.#scheduler.at(this.#lingerUntil(), () => socket.destroy());
+    socket.once("close", cancel);
+  }
+
+  destroy(): void {
+    this.#over = true;
+    this.#handler = undefined;
+    this.#socket.destroy();
+  }
+
+  #closed(): void {
+    const handler = this.#handler;
+    if (handler === undefined) return;
+    this.#handler = undefined;
+    handler.closed({ why: this.#why });
+  }
+}
+
+function drop(): void {
+  // what still arrives on a closed connection is nobody's
+}
+
+/** Every error is followed by "close", where it counts. */
+function ignoreOwnError(): void {
+  // an "error" event without a listener would end the process
+}
+
+/** ::ffff:192.0.2.1, as dual-stack sockets name IPv4 peers, is 192.0.2.1. */
+export function unmapped(address: string): string {
+  return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(address) ? address.slice(7) : address;
+}
