@@ -54,19 +54,19 @@ const MAXIMUM_PREFIXES = 1;
 const OUT_OF_RESOURCES = 8;
 
 /** A block of NLRI of one family in the message. */
-interface NlriBlock {
+export interface NlriBlock {
   readonly family: FamilyRow;
   readonly at: number;
   readonly end: number;
 }
 
 /** What is announced: NLRI and the attributes they carry. */
-interface Announcement extends NlriBlock {
+export interface Announcement extends NlriBlock {
   readonly attributes: AttributesId;
 }
 
 /** An UPDATE read to its end, nothing applied yet. */
-interface Read {
+export interface UpdateReading {
   readonly withdrawn: readonly NlriBlock[];
   readonly announced: readonly Announcement[];
   readonly faults: readonly Fault[];
@@ -85,11 +85,15 @@ export class Ingress {
     this.#ribs = ribs;
   }
 
-  /** Reads, judges and applies one whole UPDATE message. */
-  update(message: Uint8Array, session: IngressSession, nowSeconds: number): IngressResult {
+  /** Reads one whole UPDATE message and changes no route, so that an exception here costs one session only. */
+  read(message: Uint8Array, session: IngressSession): UpdateReading {
     const bad = splitUpdate(message, this.#sections) ?? this.#checkClassic(message, session);
-    if (bad !== undefined) return { ...FINE, end: bad, faults: [bad] };
-    const read = this.#readKnown(message, session) ?? this.#readAnew(message, session);
+    if (bad !== undefined) return { withdrawn: [], announced: [], faults: [bad] };
+    return this.#readKnown(message, session) ?? this.#readAnew(message, session);
+  }
+
+  /** Applies what `read` found in the same message. */
+  apply(message: Uint8Array, read: UpdateReading, session: IngressSession, nowSeconds: number): IngressResult {
     const end = read.faults.find(({ disposition }) => disposition === "reset");
     if (end !== undefined) return { ...FINE, end, faults: read.faults };
     for (const block of read.withdrawn) this.#withdraw(message, block, session);
@@ -109,7 +113,7 @@ export class Ingress {
   }
 
   /** The usual case: every attribute block was read before. Undefined where it was not, or anything is unusual. */
-  #readKnown(message: Uint8Array, session: IngressSession): Read | undefined {
+  #readKnown(message: Uint8Array, session: IngressSession): UpdateReading | undefined {
     const { withdrawnAt, withdrawnEnd, attributesAt, attributesEnd, nlriAt, nlriEnd } = this.#sections;
     const layout = this.#layout;
     if (!layout.locate(message, attributesAt, attributesEnd)) return undefined;
@@ -152,7 +156,7 @@ export class Ingress {
   }
 
   /** Reads every attribute, keeps what may be kept, and turns faults into withdrawals (RFC 7606 §2). */
-  #readAnew(message: Uint8Array, session: IngressSession): Read {
+  #readAnew(message: Uint8Array, session: IngressSession): UpdateReading {
     const { withdrawnAt, withdrawnEnd, attributesAt, attributesEnd, nlriAt, nlriEnd } = this.#sections;
     const hasClassicNlri = nlriEnd > nlriAt;
     const reading = readAttributes(message, attributesAt, attributesEnd, session.context);
@@ -257,7 +261,11 @@ export class Ingress {
   #holds(rib: Rib, peer: PeerId): boolean {
     const { w0, w1, w2, w3, length, pathId } = this.#cursor;
     const prefix = rib.prefixes.find(w0, w1, w2, w3, length);
-    return prefix !== 0 && rib.find(peer, prefix, pathId) !== 0;
+    if (prefix === 0) return false;
+    for (let path = rib.firstOfPrefix(prefix); path !== 0; path = rib.nextOfPrefix(path)) {
+      if (rib.peerOf(path) === peer && rib.receivedPathIdOf(path) === pathId) return rib.isLive(path);
+    }
+    return false;
   }
 
   #limitReached(family: FamilyRow, session: IngressSession, result: IngressResult): IngressResult {

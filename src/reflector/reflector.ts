@@ -108,8 +108,9 @@ export class Reflector {
     const pathGroups = groups.filter(({ group }) => group.addPath);
     const knownTo = (of: typeof groups, slot: number): boolean =>
       of.every(({ group, unknown }) => group.told(slot) === 0 && group.changedAt(slot) < unknown);
-    return this.tables.rib.reap((prefix, path) =>
+    const freed = this.tables.rib.reap((prefix, path) =>
       path === 0 ? knownTo(prefixGroups, prefix) : knownTo(pathGroups, path), REAPED_PER_SLICE);
+    return freed === REAPED_PER_SLICE;
   }
 
   #decide(): void {

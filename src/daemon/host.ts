@@ -1,0 +1,43 @@
+/** What a peer needs of the speaker that owns it. */
+
+import type { SpeakerIntent } from "../config/intent.ts";
+import type { FamilyRow } from "../messages/families.ts";
+import type { PeerId } from "../rib/ids.ts";
+import type { Log } from "./log.ts";
+import type { Peer } from "./peer.ts";
+import type { Tables } from "./tables.ts";
+
+/** The speaker as its peers see it. */
+export interface PeerHost {
+  readonly tables: Tables;
+  readonly log: Log;
+  readonly speaker: SpeakerIntent;
+  /** Every cluster id of ours (RFC 4456 §8). */
+  readonly clusterIds: readonly number[];
+  /** Some route of our own takes the session's local address as next hop. */
+  readonly originatesWithoutNextHop: boolean;
+  /** Seconds since 1970, for `since`. */
+  nowSeconds(): number;
+  /** Whether an address (4 or 16 octets) is one of ours. */
+  isOurs(address: Uint8Array): boolean;
+  isLoopback(address: string): boolean;
+  /** Tables may have changed: decide and tell soon. */
+  changed(): void;
+  /** A session has nothing more to send. */
+  pulledDry(): void;
+  /** An exception of ours while one peer's message was read. */
+  bug(peer: Peer, error: unknown, message: Uint8Array): void;
+  peerUp(peer: Peer): void;
+  peerDown(peer: Peer): void;
+  /** Withdraws all paths of a peer, in slices. */
+  drop(id: PeerId): void;
+  isDropping(id: PeerId): boolean;
+  /** An id that no session uses any more: dropped, then released when nothing refers to it. */
+  retire(id: PeerId): void;
+  /** Withdraws what is still stale, in slices. */
+  sweep(id: PeerId, family: FamilyRow): void;
+  /** Marks every prefix that the peer has a path of. */
+  markPaths(id: PeerId): void;
+  /** Calls `run` after that time; the answer takes it back. */
+  later(seconds: number, run: () => void): () => void;
+}

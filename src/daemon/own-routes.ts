@@ -1,0 +1,64 @@
+/** Routes of our own (`originate`): paths of peer 1, announced and withdrawn by difference. */
+
+import { EMPTY, readU32, Writer } from "../base/bytes.ts";
+import { formatPrefix } from "../base/prefix.ts";
+import type { OriginatedRoute } from "../config/intent.ts";
+import { appendAttribute } from "../messages/attributes/block.ts";
+import { ATTRIBUTE, CATEGORY } from "../messages/attributes/codes.ts";
+import { IPV4_UNICAST, IPV6_UNICAST } from "../messages/families.ts";
+import { OWN_PEER } from "../rib/ids.ts";
+import type { PrefixId } from "../rib/ids.ts";
+import type { Rib } from "../rib/rib.ts";
+import type { Tables } from "./tables.ts";
+
+const IGP = 0;
+
+/** Makes the tables hold exactly `want` of our own. */
+export function setOwnRoutes(tables: Tables, have: readonly OriginatedRoute[], want: readonly OriginatedRoute[],
+  nowSeconds: number): void {
+  const kept = new Set(want.map(({ prefix }) => formatPrefix(prefix)));
+  for (const route of have) {
+    if (!kept.has(formatPrefix(route.prefix))) ribOf(tables, route).withdraw(OWN_PEER, prefixIdOf(tables, route), 0);
+  }
+  for (const route of want) announce(tables, route, nowSeconds);
+}
+
+function announce(tables: Tables, route: OriginatedRoute, nowSeconds: number): void {
+  const block = blockOf(route);
+  const apart = route.nextHop !== undefined && route.nextHop.length !== 4 ? route.nextHop : EMPTY;
+  const attributes = tables.store.intern(block, 0, block.length, apart);
+  if (attributes === 0) return;
+  tables.store.retain(attributes);
+  ribOf(tables, route).announce(OWN_PEER, prefixIdOf(tables, route), 0, attributes, attributes, 0, nowSeconds);
+  tables.store.release(attributes);
+}
+
+function ribOf(tables: Tables, { prefix }: OriginatedRoute): Rib {
+  return tables.ribs[prefix.address.length === 4 ? IPV4_UNICAST.index : IPV6_UNICAST.index]!;
+}
+
+function prefixIdOf(tables: Tables, route: OriginatedRoute): PrefixId {
+  const { address, length } = route.prefix;
+  const word = (i: number): number => (address.length > i * 4 ? readU32(address, i * 4) : 0);
+  return ribOf(tables, route).prefixes.intern(word(0), word(1), word(2), word(3), length);
+}
+
+/** The canonical block of an own route: ascending codes, an empty AS_PATH. */
+function blockOf(route: OriginatedRoute): Uint8Array {
+  const block = new Writer();
+  const add = (code: number, flags: number, ...words: number[]): void => {
+    const value = new Writer();
+    for (const word of words) value.u32(word);
+    appendAttribute(block, code, flags, value.take());
+  };
+  appendAttribute(block, ATTRIBUTE.ORIGIN, CATEGORY.WELL_KNOWN, Uint8Array.of(IGP));
+  add(ATTRIBUTE.AS_PATH, CATEGORY.WELL_KNOWN);
+  if (route.nextHop?.length === 4) appendAttribute(block, ATTRIBUTE.NEXT_HOP, CATEGORY.WELL_KNOWN, route.nextHop);
+  if (route.med !== undefined) add(ATTRIBUTE.MED, CATEGORY.OPTIONAL_NON_TRANSITIVE, route.med);
+  if (route.localPref !== undefined) add(ATTRIBUTE.LOCAL_PREF, CATEGORY.WELL_KNOWN, route.localPref);
+  if (route.communities.length > 0) add(ATTRIBUTE.COMMUNITIES, CATEGORY.OPTIONAL_TRANSITIVE, ...route.communities);
+  if (route.largeCommunities.length > 0) {
+    add(ATTRIBUTE.LARGE_COMMUNITIES, CATEGORY.OPTIONAL_TRANSITIVE, ...route.largeCommunities.flat());
+  }
+  return block.take();
+}

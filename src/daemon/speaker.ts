@@ -1,0 +1,267 @@
+/**
+ * The speaker: tables, neighbours and the intent in force. Rule: an intent is applied as a difference, and a session
+ * is touched only where its own parameters changed (config/diff.ts has the prices).
+ */
+
+import { isLoopback, parseAddress } from "../base/address.ts";
+import { sameBytes, toHex } from "../base/bytes.ts";
+import { after } from "../base/ports.ts";
+import type { Clock, Random } from "../base/ports.ts";
+import { diffIntent } from "../config/diff.ts";
+import type { IntentDiff, PeerChange } from "../config/diff.ts";
+import type { Intent, PeerIntent, SpeakerIntent } from "../config/intent.ts";
+import { FAMILIES } from "../messages/families.ts";
+import type { FamilyRow } from "../messages/families.ts";
+import type { GroupMember } from "../reflector/member.ts";
+import { judge } from "../reflector/session-rules.ts";
+import type { ExportTarget } from "../reflector/target.ts";
+import { OWN_PEER } from "../rib/ids.ts";
+import type { PeerId } from "../rib/ids.ts";
+import { PATH_FLAGS } from "../rib/rib.ts";
+import type { Connector, Scheduler } from "../transport/ports.ts";
+import type { ReloadResult } from "./api.ts";
+import type { PeerHost } from "./host.ts";
+import type { Log } from "./log.ts";
+import { Neighbours } from "./neighbours.ts";
+import { setOwnRoutes } from "./own-routes.ts";
+import type { Peer } from "./peer.ts";
+import { newTables } from "./tables.ts";
+import type { Tables } from "./tables.ts";
+import { Work } from "./work.ts";
+
+/** What a speaker needs of the world: the system's in the daemon, virtual ones in the simulator. */
+export interface SpeakerEnvironment {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly scheduler: Scheduler;
+  readonly connector: Connector;
+  readonly log: Log;
+  /** Runs in the next turn of the event loop. */
+  soon(run: () => void): void;
+  /** Why a neighbour's sockets cannot be had (a password that no provider sets), or undefined. */
+  refusesSockets(intent: PeerIntent): string | undefined;
+}
+
+/** One BGP speaker. */
+export class Speaker implements PeerHost {
+  readonly tables: Tables;
+  readonly log: Log;
+  readonly environment: SpeakerEnvironment;
+  readonly neighbours: Neighbours;
+  readonly work: Work;
+  #intent: Intent;
+  clusterIds: readonly number[] = [];
+  originatesWithoutNextHop = false;
+  /** Exceptions of ours that cost one session each. */
+  bugs = 0;
+  /** Addresses of ours: where we listen, and our ends of sessions. */
+  #ownAddresses: Uint8Array[] = [];
+
+  constructor(environment: SpeakerEnvironment, intent: Intent) {
+    this.environment = environment;
+    this.log = environment.log;
+    this.tables = newTables(environment.random);
+    this.work = new Work(this.tables, {
+      now: () => environment.clock.now(),
+      soon: (run) => environment.soon(run),
+      later: (seconds, run) => this.later(seconds, run),
+    });
+    this.#intent = { ...intent, peers: [], originated: [] };
+    this.neighbours = new Neighbours(this, environment);
+    this.#takeSpeaker(intent);
+    this.apply(intent);
+  }
+
+  get intent(): Intent {
+    return this.#intent;
+  }
+
+  get speaker(): SpeakerIntent {
+    return this.#intent.speaker;
+  }
+
+  /** Makes the speaker what `want` says. Answers what became of each neighbour. */
+  apply(want: Intent): ReloadResult {
+    const diff = diffIntent(this.#intent, want);
+    const before = this.#intent;
+    this.#takeSpeaker(want);
+    const resetAll = diff.speaker.price === "reset";
+    for (const { name } of diff.removed) this.neighbours.remove(name);
+    for (const peer of diff.added) this.neighbours.add(peer);
+    const plan = this.#plan(diff, resetAll);
+    for (const { want: peer } of plan.reset) this.neighbours.replace(peer);
+    for (const { want: peer } of [...plan.refreshed, ...plan.quiet]) this.neighbours.update(peer);
+    if (resetAll) for (const peer of plan.untouched) this.neighbours.replace(peer);
+    setOwnRoutes(this.tables, before.originated, want.originated, this.nowSeconds());
+    this.#reconsider(diff);
+    this.changed();
+    return {
+      added: diff.added.map(({ name }) => name),
+      removed: diff.removed.map(({ name }) => name),
+      reset: [...plan.reset.map(({ name }) => name), ...(resetAll ? plan.untouched.map(({ name }) => name) : [])],
+      refreshed: plan.refreshed.map(({ name }) => name),
+      untouched: [...plan.quiet.map(({ name }) => name), ...(resetAll ? [] : plan.untouched.map(({ name }) => name))],
+    };
+  }
+
+  nowSeconds(): number {
+    return Math.floor(this.environment.clock.wallMilliseconds() / 1000);
+  }
+
+  later(seconds: number, run: () => void): () => void {
+    return this.environment.scheduler.at(after(this.environment.clock.now(), seconds), run);
+  }
+
+  isOurs(address: Uint8Array): boolean {
+    return this.#ownAddresses.some((own) => sameBytes(own, address));
+  }
+
+  isLoopback(address: string): boolean {
+    const bytes = parseAddress(address);
+    return bytes !== undefined && isLoopback(bytes);
+  }
+
+  changed(): void {
+    this.work.changed();
+  }
+
+  pulledDry(): void {
+    // A member that was told "later" waits in its reflector for the next slice.
+    if (this.tables.reflectors.some((reflector) => reflector.busy)) this.work.changed();
+  }
+
+  bug(peer: Peer, error: unknown, message: Uint8Array): void {
+    this.bugs++;
+    const stack = error instanceof Error ? error.stack ?? error.message : String(error);
+    peer.log("error", "bug", { stack, message: toHex(message) });
+  }
+
+  peerUp(peer: Peer): void {
+    const address = parseAddress(peer.facts!.localAddress);
+    if (address !== undefined && !this.isOurs(address)) this.#ownAddresses.push(address);
+  }
+
+  peerDown(): void {
+    this.changed();
+  }
+
+  drop(id: PeerId): void {
+    this.work.drop(id);
+  }
+
+  isDropping(id: PeerId): boolean {
+    return this.work.isDropping(id);
+  }
+
+  retire(id: PeerId): void {
+    this.work.retire(id);
+  }
+
+  sweep(id: PeerId, family: FamilyRow): void {
+    this.work.sweep(id, family);
+  }
+
+  markPaths(id: PeerId): void {
+    for (const rib of this.tables.ribs) {
+      for (let path = rib.firstOfPeer(id); path !== 0; path = rib.nextOfPeer(path)) rib.markDirty(rib.prefixOf(path));
+    }
+    this.changed();
+  }
+
+  /** Judges again what a peer sent, by its present rules and import policy, without asking it. */
+  rejudge(peer: Peer): void {
+    this.work.once(() => rejudge(this.tables, peer));
+  }
+
+  /** Moves members whose targets differ from their groups'. */
+  retarget(peers: readonly Peer[]): void {
+    for (const family of FAMILIES) {
+      const moves: { peer: Peer; member: GroupMember; target: ExportTarget }[] = [];
+      for (const peer of peers) {
+        const member = peer.member(family);
+        const target = peer.targetFor(family);
+        if (member === undefined || target === undefined || member.group.target.key === target.key) continue;
+        moves.push({ peer, member, target });
+      }
+      const members = this.tables.reflectors[family.index]!.retarget(moves);
+      moves.forEach(({ peer }, i) => peer.replaceMember(family, members[i]!));
+    }
+    this.changed();
+  }
+
+  /** Ends every session with Cease/Administrative Shutdown and stops all work. */
+  stop(text: string): void {
+    this.neighbours.stop(text);
+    this.work.stop();
+  }
+
+  #takeSpeaker(want: Intent): void {
+    this.#intent = want;
+    this.clusterIds = [...new Set([want.speaker.clusterId, ...want.peers.map(({ clusterId }) => clusterId)])];
+    this.originatesWithoutNextHop = want.originated.some(({ nextHop }) => nextHop === undefined);
+    const { routerId, asNumber } = want.speaker;
+    this.tables.sources.set({
+      peer: OWN_PEER, kind: "ebgp", own: true, routerId, clusterId: 0, localAsNumber: asNumber,
+    });
+    this.#ownAddresses = this.#addressesOf(want);
+  }
+
+  #addressesOf(want: Intent): Uint8Array[] {
+    const listening = want.speaker.listen.map(({ address }) => parseAddress(address));
+    const sessions = this.neighbours?.all().map(({ facts }) => parseAddress(facts?.localAddress ?? "")) ?? [];
+    return [...listening, ...sessions].filter((address) => address?.some((octet) => octet !== 0) === true)
+      .map((address) => address!);
+  }
+
+  /** What becomes of the neighbours that stay. */
+  #plan(diff: IntentDiff, resetAll: boolean): Plan {
+    const of = (...prices: string[]): PeerChange[] => diff.changed.filter(({ price }) => prices.includes(price));
+    const named = new Set([...diff.changed, ...diff.added].map(({ name }) => name));
+    return {
+      reset: resetAll ? [...diff.changed] : of("reset"),
+      refreshed: resetAll ? [] : of("re-evaluate", "refresh"),
+      quiet: resetAll ? [] : of("nothing"),
+      untouched: this.#intent.peers.filter(({ name }) => !named.has(name)),
+    };
+  }
+
+  /** Groups and verdicts that changed with the intents of peers, or with our cluster ids. */
+  #reconsider(diff: IntentDiff): void {
+    const peers = this.neighbours.all();
+    this.retarget(peers);
+    const changed = new Set(diff.changed.filter(({ price }) => price !== "nothing").map(({ name }) => name));
+    for (const peer of peers) {
+      if (!diff.clusterIds && !changed.has(peer.intent.name)) continue;
+      peer.setIntent(peer.intent);
+      this.rejudge(peer);
+    }
+  }
+}
+
+/** The neighbours that stay, by what happens to them. */
+interface Plan {
+  readonly reset: readonly PeerChange[];
+  readonly refreshed: readonly PeerChange[];
+  readonly quiet: readonly PeerChange[];
+  readonly untouched: readonly PeerIntent[];
+}
+
+/** Adj-RIB-In through the present rules and policy of its session. */
+function rejudge({ ribs, store }: Tables, peer: Peer): void {
+  const session = peer.ingress;
+  if (session === undefined) return;
+  for (const rib of ribs) {
+    for (let path = rib.firstOfPeer(peer.id); path !== 0; path = rib.nextOfPeer(path)) {
+      const received = rib.attributesInOf(path);
+      const verdict = judge(store, received, session.rules);
+      const refused = verdict.fault !== undefined || verdict.attributes === 0;
+      if (!refused) store.retain(verdict.attributes);
+      const attributes = refused ? (0 as typeof received)
+        : session.policy.filter(store, rib, rib.prefixOf(path), verdict.attributes, true);
+      if (attributes !== 0) store.retain(attributes);
+      rib.setPolicyResult(path, attributes, verdict.flags | (attributes === 0 ? PATH_FLAGS.FILTERED : 0));
+      if (attributes !== 0) store.release(attributes);
+      if (!refused) store.release(verdict.attributes);
+    }
+  }
+}

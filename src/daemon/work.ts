@@ -1,0 +1,137 @@
+/**
+ * What the tables still have to do: decide and tell, withdraw lost peers, sweep, judge again, free. Rule: it is done in
+ * bounded slices, one per turn of the event loop, so that sockets and timers are never starved.
+ */
+
+import type { Instant } from "../base/ports.ts";
+import { FAMILIES } from "../messages/families.ts";
+import type { FamilyRow } from "../messages/families.ts";
+import type { PeerId } from "../rib/ids.ts";
+import { Histogram } from "./histogram.ts";
+import type { Tables } from "./tables.ts";
+
+/** Paths of a lost peer withdrawn, and stale ones looked at, in one slice. */
+const PATHS_PER_SLICE = 32_768;
+/** How long dead rows wait until they are looked at again. */
+const REAP_SECONDS = 1;
+
+/** What work needs of its surroundings. */
+export interface WorkPorts {
+  now(): Instant;
+  /** Runs in the next turn of the event loop. */
+  soon(run: () => void): void;
+  later(seconds: number, run: () => void): () => void;
+}
+
+/** The work of one speaker. */
+export class Work {
+  readonly #tables: Tables;
+  readonly #ports: WorkPorts;
+  readonly #dropping = new Set<PeerId>();
+  readonly #retired = new Set<PeerId>();
+  readonly #sweeps = new Map<string, { readonly id: PeerId; readonly family: FamilyRow }>();
+  readonly #once: (() => void)[] = [];
+  #scheduled = false;
+  #reaping: (() => void) | undefined = undefined;
+  #since: Instant | undefined = undefined;
+  /** Change received until everything that it changed was handed to the sessions, in seconds. */
+  readonly convergenceSeconds: Histogram = new Histogram();
+
+  constructor(tables: Tables, ports: WorkPorts) {
+    this.#tables = tables;
+    this.#ports = ports;
+  }
+
+  /** Something may have changed: a slice runs soon. */
+  changed(): void {
+    this.#since ??= this.#ports.now();
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#ports.soon(() => this.#slice());
+  }
+
+  /** Withdraws all paths of a peer. */
+  drop(id: PeerId): void {
+    this.#dropping.add(id);
+    this.changed();
+  }
+
+  isDropping(id: PeerId): boolean {
+    return this.#dropping.has(id);
+  }
+
+  /** Releases the id once nothing refers to it. */
+  retire(id: PeerId): void {
+    this.#retired.add(id);
+    this.drop(id);
+  }
+
+  /** Withdraws the stale paths of a peer. */
+  sweep(id: PeerId, family: FamilyRow): void {
+    this.#sweeps.set(`${id} ${family.index}`, { id, family });
+    this.changed();
+  }
+
+  /** Runs `task` in a slice of its own. */
+  once(task: () => void): void {
+    this.#once.push(task);
+    this.changed();
+  }
+
+  #slice(): void {
+    this.#scheduled = false;
+    this.#dropSome();
+    for (const [key, { id, family }] of this.#sweeps) {
+      if (this.#tables.ribs[family.index]!.sweepStale(id, PATHS_PER_SLICE)) this.#sweeps.delete(key);
+    }
+    this.#once.shift()?.();
+    for (const reflector of this.#tables.reflectors) reflector.pump();
+    if (this.#busy()) return this.changed();
+    if (this.#since !== undefined) this.convergenceSeconds.observe((this.#ports.now() - this.#since) / 1000);
+    this.#since = undefined;
+    this.#reapLater();
+  }
+
+  #dropSome(): void {
+    let left = PATHS_PER_SLICE;
+    for (const id of this.#dropping) {
+      if (left <= 0) return;
+      const paths = this.#tables.ribs.reduce((sum, rib) => sum + rib.received(id), 0);
+      if (this.#tables.ribs.every((rib) => rib.dropPeer(id, left))) this.#dropping.delete(id);
+      left -= paths;
+    }
+  }
+
+  #busy(): boolean {
+    return this.#dropping.size > 0 || this.#sweeps.size > 0 || this.#once.length > 0 ||
+      this.#tables.reflectors.some((reflector) => reflector.busy);
+  }
+
+  #reapLater(): void {
+    const waiting = this.#retired.size > 0 || this.#tables.ribs.some((rib) => rib.limboCount > 0);
+    if (waiting) this.#reaping ??= this.#ports.later(REAP_SECONDS, () => this.#reap());
+  }
+
+  #reap(): void {
+    this.#reaping = undefined;
+    const more = FAMILIES.filter(({ index }) => this.#tables.reflectors[index]!.reap()).length > 0;
+    for (const id of this.#retired) this.#release(id);
+    if (more) this.#reaping = this.#ports.later(0, () => this.#reap());
+    else this.#reapLater();
+  }
+
+  #release(id: PeerId): void {
+    const { ribs, sources, peers } = this.#tables;
+    if (this.#dropping.has(id) || ribs.some((rib) => rib.refersTo(id))) return;
+    sources.drop(id);
+    if (sources.refersTo(id)) return;
+    peers.release(id);
+    this.#retired.delete(id);
+  }
+
+  /** Stops what was scheduled for later. */
+  stop(): void {
+    this.#reaping?.();
+    this.#reaping = undefined;
+  }
+}
