@@ -42,16 +42,19 @@ export interface BirdOptions {
   readonly holdSeconds?: number;
   /** Seconds BIRD waits before it dials; 1 unless told. */
   readonly connectDelaySeconds?: number;
+  /** On unless told. */
+  readonly addPaths?: boolean;
 }
 
 /** Starts one and waits until it answers. */
-export async function startBird(node: LabNode, name: string, options: BirdOptions): Promise<Router> {
+export async function startBird(node: LabNode, name: string, options: BirdOptions): Promise<Bird> {
   const bird = new Bird(node, name, options);
   await bird.ready();
   return bird;
 }
 
-class Bird implements Router {
+/** A running BIRD. */
+export class Bird implements Router {
   readonly name: string;
   readonly node: LabNode;
   readonly routerId: string;
@@ -100,6 +103,9 @@ class Bird implements Router {
     for (const prefix of prefixes) this.#own.delete(prefix);
     await this.#reconfigure();
   }
+
+  /** `birdc enable` or `disable` of every BGP session. */
+  async toggle(what: "enable" | "disable"): Promise<void> { await this.#ask(`${what} "Node_*"`); }
 
   stop(): Promise<void> { return this.#process.stop(); }
   kill9(): Promise<void> { return this.#process.kill9(); }
@@ -159,10 +165,10 @@ function exportRule({ prefix, localPref, med, communities, largeCommunities }: A
 
 function session(node: LabNode, options: BirdOptions, peer: BirdPeer): string {
   const source = peer.address.includes(":") ? node.v6 : node.v4;
-  const calico = "add paths on;";
+  const addPaths = options.addPaths === false ? "" : "add paths on;";
   const channel = options.version === "2"
-    ? ["ipv4", "ipv6"].map((family) => `  ${family} { import all; export filter lab_export; ${calico} };`).join("\n")
-    : `  import all; export filter lab_export; ${calico} gateway recursive;`;
+    ? ["ipv4", "ipv6"].map((family) => `  ${family} { import all; export filter lab_export; ${addPaths} };`).join("\n")
+    : `  import all; export filter lab_export; ${addPaths} gateway recursive;`;
   return `protocol bgp ${protocolName(peer.address)} {
   local ${source} as ${options.asNumber ?? LAB_AS};
   neighbor ${peer.address} as ${peer.asNumber ?? LAB_AS};

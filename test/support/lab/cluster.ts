@@ -1,6 +1,9 @@
 /** What a set of routers must show together: the sentences that the interop tests are made of. */
 
-import type { Lab } from "./lab.ts";
+import { expect } from "vitest";
+import { dissect } from "./capture.ts";
+import type { Capture } from "./capture.ts";
+import type { Lab, LabNode } from "./lab.ts";
 import { LAB_AS, familyOf } from "./router.ts";
 import type { Announcement, InteropRoute, Router } from "./router.ts";
 import { waitFor } from "./waiting.ts";
@@ -62,6 +65,16 @@ export async function lacksEverywhere(lab: Lab, routers: readonly Router[], pref
       async () => (await router.routes()).filter((route) => prefixes.includes(route.prefix)),
       (routes) => routes.length === 0, timeoutMs);
   }
+}
+
+/** Ends the capture: tshark faults nothing that the node sent, and there were at least so many messages to judge. */
+export async function expectSoundBytes(pcap: Capture, node: LabNode,
+  atLeast: { readonly opens: number; readonly updates: number }): Promise<void> {
+  await pcap.finish();
+  const { messages, findings } = await dissect(pcap.file, [node.v4, node.v6]);
+  expect(findings).toEqual([]);
+  expect(messages[1], "OPEN messages").toBeGreaterThanOrEqual(atLeast.opens);
+  expect(messages[2], "UPDATE messages").toBeGreaterThanOrEqual(atLeast.updates);
 }
 
 /** True when the route has every value that is wanted. */

@@ -1,0 +1,100 @@
+/**
+ * Both ends dial, as in every Calico cluster (RFC 4271 §6.8). The collision is made, not hoped for: BIRD sleeps with
+ * its connect timer due while reflectd's connection waits in its listen queue; woken, it dials before it accepts.
+ */
+
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { startBird } from "../support/lab/bird.ts";
+import type { Bird, BirdVersion } from "../support/lab/bird.ts";
+import { capture } from "../support/lab/capture.ts";
+import type { Capture } from "../support/lab/capture.ts";
+import { allEstablished, expectSoundBytes } from "../support/lab/cluster.ts";
+import { Lab, inside } from "../support/lab/lab.ts";
+import type { LabNode } from "../support/lab/lab.ts";
+import { must } from "../support/lab/processes.ts";
+import { client, startReflectd } from "../support/lab/reflectd.ts";
+import type { Reflectd } from "../support/lab/reflectd.ts";
+import { SOAK, interopSuite } from "../support/lab/suite.ts";
+import { pause, staysFor, waitFor } from "../support/lab/waiting.ts";
+
+const RUNS = SOAK ? 20 : 2;
+/** BIRD's own wait before it dials; it sleeps a little longer. */
+const CONNECT_DELAY_SECONDS = 1;
+
+const CASES: readonly (readonly [version: BirdVersion, routerId: string, whose: string])[] = [
+  ["1.6", "1.0.0.1", "ours survives"], ["1.6", "250.0.0.1", "BIRD's survives"],
+  ["2", "1.0.0.2", "ours survives"], ["2", "250.0.0.2", "BIRD's survives"],
+];
+
+interopSuite("both ends dialling at once", ["bird-1.6.8", "bird2", "tshark"], () => {
+  let lab: Lab;
+  let hub: LabNode;
+  let pcap: Capture;
+  let reflector: Reflectd;
+  const birds: Bird[] = [];
+
+  beforeAll(async () => {
+    lab = await Lab.create();
+    hub = await lab.node("rr");
+    pcap = await capture(hub);
+    const nodes: LabNode[] = [];
+    for (const index of CASES.keys()) nodes.push(await lab.node(`bird${index}`));
+    reflector = await startReflectd(hub, "reflectd", { neighbors: nodes.map((node) => client(node.v4)) });
+    for (const [index, [version, routerId]] of CASES.entries()) {
+      const node = nodes[index] as LabNode;
+      birds.push(await startBird(node, `bird-${index}`, { version, routerId, peers: [{ address: hub.v4 }],
+        connectDelaySeconds: CONNECT_DELAY_SECONDS }));
+    }
+    await allEstablished(lab, birds);
+  }, 60_000);
+  afterAll(async () => { await lab?.close(); }, 60_000);
+
+  /** Connections in state ESTABLISHED between reflectd and this node, and who dialled each. */
+  async function connections(bird: Bird): Promise<string[]> {
+    const out = await must(inside(hub.namespace, ["ss", "-Htn", "state", "established", "dst", bird.node.v4]));
+    return out.split("\n").filter((line) => line !== "")
+      .map((line) => (line.includes(`${hub.v4}:179 `) ? "theirs" : "ours"));
+  }
+
+  async function stateOf(bird: Bird): Promise<string | undefined> {
+    return (await reflector.peers()).find((peer) => peer.address === bird.node.v4)?.state;
+  }
+
+  async function collide(bird: Bird): Promise<void> {
+    await bird.toggle("disable");
+    expect((await reflector.cli("disable", bird.node.v4)).status).toBe(0);
+    await bird.toggle("enable");
+    bird.freeze();
+    expect((await reflector.cli("enable", bird.node.v4)).status).toBe(0);
+    await waitFor(lab, "reflectd's own connection to wait for an OPEN", () => stateOf(bird),
+      (state) => state === "OpenSent");
+    // Past BIRD's connect timer: waking with it due is the whole point.
+    await pause(CONNECT_DELAY_SECONDS * 1000 + 300);
+    bird.thaw();
+  }
+
+  for (const [index, [version, , whose]] of CASES.entries()) {
+    it(`leaves one session with BIRD ${version}, every time: ${whose}`, async () => {
+      const bird = birds[index] as Bird;
+      for (let turn = 0; turn < RUNS; turn++) {
+        await collide(bird);
+        await allEstablished(lab, [bird]);
+        await waitFor(lab, "one connection", () => connections(bird), (all) => all.length === 1);
+        expect(await connections(bird)).toEqual([whose === "ours survives" ? "ours" : "theirs"]);
+        await staysFor(lab, "one session", async () => [await stateOf(bird), (await connections(bird)).length],
+          ([state, count]) => state === "Established" && count === 1, 300);
+        const prefix = `10.65.${index}.${turn}/32`;
+        await bird.announce({ prefix });
+        await waitFor(lab, `${prefix} over it`, () => reflector.routes(),
+          (routes) => routes.some((route) => route.prefix === prefix));
+      }
+    }, SOAK ? 300_000 : 60_000);
+  }
+
+  it("sent nothing that tshark faults, and the losing connections a Cease", async () => {
+    await expectSoundBytes(pcap, hub, { opens: CASES.length * (1 + RUNS), updates: CASES.length });
+    const collisions = await must(["tshark", "-n", "-r", pcap.file, "-Y", "bgp.notify.minor_error_cease == 7"]);
+    // Either end may say it first; a run without any was no collision.
+    expect(collisions.split("\n").length - 1).toBeGreaterThanOrEqual(CASES.length * RUNS);
+  }, 60_000);
+});
