@@ -142,7 +142,7 @@ export class AttributeStore {
     return this.#raw.setOf(raw);
   }
 
-  /** Remembers that a raw block, given as to `resolve`, means the set `id`; `discards`: attributes of it were dropped. */
+  /** Remembers that a raw block, given as to `resolve`, means the set `id`; `discards`: it lost attributes. */
   alias(
     bytes: Uint8Array, at: number, end: number, contextKey: number, nextHop: Uint8Array, nhAt: number, nhEnd: number,
     id: AttributesId, discards: boolean,

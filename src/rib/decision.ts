@@ -50,7 +50,7 @@ export interface Stage {
 
 /** All stages in order. */
 export const DECISION: readonly Stage[] = [
-  stage("preference", "RFC 4271 §9.1.1: own before learned; elevated by Calico", (a, b) => b.preference - a.preference),
+  stage("preference", "RFC 4271 §9.1.1; Calico elevates some", (a, b) => b.preference - a.preference),
   stage("next hop resolvable", "RFC 4271 §9.1.2.1", (a, b) => Number(b.resolvable) - Number(a.resolvable)),
   stage("not LLGR-stale", "RFC 9494 §4.3", (a, b) => Number(a.llgrStale) - Number(b.llgrStale)),
   stage("LOCAL_PREF", "RFC 4271 §9.1.1", (a, b) => b.localPref - a.localPref),
@@ -127,7 +127,8 @@ export function explainDecision(candidates: readonly Candidate[]): Verdict[] {
 }
 
 function stage(reason: string, source: string, compare: (a: Candidate, b: Candidate) => number): Stage {
-  return { reason, source, compare, perNeighborAs: false, keep: (candidates, count) => keepLowest(candidates, count, compare) };
+  const keep = (candidates: Candidate[], count: number): number => keepLowest(candidates, count, compare);
+  return { reason, source, compare, perNeighborAs: false, keep };
 }
 
 function keepLowest(candidates: Candidate[], count: number, compare: (a: Candidate, b: Candidate) => number): number {

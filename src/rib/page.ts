@@ -9,7 +9,7 @@
 /** Octets of a page, at most. */
 export const PAGE_OCTETS = 262_144;
 
-/** What Node 20 has and the ES2023 library does not say: declared here alone, so that nobody takes ES2024's other parts. */
+/** What Node 20 has and the ES2023 library does not say; of ES2024's other parts Node 20 lacks some. */
 interface ResizableBuffer extends ArrayBuffer {
   resize(octets: number): void;
 }

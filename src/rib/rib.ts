@@ -199,8 +199,8 @@ export class Rib {
   }
 
   /**
-   * Frees what was buried, first come first, for up to `budget` entries and for as long as `mayFree` allows (path 0: the
-   * prefix itself). What came alive again is passed over. Answers how many rows and prefixes were freed.
+   * Frees what was buried, first come first, for up to `budget` entries and for as long as `mayFree` allows (path 0:
+   * the prefix itself). What came alive again is passed over. Answers how many rows and prefixes were freed.
    */
   reap(mayFree: (prefix: PrefixId, path: PathIndex) => boolean, budget: number): number {
     return this.#limbo.reap(mayFree, budget);
@@ -290,7 +290,7 @@ export class Rib {
     this.#live++;
   }
 
-  /** Gives a live row its new attributes and word of flags. A prefix is dirty where its decision or export can change. */
+  /** Gives a live row its new attributes and flags. The prefix is dirty where its decision or export can change. */
   #replace(path: PathIndex, attributesIn: AttributesId, attributes: AttributesId, now: number, of: PeerPaths): void {
     const { pages, shift, mask, stride } = this.#paths.rows;
     const page = pages[path >>> shift]!;
