@@ -1,5 +1,6 @@
 /** `calico`: the keys of Calico mode. They are read and checked in full; the mode itself is not in this version. */
 
+import { below } from "./fault.ts";
 import { defaulted, fault, list, object, optional } from "./kind.ts";
 import type { At, Check, Keys, Kind } from "./kind.ts";
 import { asNumber, flag, holdTime, identifier, nodeAddress, oneOf, path, text } from "./scalars.ts";
@@ -11,7 +12,7 @@ const labels: Kind<ReadonlyMap<string, string>> = {
     if (at.node.type !== "object") return fault(at, "expected labels", 'write { "key": "value" }');
     const found = new Map<string, string>();
     for (const member of at.node.members) {
-      const value = text(63, "a label", 0).read({ ...at, node: member.value, path: `${at.path}.${member.name}` });
+      const value = text(63, "a label", 0).read({ ...at, node: member.value, path: below(at.path, member.name) });
       if (value !== undefined) found.set(member.name, value);
     }
     return found;

@@ -1,9 +1,9 @@
-/** The top of the configuration file: one row per key. */
+/** The top of the configuration file: one row per key, and the JSON Schema that all the tables make. */
 
 import { calico } from "./calico.ts";
 import type { ListenAddress, OriginatedRoute } from "./intent.ts";
 import { defaulted, fault, list, located, mapped, memberOf, needed, object, optional } from "./kind.ts";
-import type { Keys, Kind, Located, ObjectKind } from "./kind.ts";
+import type { Keys, Kind, Located, ObjectKind, Schema } from "./kind.ts";
 import { neighbor } from "./neighbor.ts";
 import type { NeighborFile } from "./neighbor.ts";
 import { originate } from "./originate.ts";
@@ -73,3 +73,23 @@ const FILE: Keys<ConfigurationFile> = {
 
 /** The kind of the whole file. */
 export const configurationFile: ObjectKind<ConfigurationFile> = object(FILE);
+
+/** The JSON Schema (draft 7, which every editor knows). It cannot say everything: `reflectd check` does. */
+export function configurationSchema(): Schema {
+  return {
+    $schema: "http://json-schema.org/draft-07/schema#",
+    title: "Configuration of reflectd",
+    ...configurationFile.schema,
+    anyOf: [{ required: ["routerId"] }, { required: ["calico"] }],
+  };
+}
+
+/** The schema as the text of `reflectd.schema.json`. */
+export function schemaText(): string {
+  return `${JSON.stringify(configurationSchema(), schemaValue, 2)}\n`;
+}
+
+/** Defaults are our own values; a map of labels is an object in the file. */
+function schemaValue(_key: string, value: unknown): unknown {
+  return value instanceof Map ? Object.fromEntries(value) : value;
+}

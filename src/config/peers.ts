@@ -36,7 +36,8 @@ export function toPeerIntents(files: readonly Located<NeighborFile>[], speaker: 
 
 /** A rule that depends on whether the session is iBGP. */
 interface SessionRule {
-  readonly key: keyof NeighborFile & string;
+  /** The keys it looks at; the fault points at the first. */
+  readonly keys: readonly [keyof NeighborFile & string, ...(keyof NeighborFile & string)[]];
   readonly on: "iBGP" | "eBGP";
   readonly broken: (file: NeighborFile) => boolean;
   readonly what: string;
@@ -45,31 +46,36 @@ interface SessionRule {
 
 const SESSION_RULES: readonly SessionRule[] = [
   {
-    key: "role", on: "iBGP", broken: (n) => n.role !== undefined,
+    keys: ["role"], on: "iBGP", broken: (n) => n.role !== undefined,
     what: "a BGP role on an iBGP session (RFC 9234 §4)", todo: "remove it, or correct asNumber",
   },
   {
-    key: "enforceFirstAs", on: "iBGP", broken: (n) => n.enforceFirstAs === true,
+    keys: ["enforceFirstAs"], on: "iBGP", broken: (n) => n.enforceFirstAs === true,
     what: "enforceFirstAs on an iBGP session would reject every route", todo: "remove it, or correct asNumber",
   },
   {
-    key: "routeReflectorClient", on: "eBGP", broken: (n) => n.routeReflectorClient,
+    keys: ["routeReflectorClient"], on: "eBGP", broken: (n) => n.routeReflectorClient,
     what: "a route reflector client on an eBGP session (RFC 4456)", todo: "remove it, or correct asNumber",
   },
   {
-    key: "clusterId", on: "eBGP", broken: (n) => n.clusterId !== undefined,
+    keys: ["clusterId"], on: "eBGP", broken: (n) => n.clusterId !== undefined,
     what: "a cluster id on an eBGP session (RFC 4456)", todo: "remove it, or correct asNumber",
+  },
+  {
+    keys: ["addPathSendMax", "addPath"], on: "eBGP",
+    broken: (n) => (n.addPathSendMax ?? Infinity) < Infinity && n.addPath === undefined,
+    what: "addPathSendMax has no effect: addPath is off on eBGP unless asked for", todo: 'add "addPath": "both"',
   },
 ];
 
 function checkSession({ value: file, at, wrong }: Located<NeighborFile>, ownAs: number): void {
-  if (wrong.has("asNumber") || wrong.has("localAsNumber")) return;
   const local = file.localAsNumber ?? ownAs;
   const remote = file.asNumber ?? ownAs;
   const on = local === remote ? "iBGP" : "eBGP";
   for (const rule of SESSION_RULES) {
-    if (rule.on !== on || !rule.broken(file)) continue;
-    fault(memberOf(at, rule.key), `${rule.what}: our AS ${local}, theirs ${remote}`, rule.todo);
+    const isJudged = !["asNumber", "localAsNumber", ...rule.keys].some((key) => wrong.has(key));
+    if (rule.on !== on || !isJudged || !rule.broken(file)) continue;
+    fault(memberOf(at, rule.keys[0]), `${rule.what}: our AS ${local}, theirs ${remote}`, rule.todo);
   }
 }
 
