@@ -13,7 +13,8 @@ import { framed } from "../support/arbitraries-messages.ts";
 describe("NOTIFICATION", () => {
   it.each<[number, number, string]>([
     [1, 2, "Message Header Error/Bad Message Length"], [2, 11, "OPEN Message Error/Role Mismatch"],
-    [3, 11, "UPDATE Message Error/Malformed AS_PATH"], [4, 0, "Hold Timer Expired"], [4, 7, "Hold Timer Expired/Subcode 7"],
+    [3, 11, "UPDATE Message Error/Malformed AS_PATH"], [4, 0, "Hold Timer Expired"],
+    [4, 7, "Hold Timer Expired/Subcode 7"],
     [5, 3, "Finite State Machine Error/Unexpected Message in Established"], [6, 2, "Cease/Administrative Shutdown"],
     [6, 9, "Cease/Hard Reset"], [6, 10, "Cease/BFD Down"], [6, 200, "Cease/Subcode 200"],
     [7, 1, "ROUTE-REFRESH Message Error/Invalid Message Length"], [8, 0, "Send Hold Timer Expired"],
@@ -40,7 +41,8 @@ describe("NOTIFICATION", () => {
     const data = encodeHardReset(inner);
     expect(decodeHardReset(data)).toEqual(inner);
     expect(describeNotification({ code: 6, subcode: 9, data })).toEqual({
-      code: 6, subcode: 9, name: "Cease/Hard Reset", data: "060203627965", inner: "Cease/Administrative Shutdown", text: "bye",
+      code: 6, subcode: 9, name: "Cease/Hard Reset", data: "060203627965", inner: "Cease/Administrative Shutdown",
+        text: "bye",
     });
     expect(decodeHardReset(Uint8Array.of(6))).toBeUndefined();
   });

@@ -93,7 +93,8 @@ describe("an OPEN can be read", () => {
 
   it("with AS_TRANS in the field and the real number in the capability", () => {
     const octets = encodeOpen({
-      asNumber: 4200000000, holdTimeSeconds: 90, routerId: 1, capabilities: [{ name: "fourOctetAs", asNumber: 4200000000 }],
+      asNumber: 4200000000, holdTimeSeconds: 90, routerId: 1,
+        capabilities: [{ name: "fourOctetAs", asNumber: 4200000000 }],
     });
     expect(decodeOpen(octets)).toMatchObject({ asNumber: 4200000000, asField: 23456 });
   });
@@ -115,7 +116,8 @@ describe("every cut of a long OPEN", () => {
     { name: "unknown", code: 128 + i, value: new Uint8Array(6) }
   ));
   it.each([[3], [40]])("with %i capabilities is a fault", (count) => {
-    const whole = encodeOpen({ asNumber: 1, holdTimeSeconds: 90, routerId: 1, capabilities: capabilities.slice(0, count) });
+    const whole = encodeOpen({ asNumber: 1, holdTimeSeconds: 90, routerId: 1,
+      capabilities: capabilities.slice(0, count) });
     expect(isFault(decodeOpen(whole))).toBe(false);
     for (let length = 19; length < whole.length; length++) {
       expect(isFault(decodeOpen(framed(1, whole.subarray(19, length)))), `cut at ${length}`).toBe(true);
@@ -158,7 +160,8 @@ describe("an OPEN is not accepted", () => {
   });
 
   it("without a family of ours, and Data lists what is missing", () => {
-    const refused = validateOpen({ ...GOOD, capabilities: [family(25)] }, { ...EXPECTED, families: ["ipv4-unicast", "ipv6-unicast"] });
+    const refused = validateOpen({ ...GOOD, capabilities: [family(25)] },
+      { ...EXPECTED, families: ["ipv4-unicast", "ipv6-unicast"] });
     expect(refused?.data).toEqual(fromHex("0104 0001 00 01 0104 0002 00 01"));
   });
 });
@@ -181,7 +184,8 @@ describe("an OPEN is accepted", () => {
   });
 
   it("in five pairs of roles and no other", () => {
-    const pairs = ROLES.flatMap((local) => ROLES.map((remote) => [local, remote] as const)).filter(([local, remote]) => (
+    const pairs = ROLES.flatMap((local) => ROLES.map((remote) => [local, remote] as const)).filter(([local,
+      remote]) => (
       validateOpen({ ...GOOD, capabilities: [role(remote)] }, { ...EXPECTED, role: local }) === undefined
     ));
     expect(pairs).toEqual([

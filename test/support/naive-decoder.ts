@@ -307,10 +307,10 @@ function describe(good: ReadonlyMap<number, Attribute>, context: NaiveContext): 
   return out;
 }
 
-/** RFC 6793 §4.2.3: whether AS4_* count at all. */
+/** RFC 6793 §4.2.3: whether an old speaker aggregated after AS4_* were written, so that they do not count. */
 function oldAggregator(good: ReadonlyMap<number, Attribute>): boolean {
   const value = good.get(7)?.value;
-  return value !== undefined && value.getUint16(0) !== 23456;
+  return good.has(18) && value !== undefined && value.getUint16(0) !== 23456;
 }
 
 function path(good: ReadonlyMap<number, Attribute>, context: NaiveContext): Segment[] {

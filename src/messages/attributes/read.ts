@@ -3,7 +3,7 @@
  * session's context is judged here; what was judged malformed is never in the block.
  */
 
-import { EMPTY, Writer } from "../../base/bytes.ts";
+import { EMPTY, readU32, Writer } from "../../base/bytes.ts";
 import type { Disposition, Fault } from "../fault.ts";
 import { attributeFault, strongest } from "../fault.ts";
 import { mergeAsPaths, widenAggregator, widenAsPath } from "./as4.ts";
@@ -203,12 +203,12 @@ function mergeOldSpeaker(draft: Draft): ReadonlyMap<number, Uint8Array> {
   if (path !== undefined) values.set(ATTRIBUTE.AS_PATH, widenAsPath(bytes, path.valueAt, path.end));
   if (aggregator !== undefined) values.set(ATTRIBUTE.AGGREGATOR, widenAggregator(bytes, aggregator.valueAt));
   const wide = values.get(ATTRIBUTE.AGGREGATOR);
-  const aggregatorIsReal = wide !== undefined && ((wide[2]! << 8) | wide[3]!) !== AS_TRANS;
-  if (aggregatorIsReal) return values; // an old speaker aggregated: what is in AS4_* is out of date
+  const as4Aggregator = valueOf(draft, ATTRIBUTE.AS4_AGGREGATOR);
+  const aggregatedSince = wide !== undefined && as4Aggregator !== undefined && readU32(wide, 0) !== AS_TRANS;
+  if (aggregatedSince) return values; // by an old speaker: AS4_* tell of the path before that
   const as4Path = valueOf(draft, ATTRIBUTE.AS4_PATH);
   const narrow = values.get(ATTRIBUTE.AS_PATH);
   if (as4Path !== undefined && narrow !== undefined) values.set(ATTRIBUTE.AS_PATH, mergeAsPaths(narrow, as4Path));
-  const as4Aggregator = valueOf(draft, ATTRIBUTE.AS4_AGGREGATOR);
   if (as4Aggregator !== undefined && wide !== undefined) values.set(ATTRIBUTE.AGGREGATOR, as4Aggregator);
   return values;
 }
