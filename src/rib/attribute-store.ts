@@ -157,7 +157,10 @@ export class AttributeStore {
 
   retain(id: AttributesId): void {
     const { pages, shift, mask } = this.#rows;
-    pages[id >>> shift]![(id & mask) * STRIDE + REFERENCES]!++;
+    const page = pages[id >>> shift];
+    const row = (id & mask) * STRIDE;
+    assert(page !== undefined && page[row + HANDLE]! > 0, "a retained attribute set is live");
+    page[row + REFERENCES]!++;
   }
 
   /** Gives a reference back; the last one frees the set. */
@@ -166,7 +169,7 @@ export class AttributeStore {
     const page = pages[id >>> shift]!;
     const at = (id & mask) * STRIDE + REFERENCES;
     const left = page[at]! - 1;
-    assert(left >= 0, `attribute set ${id} is retained`);
+    assert(left >= 0, "a released attribute set was retained");
     page[at] = left;
     if (left === 0) this.#free(id);
   }

@@ -71,7 +71,7 @@ export class PeerTable {
 
   get(id: PeerId): PeerFacts {
     const facts = this.#facts[id];
-    assert(facts !== undefined, `peer ${id} is live`);
+    assert(facts !== undefined, "a peer that is asked for is live");
     return facts;
   }
 

@@ -89,7 +89,7 @@ export class Rows {
   give(id: number): void {
     const at = id >>> this.shift;
     const use = this.#use[at];
-    assert(id > 0 && use !== undefined && use.used > 0, `row ${id} is live`);
+    assert(id > 0 && use !== undefined && use.used > 0, "a row that is given back is live");
     const slot = id & this.mask;
     const page = this.pages[at]!;
     page.fill(0, slot * this.stride, (slot + 1) * this.stride);

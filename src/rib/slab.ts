@@ -107,7 +107,7 @@ export class Slab {
 
   #page(handle: number): Page {
     const page = this.#pages[Math.floor(handle / (SLOT_MASK + 1))];
-    assert(page !== undefined, `slab handle ${handle} is live`);
+    assert(page !== undefined, "a slab handle is live");
     return page;
   }
 
@@ -150,7 +150,7 @@ function takeSlot(page: Page): number {
 }
 
 function classOf(octets: number): number {
-  assert(octets <= CLASSES[CLASSES.length - 1]!, `a string of ${octets} octets fits a slab`);
+  assert(octets <= CLASSES[CLASSES.length - 1]!, "a string fits a slab");
   let found = 0;
   while (CLASSES[found]! < octets) found++;
   return found;
