@@ -9,7 +9,7 @@ import { formatPrefix } from "../base/prefix.ts";
 import { PeerSession } from "../transport/peer-session.ts";
 import type { SessionParameters } from "../transport/ports.ts";
 import type { LabNode } from "./plan.ts";
-import { LAB_AS_NUMBER, LAB_NODES_MAX, labNodes, octets, REFLECTOR_ADDRESS, reflectorIntent } from "./plan.ts";
+import { LAB_AS_NUMBER, LAB_NODES_MAX, labNodes, octets, REFLECTOR_ADDRESS, reflectorConfiguration } from "./plan.ts";
 import { closing, notConverged, opening, Screen } from "./report.ts";
 import { LabSpeaker, SPEAKER_CAPABILITIES } from "./speaker.ts";
 import { shortfall } from "./screen.ts";
@@ -36,7 +36,7 @@ export async function runLab(options: LabOptions, world: LabWorld): Promise<numb
     return 1;
   }
   const nodes = labNodes(options.nodes);
-  const reflector = await world.startReflector(reflectorIntent(nodes, 0));
+  const reflector = await world.startReflector(reflectorConfiguration(nodes, 0));
   if ("refused" in reflector) {
     world.write(`reflectd: lab: the reflector did not start: ${reflector.refused}\n`);
     return 1;
@@ -79,7 +79,7 @@ class LabRun {
     this.#wanted = new Map(this.#speakers.map((speaker) => [speaker, othersOf(speaker.node, nodes)]));
     this.#sessions = this.#speakers.map((speaker) => this.#dial(speaker));
     this.#takeBackPatience = world.scheduler.at(after(world.clock.now(), PATIENCE_SECONDS), () => this.#timeIsUp());
-    this.#redrawSoon();
+    this.#screen.draw(reflector.api.peers());
     void world.stopped.then(() => this.#finish(0));
   }
 
@@ -123,14 +123,10 @@ class LabRun {
   };
 
   #redraw(): void {
-    const faults = this.#shortfalls();
     this.#screen.draw(this.#reflector.api.peers());
-    if (faults.length > 0) {
-      this.#converged = false;
-      return;
-    }
-    if (this.#converged) return;
-    this.#converged = true;
+    const before = this.#converged;
+    this.#converged = this.#isConverged();
+    if (before || !this.#converged) return;
     const { terminal } = this.#world;
     this.#screen.print(closing(this.#speakers, this.#reflector, { once: this.#options.once, terminal }));
     if (this.#options.once) this.#finish(0);
@@ -139,6 +135,12 @@ class LabRun {
   #shortfalls(): string[] {
     return this.#speakers.flatMap((speaker) =>
       shortfall(speaker.node, speaker.table, this.#wanted.get(speaker) ?? new Set()) ?? []);
+  }
+
+  /** Looks at the tables themselves only when every one is large enough: it is done for each frame. */
+  #isConverged(): boolean {
+    const large = this.#speakers.every((speaker) => speaker.routes >= (this.#wanted.get(speaker)?.size ?? 0));
+    return large && this.#shortfalls().length === 0;
   }
 
   #timeIsUp(): void {

@@ -5,9 +5,7 @@
 
 import { formatIpv4, parseAddress } from "../base/address.ts";
 import { assert } from "../base/assert.ts";
-import { readU32 } from "../base/bytes.ts";
 import type { Prefix } from "../base/prefix.ts";
-import type { Intent, PeerIntent, Policy } from "../config/intent.ts";
 
 /** One speaker of the lab. */
 export interface LabNode {
@@ -31,7 +29,6 @@ const LOOPBACK = 0x7f000000; // 127.0.0.0/8
 const POOL = 0x0af40000; // 10.244.0.0/14
 const BLOCKS_PER_NODE = 2;
 const BLOCKS_IN_POOL = 4096;
-const HOLD_TIME_SECONDS = 90;
 
 /** The nodes of a lab: 127.0.0.2 and up. */
 export function labNodes(count: number): LabNode[] {
@@ -63,31 +60,15 @@ export function octets(text: string): Uint8Array {
   return found;
 }
 
-/** What the reflector is asked to be: every node a client, as `calico` asks of a node with a cluster id. */
-export function reflectorIntent(nodes: readonly LabNode[], port: number): Intent {
-  const clusterId = readU32(octets(CLUSTER_ID), 0);
-  const routerId = readU32(octets(REFLECTOR_ADDRESS), 0);
-  return {
-    speaker: { routerId, asNumber: LAB_AS_NUMBER, clusterId, onStop: "shutdown",
-      listen: [{ address: REFLECTOR_ADDRESS, port }] },
-    peers: nodes.map((node) => client(node, clusterId)),
-    originated: [],
-  };
-}
-
-const ACCEPT: Policy = { default: "accept", rules: [], missing: false };
-
-/** One node as a passive neighbour of the reflector: labs dial from the nodes alone. */
-function client(node: LabNode, clusterId: number): PeerIntent {
-  return {
-    name: node.name, where: { kind: "address", address: node.address, port: 179 },
-    description: "lab speaker", enabled: true, type: "global",
-    asNumber: LAB_AS_NUMBER, localAsNumber: LAB_AS_NUMBER, localAddress: undefined, passive: true,
-    role: undefined, roleStrict: false, enforceFirstAs: true, rejectAsSets: true,
-    routeReflectorClient: true, clusterId, families: ["ipv4-unicast", "ipv6-unicast"],
-    addPath: "both", addPathSendMax: Number.POSITIVE_INFINITY,
-    holdTimeSeconds: HOLD_TIME_SECONDS, keepaliveTimeSeconds: undefined,
-    connectRetrySeconds: 5, idleHoldSeconds: [1, 5], nextHop: "auto", prefixLimit: {}, allowOwnAs: 0,
-    import: ACCEPT, export: ACCEPT, passwordFile: undefined, ttlSecurityHops: undefined, gracefulRestart: undefined,
-  };
+/**
+ * The configuration file of the reflector, as a user would write it: every node a passive client, labs dial from the
+ * nodes alone. Port 0 is any free one.
+ */
+export function reflectorConfiguration(nodes: readonly LabNode[], port: number): string {
+  const neighbors = nodes.map(({ name, address }) =>
+    ({ name, address, passive: true, type: "global", description: "lab speaker", routeReflectorClient: true }));
+  return JSON.stringify({
+    routerId: REFLECTOR_ADDRESS, asNumber: LAB_AS_NUMBER, clusterId: CLUSTER_ID,
+    listen: [{ address: REFLECTOR_ADDRESS, port }], neighbors, onStop: "shutdown", http: false,
+  });
 }

@@ -20,12 +20,16 @@ export function sessionTable(peers: readonly PeerView[]): string[] {
       peer.state, peer.since.slice(11, 19), count(peer, "received"), count(peer, "advertised")]));
 }
 
+/** Routes of a table that are shown. */
+const ROUTES_SHOWN_MAX = 30;
+
 /** One speaker's table, as it was told. */
 export function routeTable(routes: readonly LabRoute[]): string[] {
   const sorted = [...routes].sort((a, b) => order(a.prefix, b.prefix) || a.pathId - b.pathId);
-  return table(["PREFIX", "NEXT HOP", "LOCAL_PREF", "ORIGINATOR_ID", "CLUSTER_LIST"],
-    sorted.map((route) => [route.prefix, route.nextHop ?? "-", String(route.localPref ?? "-"),
-      route.originatorId ?? "-", route.clusterList?.join(" ") ?? "-"]));
+  const lines = table(["PREFIX", "NEXT HOP", "LOCAL_PREF", "ORIGINATOR_ID", "CLUSTER_LIST"],
+    sorted.slice(0, ROUTES_SHOWN_MAX).map((route) => [route.prefix, route.nextHop ?? "-",
+      String(route.localPref ?? "-"), route.originatorId ?? "-", route.clusterList?.join(" ") ?? "-"]));
+  return sorted.length > ROUTES_SHOWN_MAX ? [...lines, `... and ${sorted.length - ROUTES_SHOWN_MAX} more`] : lines;
 }
 
 /** IPv4 before IPv6, numbers by value. */

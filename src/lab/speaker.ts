@@ -56,6 +56,11 @@ export class LabSpeaker implements SessionOwner {
     this.#changed = changed;
   }
 
+  /** Number of routes in the table. */
+  get routes(): number {
+    return this.#table.size;
+  }
+
   /** What the node was told and still holds, by prefix and path identifier. */
   get table(): readonly LabRoute[] {
     return [...this.#table.values()];

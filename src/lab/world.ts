@@ -1,6 +1,5 @@
 /** What the lab needs of the world: time, connections, a reflector, somewhere to write. Only types. */
 
-import type { Intent } from "../config/intent.ts";
 import type { DaemonApi } from "../daemon/api.ts";
 import type { SessionEnvironment } from "../transport/ports.ts";
 
@@ -16,8 +15,8 @@ export interface LabReflector {
 
 /** What the lab needs of the process it runs in. */
 export interface LabWorld extends Pick<SessionEnvironment, "clock" | "random" | "scheduler" | "connector"> {
-  /** Starts the daemon with this intent; listening port 0 is any free one. */
-  startReflector(intent: Intent): Promise<LabReflector | { readonly refused: string }>;
+  /** Starts the daemon with the text of a configuration file. */
+  startReflector(configuration: string): Promise<LabReflector | { readonly refused: string }>;
   write(text: string): void;
   /** Whether the output is a terminal, where a table can be drawn again in place. */
   readonly terminal: boolean;

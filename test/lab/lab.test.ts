@@ -1,0 +1,71 @@
+/** The whole lab in this process: the real daemon, real sockets on loopback, no port of anybody else's. */
+
+import { describe, expect, it } from "vitest";
+import type { DaemonApi } from "../../src/daemon/api.ts";
+import { runLab } from "../../src/lab/lab.ts";
+import { systemWorld } from "../../src/lab/system.ts";
+
+interface Played { readonly code: number; readonly text: string; readonly api: DaemonApi | undefined }
+
+/** Runs a lab; `during` is told the page so far whenever it grows and may ask for the end. */
+async function play(nodes: number, once: boolean, terminal = false,
+  during: (text: string, end: () => void) => void = () => undefined): Promise<Played> {
+  let [text, end]: [string, () => void] = ["", () => undefined];
+  let api: DaemonApi | undefined;
+  const stopped = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const world = systemWorld({
+    write(more) {
+      text += more;
+      during(text, end);
+    },
+    terminal, stopped, version: "0.0.0", node: "v0", pid: 1,
+    soon: (run) => void setImmediate(run),
+    async openControl(given) {
+      api = given;
+      return { hint: "Look inside: reflectd show peers", close: async () => undefined };
+    },
+  });
+  return { code: await runLab({ nodes, once }, world), text, api };
+}
+
+describe("the embedded lab", () => {
+  it("ends with 0 once every node holds every other's routes, reflected", async () => {
+    const { code, text } = await play(4, true);
+    expect(code, text).toBe(0);
+    for (const node of ["node-1", "node-2", "node-3", "node-4"]) {
+      expect(text).toMatch(new RegExp(`^${node} +127\\.0\\.0\\.\\d +64512 +yes +Established .* 3 +9$`, "m"));
+      expect(text).toContain(`${node} (127.0.0.`);
+    }
+    expect(text).toMatch(/^10\.244\.0\.128\/26 +127\.0\.0\.2 +100 +127\.0\.0\.2 +244\.0\.0\.1$/m);
+    expect(text).toMatch(/^fd00:10:244:4::40\/122 +fd00:10:96::4 +100 +127\.0\.0\.5 +244\.0\.0\.1$/m);
+    expect(text).toContain("npx reflectd run --config FILE");
+    expect(text).not.toContain("\u001b");
+  });
+  it("never tells a node its own blocks", async () => {
+    const { text } = await play(2, true);
+    const tables = text.split(/^node-\d \(.*\) was told:$/m).slice(1);
+    expect(tables).toHaveLength(2);
+    expect(tables[0]).not.toMatch(/ 127\.0\.0\.2 +100 +127\.0\.0\.2/);
+    expect(tables[1]).not.toMatch(/ 127\.0\.0\.3 +100 +127\.0\.0\.3/);
+  });
+  it("stays until it is stopped, draws in place on a terminal, and tells how to look inside", async () => {
+    const { code, text, api } = await play(3, false, true, (so, end) => {
+      if (so.includes("Ctrl-C ends the lab.")) end();
+    });
+    expect(code, text).toBe(0);
+    expect(text).toContain("\u001b[4F\u001b[J");
+    expect(text).toContain("Look inside: reflectd show peers");
+    expect(api?.peers().map(({ state }) => state)).not.toContain("Established");
+  });
+  it("works with a single node, which hears nothing", async () => {
+    const { code, text } = await play(1, true);
+    expect(code, text).toBe(0);
+    expect(text).toContain("and 1 node,");
+  });
+  it("refuses more nodes than one process should hold", async () => {
+    const { code, text } = await play(251, true);
+    expect([code, text]).toEqual([1, "reflectd: lab: 251 nodes are too many for one process (at most 250)\n"]);
+  });
+});
