@@ -10,12 +10,11 @@ import {
 } from "../../src/messages/attributes/block.ts";
 import { CodeSet } from "../../src/messages/attributes/code-set.ts";
 import { ATTRIBUTE, COMMUNITY } from "../../src/messages/attributes/codes.ts";
-import { locateMultiprotocol, newMpPlaces } from "../../src/messages/attributes/locate.ts";
 import { newSummary, summarise, WELL_KNOWN } from "../../src/messages/attributes/summary.ts";
 import type { RouteAttributes } from "../../src/messages/describe.ts";
 import { describeAttributes, encodeAttributes } from "../../src/messages/describe.ts";
 import * as arbitrary from "../support/arbitraries-messages.ts";
-import { attribute, hex, IBGP, join, OLD, read } from "../support/attributes.ts";
+import { attribute, hex, join, OLD, read } from "../support/attributes.ts";
 
 const sequence = (...asns: number[]): { type: "sequence"; asns: number[] } => ({ type: "sequence", asns });
 const set = (...asns: number[]): { type: "set"; asns: number[] } => ({ type: "set", asns });
@@ -280,42 +279,5 @@ describe("a set of codes", () => {
       expect(walked).toEqual([...codes].sort((a, b) => a - b));
       expect(Array.from({ length: 256 }, (_, i) => i).filter((code) => set256.has(code))).toEqual(walked);
     }));
-  });
-});
-
-describe("locating MP attributes", () => {
-  const reach = attribute(0x80, 14, "000201 00 00");
-  const unreach = attribute(0x90, 15, "000201");
-  const nextHop = attribute(0x40, 3, "0a000001");
-
-  it("gives their places", () => {
-    const octets = join(hex("ff"), reach, nextHop, unreach);
-    const places = newMpPlaces();
-    expect(locateMultiprotocol(octets, 1, octets.length, places)).toBe(true);
-    expect(places).toEqual({ reachAt: 1, reachEnd: 9, nextHopAt: 12, nextHopEnd: 16, unreachAt: 16, unreachEnd: 23 });
-    expect(locateMultiprotocol(octets, 0, 0, places)).toBe(true);
-    expect(places).toEqual(newMpPlaces());
-  });
-
-  it("refuses what is cut or there twice", () => {
-    const places = newMpPlaces();
-    const octets = join(reach, unreach);
-    for (let end = 1; end < octets.length; end++) {
-      expect(locateMultiprotocol(octets, 0, end, places)).toBe(end === reach.length);
-    }
-    for (const twice of [join(reach, reach), join(unreach, unreach)]) {
-      expect(locateMultiprotocol(twice, 0, twice.length, places)).toBe(false);
-    }
-  });
-
-  it("agrees with the reader on what is damaged", () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 24 }), (octets) => {
-      const whole = locateMultiprotocol(octets, 0, octets.length, newMpPlaces());
-      const damaged = read(octets, IBGP).faults.some(({ subcode,
-        why }) => subcode === 1 && why.includes("passes the end"));
-      const twice = read(octets, IBGP).faults.some(({ disposition,
-        subcode }) => disposition === "reset" && subcode === 1);
-      expect(whole).toBe(!damaged && !twice);
-    }), { numRuns: 500 });
   });
 });
