@@ -103,6 +103,12 @@ export class GroupMember implements MemberIdentity {
     return 0;
   }
 
+  /** A bound of what the member lacks that costs nothing: 0 where it has all, else every slot of its group. */
+  lagBound(): number {
+    const current = this.#phase.name === "live" && this.#phase.cursor.atEnd;
+    return current ? 0 : this.group.advertised;
+  }
+
   /** Slots that changed and that the member does not know yet; walks the group's stamps, for views only. */
   lagPrefixes(): number {
     if (this.#phase.name === "live" && this.#phase.cursor.atEnd) return 0;

@@ -122,7 +122,7 @@ export class Packer implements SlotChain {
   fits(id: ExportId): boolean {
     const path = { store: this.#store, attributes: this.#exports.attributes(id), source: this.#exports.source(id) };
     const room = this.#target.fields.messageOctetsMax - this.#nlriMax - announcementOctets(0, NEXT_HOP_LONGEST, true);
-    return exportedOctetsMax(path) <= room || this.#encode(id).length <= room;
+    return exportedOctetsMax(path) <= room || this.encode(id).length <= room;
   }
 
   /** The next slot of the chain being written (SlotChain). */
@@ -137,7 +137,7 @@ export class Packer implements SlotChain {
   #writeAnnouncements(stream: ChunkStream, id: ExportId): void {
     const head = this.#newestOnly(this.#head.get(id), id);
     if (head === 0) return;
-    const attributes = this.#encode(id);
+    const attributes = this.encode(id);
     const source = this.#exports.source(id);
     const nextHop = this.#target.nextHopFor(this.#store, this.#exports.attributes(id), source);
     this.#begin(head);
@@ -159,7 +159,8 @@ export class Packer implements SlotChain {
     return first;
   }
 
-  #encode(id: ExportId): Uint8Array {
+  /** The attributes of an export as they are sent, without MP_REACH_NLRI; valid until the next call. */
+  encode(id: ExportId): Uint8Array {
     const path = { store: this.#store, attributes: this.#exports.attributes(id), source: this.#exports.source(id) };
     const most = exportedOctetsMax(path);
     if (most > this.#scratch.length) this.#scratch = new Uint8Array(most);

@@ -1,0 +1,82 @@
+/** Samples of the daemon's own counters. Rule: O(peers) and O(groups), never a walk over routes. */
+
+import { FAMILIES } from "../messages/families.ts";
+import type { MetricSample, StateName } from "./api.ts";
+import type { Peer } from "./peer.ts";
+import { prefixCounts } from "./peer-view.ts";
+import type { Speaker } from "./speaker.ts";
+
+type Labels = Readonly<Record<string, string>>;
+
+const STATES: readonly StateName[] = ["Idle", "Connect", "Active", "OpenSent", "OpenConfirm", "Established"];
+
+/** Message types as label values, by counter. */
+const TYPES = {
+  open: "open", update: "update", keepalive: "keepalive", notification: "notification", routeRefresh: "route-refresh",
+} as const;
+
+/** All samples; the exporter groups them by name. */
+export function* metricSamples(speaker: Speaker, version: string, node: string): Generator<MetricSample> {
+  yield sample("reflectd_build_info", { version, node }, 1);
+  for (const peer of speaker.neighbours.all()) yield* peerSamples(peer, speaker);
+  for (const family of FAMILIES) yield* familySamples(speaker, family.index);
+  yield sample("reflectd_attribute_sets", {}, speaker.tables.store.size);
+  yield sample("reflectd_routes_too_long_total", {}, speaker.tables.reflectors.reduce((sum, { tooLong }) => sum + tooLong, 0));
+  yield sample("reflectd_bugs_total", {}, speaker.bugs);
+  for (const [reason, count] of Object.entries(speaker.neighbours.acceptor.refused)) {
+    yield sample("reflectd_connections_refused_total", { reason }, count);
+  }
+  yield* speaker.work.convergenceSeconds.samples("reflectd_convergence_seconds");
+}
+
+function* peerSamples(peer: Peer, speaker: Speaker): Generator<MetricSample> {
+  const session = peer.session.view();
+  const labels = { peer: peer.name };
+  for (const state of STATES) {
+    const value = state === session.state ? 1 : 0;
+    yield sample("reflectd_peer_state", { ...labels, type: peer.intent.type, state }, value);
+  }
+  yield sample("reflectd_peer_up", labels, session.state === "Established" ? 1 : 0);
+  yield sample("reflectd_peer_flaps_total", labels, session.flaps);
+  for (const [family, counts] of Object.entries(prefixCounts(peer, speaker.tables))) {
+    yield sample("reflectd_peer_prefixes", { ...labels, family, rib: "in" }, counts.received);
+    yield sample("reflectd_peer_prefixes", { ...labels, family, rib: "accepted" }, counts.accepted);
+    yield sample("reflectd_peer_prefixes", { ...labels, family, rib: "out" }, counts.advertised);
+  }
+  for (const direction of ["in", "out"] as const) {
+    for (const [counter, type] of Object.entries(TYPES)) {
+      const value = session.messages[direction][counter as keyof typeof TYPES];
+      yield sample("reflectd_messages_total", { ...labels, direction, type }, value);
+    }
+    yield sample("reflectd_bytes_total", { ...labels, direction }, session.bytes[direction]);
+  }
+  for (const [key, count] of peer.notifications) {
+    const [direction = "", code = "", subcode = ""] = key.split(" ");
+    yield sample("reflectd_notifications_total", { ...labels, direction, code, subcode }, count);
+  }
+  for (const [disposition, count] of Object.entries(peer.faults)) {
+    yield sample("reflectd_update_errors_total", { ...labels, disposition }, count);
+  }
+}
+
+function* familySamples({ tables }: Speaker, index: number): Generator<MetricSample> {
+  const family = FAMILIES[index]!.name;
+  const groups = [...tables.reflectors[index]!.groups()];
+  yield sample("reflectd_prefixes", { family }, tables.ribs[index]!.prefixes.size);
+  yield sample("reflectd_paths", { family }, tables.ribs[index]!.liveCount);
+  yield sample("reflectd_update_groups", { family }, groups.length);
+  let detached = 0;
+  for (const group of groups) {
+    let lag = 0;
+    for (const member of group.members) {
+      if (member.state === "detached") detached++;
+      lag = Math.max(lag, member.lagBound());
+    }
+    yield sample("reflectd_group_lag_prefixes", { group: String(group.id) }, lag);
+  }
+  yield sample("reflectd_detached_members", { family }, detached);
+}
+
+function sample(name: string, labels: Labels, value: number): MetricSample {
+  return { name, labels, value };
+}

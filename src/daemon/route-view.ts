@@ -1,0 +1,232 @@
+/**
+ * Routes as `show routes` tells them, one after the other. Rule: the tables may change between two routes, so a walk
+ * goes by prefix id and never holds a path across a yield.
+ */
+
+import { readU32 } from "../base/bytes.ts";
+import { formatAddress, parseAddress } from "../base/address.ts";
+import { parsePrefix } from "../base/prefix.ts";
+import type { Prefix } from "../base/prefix.ts";
+import { hasCommunity, removeAttribute } from "../messages/attributes/block.ts";
+import { ATTRIBUTE } from "../messages/attributes/codes.ts";
+import { describeAttributes } from "../messages/describe.ts";
+import { FAMILIES, IPV4_UNICAST, IPV6_UNICAST } from "../messages/families.ts";
+import type { FamilyRow } from "../messages/families.ts";
+import { nextHopOf } from "../reflector/target.ts";
+import type { AttributesId, PathIndex, PeerId, PrefixId } from "../rib/ids.ts";
+import { PATH_FLAGS } from "../rib/rib.ts";
+import type { Rib } from "../rib/rib.ts";
+import type { Refusal, RouteQuery, RouteView } from "./api.ts";
+import type { Peer } from "./peer.ts";
+import type { Speaker } from "./speaker.ts";
+
+
+/** Why a path in Adj-RIB-In is not used; the first that holds is shown. */
+const REJECTIONS: readonly (readonly [flag: number, why: string])[] = [
+  [PATH_FLAGS.LOOP, "loop: our own AS, BGP Identifier or cluster id"],
+  [PATH_FLAGS.OWN_NEXT_HOP, "the next hop is an address of ours"],
+  [PATH_FLAGS.LEAK, "route leak (RFC 9234)"],
+  [PATH_FLAGS.FILTERED, "rejected by the import policy"],
+];
+
+/** A query that was read: what to walk, and what to show of it. */
+export interface Walk {
+  readonly families: readonly FamilyRow[];
+  /** One prefix, its more specifics, or all. */
+  readonly exact: Prefix | undefined;
+  readonly within: Prefix | undefined;
+  readonly longestFor: Uint8Array | undefined;
+  readonly peer: Peer | undefined;
+  readonly direction: "in" | "out" | undefined;
+  readonly community: readonly number[] | undefined;
+}
+
+/** Reads a query, or says in one line what is wrong with it. */
+export function readQuery(query: RouteQuery, speaker: Speaker): Walk | Refusal {
+  const prefix = query.prefix === undefined ? undefined : parsePrefix(query.prefix);
+  if (query.prefix !== undefined && prefix === undefined) return invalid(`"${query.prefix}" is no prefix`);
+  const address = query.for === undefined ? undefined : parseAddress(query.for);
+  if (query.for !== undefined && address === undefined) return invalid(`"${query.for}" is no address`);
+  const community = query.community === undefined ? undefined : parseCommunities(query.community);
+  if (query.community !== undefined && community === undefined) return invalid(`"${query.community}" is no community`);
+  if (query.direction !== undefined && query.peer === undefined) return invalid("a direction needs a peer");
+  const peers = query.peer === undefined ? [] : speaker.neighbours.select(query.peer);
+  if (query.peer !== undefined && peers.length === 0) return notFound(query.peer);
+  if (peers.length > 1) return invalid(`"${query.peer}" names ${peers.length} peers`);
+  const octets = (prefix?.address ?? address)?.length;
+  const families = FAMILIES.filter(({ name, addressOctets }) =>
+    (query.family === undefined || query.family === name) && (octets === undefined || octets === addressOctets));
+  return {
+    families, exact: query.longer === true ? undefined : prefix, within: query.longer === true ? prefix : undefined,
+    longestFor: address, peer: peers[0], direction: query.direction, community,
+  };
+}
+
+/** The views of a walk, lazily. */
+export function* walkRoutes(walk: Walk, speaker: Speaker): Generator<RouteView> {
+  for (const family of walk.families) {
+    const rib = speaker.tables.ribs[family.index]!;
+    for (const prefix of prefixesOf(walk, family, rib)) yield* viewsOf(prefix, walk, family, speaker);
+  }
+}
+
+/** Prefixes and paths of a walk, without building views. */
+export function countRoutes(walk: Walk, speaker: Speaker): { prefixes: number; paths: number } {
+  let prefixes = 0;
+  let paths = 0;
+  for (const family of walk.families) {
+    const rib = speaker.tables.ribs[family.index]!;
+    for (const prefix of prefixesOf(walk, family, rib)) {
+      const found = walk.direction === "out" ? toldSlots(prefix, walk, family, rib).length
+        : pathsOf(prefix, walk, speaker, rib).length;
+      paths += found;
+      if (found > 0) prefixes++;
+    }
+  }
+  return { prefixes, paths };
+}
+
+function* prefixesOf(walk: Walk, family: FamilyRow, rib: Rib): Generator<PrefixId> {
+  const { prefixes } = rib;
+  if (walk.exact !== undefined) {
+    const found = findPrefix(rib, walk.exact);
+    if (found !== 0) yield found;
+    return;
+  }
+  if (walk.longestFor !== undefined) {
+    const [w0, w1, w2, w3] = wordsOf(walk.longestFor);
+    const found = prefixes.longestMatch(w0, w1, w2, w3, (id) => rib.best(id) !== 0);
+    if (found !== 0) yield found;
+    return;
+  }
+  for (let id = 1; id <= prefixes.idsMax; id++) {
+    if (!prefixes.isLive(id as PrefixId)) continue;
+    if (walk.within === undefined || isWithin(rib, id as PrefixId, walk.within, family)) yield id as PrefixId;
+  }
+}
+
+function viewsOf(prefix: PrefixId, walk: Walk, family: FamilyRow, speaker: Speaker): RouteView[] {
+  const rib = speaker.tables.ribs[family.index]!;
+  if (walk.direction === "out") {
+    return toldSlots(prefix, walk, family, rib).map((slot) => outView(slot, walk.peer!, family, speaker));
+  }
+  return pathsOf(prefix, walk, speaker, rib).map((path) => pathView(path, family, speaker, walk.direction === "in"));
+}
+
+/** The paths of a prefix that a walk shows: candidates of Loc-RIB, or everything that a peer sent. */
+function pathsOf(prefix: PrefixId, walk: Walk, speaker: Speaker, rib: Rib): PathIndex[] {
+  const found: PathIndex[] = [];
+  for (let path = rib.firstOfPrefix(prefix); path !== 0; path = rib.nextOfPrefix(path)) {
+    if (walk.peer !== undefined && rib.peerOf(path) !== walk.peer.id) continue;
+    if (walk.direction === "in" ? !rib.isLive(path) : !rib.isCandidate(path)) continue;
+    if (walk.community !== undefined && !carries(rib.attributesInOf(path), walk.community, speaker)) continue;
+    found.push(path);
+  }
+  return found;
+}
+
+function carries(attributes: AttributesId, community: readonly number[], speaker: Speaker): boolean {
+  const block = speaker.tables.store.block(attributes);
+  return hasCommunity(block, 0, block.length, community);
+}
+
+/** The slots of a prefix that a peer was told. */
+function toldSlots(prefix: PrefixId, walk: Walk, family: FamilyRow, rib: Rib): number[] {
+  const member = walk.peer?.member(family);
+  if (member === undefined) return [];
+  const { group } = member;
+  const slots: number[] = [];
+  if (!group.addPath) slots.push(prefix);
+  else for (let path = rib.firstOfPrefix(prefix); path !== 0; path = rib.nextOfPrefix(path)) slots.push(path);
+  return slots.filter((slot) => {
+    const told = group.told(slot);
+    return told !== 0 && !group.exports.excludes(told, member.peer, member.routerId);
+  });
+}
+
+/** One path of Loc-RIB or Adj-RIB-In. */
+export function pathView(path: PathIndex, family: FamilyRow, speaker: Speaker, asReceived: boolean): RouteView {
+  const { store } = speaker.tables;
+  const rib = speaker.tables.ribs[family.index]!;
+  const prefix = rib.prefixOf(path);
+  const after = rib.attributesOf(path);
+  const attributes = asReceived || after === 0 ? rib.attributesInOf(path) : after;
+  const flags = rib.flagsOf(path);
+  const rejected = REJECTIONS.find(([flag]) => (flags & flag) !== 0)?.[1];
+  return {
+    prefix: rib.prefixes.format(prefix), family: family.name, pathId: rib.receivedPathIdOf(path),
+    best: rib.best(prefix) === path, from: fromOf(rib.peerOf(path), speaker),
+    ...describeAttributes(removeAttribute(store.block(attributes), ATTRIBUTE.NEXT_HOP), nextHopOf(store, attributes)),
+    stale: (flags & (PATH_FLAGS.STALE | PATH_FLAGS.LLGR_STALE)) !== 0,
+    ...(rejected === undefined ? {} : { rejected }), since: new Date(rib.sinceOf(path) * 1000).toISOString(),
+  };
+}
+
+/** One route as a peer was told it. */
+function outView(slot: number, peer: Peer, family: FamilyRow, speaker: Speaker): RouteView {
+  const rib = speaker.tables.ribs[family.index]!;
+  const { group } = peer.member(family)!;
+  const { store } = speaker.tables;
+  const told = group.told(slot);
+  const prefix = group.prefixOf(slot);
+  const attributes = group.exports.attributes(told);
+  const source = group.exports.source(told);
+  const best = rib.best(prefix);
+  return {
+    prefix: rib.prefixes.format(prefix), family: family.name, pathId: group.addPath ? slot : 0,
+    best: group.addPath ? best === slot : true, from: fromOf(source.peer, speaker),
+    ...describeAttributes(removeAttribute(group.packer.encode(told), ATTRIBUTE.NEXT_HOP),
+      group.target.nextHopFor(store, attributes, source)),
+    stale: false, since: new Date((best === 0 ? 0 : rib.sinceOf(best)) * 1000).toISOString(),
+  };
+}
+
+function fromOf(peer: PeerId, { tables }: Speaker): { name: string; address: string } {
+  if (!tables.peers.isLive(peer)) return { name: "", address: "" };
+  const { own, name, address } = tables.peers.get(peer);
+  return own ? { name: "local", address: "" } : { name, address: formatAddress(address) };
+}
+
+/** The id of a prefix, or 0. */
+export function findPrefix(rib: Rib, prefix: Prefix): PrefixId {
+  if (prefix.address.length !== rib.family.addressOctets) return 0 as PrefixId;
+  const [w0, w1, w2, w3] = wordsOf(prefix.address);
+  return rib.prefixes.find(w0, w1, w2, w3, prefix.length);
+}
+
+function wordsOf(address: Uint8Array): [number, number, number, number] {
+  const word = (i: number): number => (address.length > i * 4 ? readU32(address, i * 4) : 0);
+  return [word(0), word(1), word(2), word(3)];
+}
+
+function isWithin(rib: Rib, id: PrefixId, outer: Prefix, family: FamilyRow): boolean {
+  const { prefixes } = rib;
+  if (prefixes.lengthOf(id) < outer.length) return false;
+  const have = [prefixes.w0(id), prefixes.w1(id), prefixes.w2(id), prefixes.w3(id)];
+  return wordsOf(outer.address).slice(0, family.addressOctets / 4).every((word, i) => {
+    const bits = Math.min(Math.max(outer.length - 32 * i, 0), 32);
+    const mask = bits === 0 ? 0 : (-1 << (32 - bits)) >>> 0;
+    return ((have[i]! ^ word) & mask) === 0;
+  });
+}
+
+function parseCommunities(text: string): number[] | undefined {
+  const parts = text.split(":").map(Number);
+  const limits = parts.length === 2 ? [65535, 65535] : [4294967295, 4294967295, 4294967295];
+  const good = (parts.length === 2 || parts.length === 3) &&
+    parts.every((part, i) => Number.isInteger(part) && part >= 0 && part <= limits[i]!);
+  return good ? parts : undefined;
+}
+
+function invalid(why: string): Refusal {
+  return { refused: why, what: "invalid" };
+}
+
+function notFound(peer: string): Refusal {
+  return { refused: `no peer is called "${peer}"`, what: "not-found" };
+}
+
+/** The family of a prefix. */
+export function familyOfPrefix(prefix: Prefix): FamilyRow {
+  return prefix.address.length === 4 ? IPV4_UNICAST : IPV6_UNICAST;
+}

@@ -1,0 +1,199 @@
+#!/usr/bin/env node
+/**
+ * The composition root: the only file that knows the process. It reads files, passes the system's clock, sockets and
+ * streams to the parts, and turns signals into calls. Rule: no logic that could live elsewhere.
+ */
+
+import { createReadStream, readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { tmpdir } from "node:os";
+import { gunzipSync } from "node:zlib";
+import { formatFault } from "./config/fault.ts";
+import { readConfiguration } from "./config/reader.ts";
+import type { Configuration } from "./config/reader.ts";
+import type { Settings } from "./config/settings.ts";
+import { EXIT } from "./control/cli-io.ts";
+import type { CliHandlers, CliIo, DecodeSource } from "./control/cli-io.ts";
+import { runCli } from "./control/cli.ts";
+import { decodeCommand } from "./control/decode-command.ts";
+import type { ControlHost } from "./control/host.ts";
+import { startHttpServer } from "./control/http.ts";
+import { startControlServer } from "./control/server.ts";
+import { daemonSocketPath } from "./control/socket-path.ts";
+import type { DaemonApi } from "./daemon/api.ts";
+import { startDaemon } from "./daemon/daemon.ts";
+import type { RunningDaemon } from "./daemon/daemon.ts";
+import { newLog, SILENT } from "./daemon/log.ts";
+import type { Log } from "./daemon/log.ts";
+import type { SpeakerEnvironment } from "./daemon/speaker.ts";
+import { systemClock, systemRandom, systemScheduler, systemSoon } from "./daemon/system-clock.ts";
+import { LAB_NODES_DEFAULT, runLab } from "./lab/lab.ts";
+import { systemWorld } from "./lab/system.ts";
+import { dialer } from "./transport/dialer.ts";
+import { nodeNetProvider } from "./transport/provider.ts";
+
+const VERSION = (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
+
+/** A server that can be closed. */
+interface Closable {
+  close(): Promise<void>;
+}
+
+function environmentWith(log: Log): SpeakerEnvironment {
+  return {
+    clock: systemClock, random: systemRandom, scheduler: systemScheduler,
+    connector: dialer(systemClock, systemScheduler), log, soon: systemSoon,
+    refusesSockets: ({ passwordFile, ttlSecurityHops }) =>
+      nodeNetProvider.refuses({ password: passwordFile !== undefined, ttlSecurityHops }),
+  };
+}
+
+function controlHost(log: Log): ControlHost {
+  return {
+    nextTurn: () => new Promise((resolve) => {
+      setImmediate(resolve);
+    }),
+    umask: (mask) => process.umask(mask),
+    uid: process.geteuid?.() ?? -1,
+    memoryUsage: () => process.memoryUsage(),
+    cpuUsage: () => process.cpuUsage(),
+    onFailure: (error, where) => log.write("error", "control", { where, error: String(error) }),
+  };
+}
+
+async function readFaults(file: string): Promise<Configuration | { readonly unreadable: string }> {
+  try {
+    return readConfiguration(await readFile(file, "utf8"), file);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const todo = code === "ENOENT" ? "give the path of a configuration file" : "make it readable for this user";
+    return { unreadable: `${file} cannot be read: ${code ?? message} (${todo})` };
+  }
+}
+
+/** A configuration, or its faults on standard error. */
+async function readOrSay(file: string, io: CliIo): Promise<Exclude<Configuration, { faults: unknown }> | undefined> {
+  const read = await readFaults(file);
+  const lines = "unreadable" in read ? [read.unreadable] : "faults" in read ? read.faults.map(formatFault) : undefined;
+  if (lines === undefined) return read as Exclude<Configuration, { faults: unknown }>;
+  for (const line of lines) io.stderr.write(`reflectd: ${line}\n`);
+  return undefined;
+}
+
+/** Opens the control socket, without which nobody could ask, and the pages, without which BGP goes on. */
+async function openSurfaces(api: DaemonApi, settings: Settings, socketPath: string, log: Log, open: Closable[]):
+  Promise<string | undefined> {
+  const host = controlHost(log);
+  const { group } = settings.control;
+  const control = await startControlServer(api, { socketPath, host, ...(group === undefined ? {} : { group }) });
+  if ("refused" in control) return control.refused;
+  open.push(control);
+  if (settings.http === false) return undefined;
+  const http = await startHttpServer(api, { ...settings.http, perPeer: settings.metrics.perPeer, host });
+  if ("refused" in http) log.write("warn", "http", { why: http.refused });
+  else open.push(http);
+  return undefined;
+}
+
+async function run(options: { readonly config: string }, io: CliIo): Promise<number> {
+  const read = await readOrSay(options.config, io);
+  if (read === undefined) return EXIT.failed;
+  const { settings, intent } = read;
+  const format = settings.log.format ?? (process.stderr.isTTY ? "text" : "json");
+  const log = newLog(settings.log, format, () => systemClock.wallMilliseconds(), (line) => io.stderr.write(line));
+  const open: Closable[] = [];
+  const socketPath = settings.control.socket ?? daemonSocketPath(io);
+  const daemon = await startDaemon({
+    environment: environmentWith(log), intent, settings, version: VERSION, node: process.version, pid: process.pid,
+    readConfiguration: () => readConfigurationAgain(options.config),
+    openSurfaces: (api) => openSurfaces(api, settings, socketPath, log, open),
+  });
+  if ("refused" in daemon) {
+    io.stderr.write(`reflectd: ${daemon.refused}\n`);
+    await Promise.all(open.map((server) => server.close()));
+    return EXIT.failed;
+  }
+  const listening = daemon.listening.map(({ address, port }) => `${address} port ${port}`).join(", ");
+  log.write("info", "started", { version: VERSION, listening, socket: socketPath, neighbours: intent.peers.length });
+  obeySignals(daemon, log);
+  await daemon.finished;
+  await Promise.all(open.map((server) => server.close()));
+  log.write("info", "stopped");
+  return EXIT.done;
+}
+
+async function readConfigurationAgain(file: string): Promise<Configuration> {
+  const read = await readFaults(file);
+  if (!("unreadable" in read)) return read;
+  return { faults: [{ file, line: 1, column: 1, path: "$", what: read.unreadable, todo: "the running one is kept" }] };
+}
+
+function obeySignals(daemon: RunningDaemon, log: Log): void {
+  process.on("SIGHUP", () => void daemon.api.reload());
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      log.write("info", "stopping", { signal });
+      void daemon.stop("");
+    });
+  }
+}
+
+const check: CliHandlers["check"] = async ({ config, output }, io) => {
+  const read = await readFaults(config);
+  if (output === "json" && !("unreadable" in read)) {
+    io.stdout.write(`${JSON.stringify({ faults: "faults" in read ? read.faults : [] }, undefined, 2)}\n`);
+    return "faults" in read ? EXIT.failed : EXIT.done;
+  }
+  const good = await readOrSay(config, io);
+  if (good === undefined) return EXIT.failed;
+  io.stdout.write(`${config}: ${good.intent.peers.length} neighbours, ${good.intent.originated.length} routes, no fault\n`);
+  return EXIT.done;
+};
+
+const lab: CliHandlers["lab"] = ({ nodes, once }, io) => runLab({ nodes: nodes ?? LAB_NODES_DEFAULT, once }, systemWorld({
+  write: (text) => io.stdout.write(text), terminal: io.isTTY, soon: systemSoon,
+  version: VERSION, node: process.version, pid: process.pid,
+  stopped: new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
+  }),
+  async openControl(api) {
+    const socketPath = `${io.tmpdir}/reflectd-lab-${process.pid}.sock`;
+    const control = await startControlServer(api, { socketPath, host: controlHost(SILENT) });
+    if ("refused" in control) return undefined;
+    return { hint: `npx reflectd show peers --socket ${socketPath}`, close: () => control.close() };
+  },
+}));
+
+const GZIP_MAGIC = 0x1f8b;
+
+async function decode({ source }: { readonly source: DecodeSource }, io: CliIo): Promise<number> {
+  const write = (line: string): Promise<void> => new Promise((resolve, reject) => {
+    io.stdout.write(line, (error) => (error ? reject(error) : resolve()));
+  });
+  if (source.kind === "stdin") return decodeCommand({ lines: createInterface({ input: io.stdin }) }, write);
+  if (source.file === "-") return decodeCommand({ lines: createInterface({ input: createReadStream("/dev/stdin") }) }, write);
+  let octets: Uint8Array;
+  try {
+    const file = await readFile(source.file);
+    octets = file.length > 1 && file.readUInt16BE(0) === GZIP_MAGIC ? gunzipSync(file) : file;
+  } catch (error) {
+    io.stderr.write(`reflectd: ${source.file} cannot be read: ${(error as Error).message} (give a capture file)\n`);
+    return EXIT.failed;
+  }
+  return decodeCommand(source.kind === "pcap" ? { pcap: octets } : { mrt: octets }, write);
+}
+
+/** A crash must look like a lost connection to the peers: no Cease, one line, the stack, gone (errors.md section 6). */
+process.on("uncaughtException", (error) => {
+  process.stderr.write(`reflectd: bug: ${error.message} (please report this stack)\n${error.stack ?? ""}\n`);
+  process.exit(70);
+});
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  stdout: process.stdout, stderr: process.stderr, stdin: process.stdin, env: process.env,
+  uid: process.geteuid?.() ?? -1, tmpdir: tmpdir(), isTTY: process.stdout.isTTY === true,
+  wallMilliseconds: () => systemClock.wallMilliseconds(), version: VERSION,
+  handlers: { run, check, lab, decode },
+});
