@@ -147,11 +147,11 @@ export class AttributeStore {
     bytes: Uint8Array, at: number, end: number, contextKey: number, nextHop: Uint8Array, nhAt: number, nhEnd: number,
     id: AttributesId, discards: boolean,
   ): void {
-    const hash = this.#hash(bytes, at, end, nextHop, nhAt, nhEnd);
-    if (!discards && this.#search(hash, bytes, at, end, nextHop, nhAt, nhEnd) === id) {
+    if (!discards && this.#isForm(id, bytes, at, end, nextHop, nhAt, nhEnd)) {
       this.#rows.set(id, BITS, this.#rows.get(id, BITS) | (1 << (CONTEXT_SHIFT + contextKey)));
       return;
     }
+    const hash = this.#hash(bytes, at, end, nextHop, nhAt, nhEnd);
     this.#raw.add(hash, bytes, at, end, contextKey, nextHop, nhAt, nhEnd, id, discards);
   }
 
@@ -272,16 +272,27 @@ export class AttributeStore {
     hash: number, bytes: Uint8Array, at: number, end: number, more: Uint8Array, moreAt: number, moreEnd: number,
   ): AttributesId {
     const rows = this.#rows;
-    const octets = end - at;
-    for (let id = this.#index.first(hash); id !== 0; id = rows.get(id, NEXT)) {
-      if (rows.get(id, HASH) !== hash || rows.get(id, BLOCK_OCTETS) !== octets) continue;
-      const handle = rows.get(id, HANDLE);
-      if (
-        this.#slab.length(handle) === octets + moreEnd - moreAt && this.#slab.equals(handle, bytes, at, end) &&
-        this.#slab.equals(handle, more, moreAt, moreEnd, octets)
-      ) return id as AttributesId;
+    const { pages, shift, mask } = rows;
+    for (let id = this.#index.first(hash); id !== 0;) {
+      const page = pages[id >>> shift]!;
+      const row = (id & mask) * STRIDE;
+      if (page[row + HASH] === hash && this.#isForm(id as AttributesId, bytes, at, end, more, moreAt, moreEnd)) {
+        return id as AttributesId;
+      }
+      id = page[row + NEXT]!;
     }
     return NO_ATTRIBUTES;
+  }
+
+  /** Whether a set's block is bytes[at, end), and the next hop beside it more[moreAt, moreEnd). */
+  #isForm(
+    id: AttributesId, bytes: Uint8Array, at: number, end: number, more: Uint8Array, moreAt: number, moreEnd: number,
+  ): boolean {
+    const octets = end - at;
+    if (this.#rows.get(id, BLOCK_OCTETS) !== octets) return false;
+    const handle = this.#rows.get(id, HANDLE);
+    return this.#slab.length(handle) === octets + moreEnd - moreAt && this.#slab.equals(handle, bytes, at, end) &&
+      (moreEnd === moreAt || this.#slab.equals(handle, more, moreAt, moreEnd, octets));
   }
 
   #add(
@@ -290,37 +301,18 @@ export class AttributeStore {
   ): AttributesId {
     const rows = this.#rows;
     const id = rows.take() as AttributesId;
-    rows.set(id, REFERENCES, 0);
-    rows.set(id, HANDLE, this.#slab.store(block, at, end, more));
-    rows.set(id, BLOCK_OCTETS, end - at);
-    rows.set(id, NEXT_HOP_AT, inline === undefined ? end - at : inline.at - at);
-    rows.set(id, NEXT_HOP_OCTETS, inline === undefined ? more.length : inline.end - inline.at);
+    const page = rows.pages[id >>> rows.shift]!;
+    const row = (id & rows.mask) * STRIDE;
+    page[row + REFERENCES] = 0;
+    page[row + HANDLE] = this.#slab.store(block, at, end, more);
+    page[row + BLOCK_OCTETS] = end - at;
+    page[row + NEXT_HOP_AT] = inline === undefined ? end - at : inline.at - at;
+    page[row + NEXT_HOP_OCTETS] = inline === undefined ? more.length : inline.end - inline.at;
     this.#index.add(id, hash);
-    this.#describe(id, block, at, end);
+    summarise(block, at, end, this.#summary);
+    writeSummary(this.#summary, page, row);
     this.#bear(id);
     return id;
-  }
-
-  #describe(id: AttributesId, block: Uint8Array, at: number, end: number): void {
-    const rows = this.#rows;
-    const summary = this.#summary;
-    summarise(block, at, end, summary);
-    rows.set(id, MED, summary.med);
-    rows.set(id, LOCAL_PREF, summary.localPref);
-    rows.set(id, FIRST_AS, summary.firstAs);
-    rows.set(id, ORIGINATOR_ID, summary.originatorId);
-    rows.set(
-      id, LENGTHS,
-      Math.min(summary.asPathLength, LENGTH_MAX) + Math.min(summary.clusterListLength, LENGTH_MAX) * 0x1_0000,
-    );
-    rows.set(id, FLAGS, summary.wellKnown);
-    rows.set(id, OTC, summary.otc);
-    rows.set(
-      id, BITS,
-      (summary.origin & 3) | (summary.hasMed ? HAS_MED : 0) | (summary.hasLocalPref ? HAS_LOCAL_PREF : 0) |
-        (summary.hasOriginatorId ? HAS_ORIGINATOR_ID : 0) | (summary.hasOtc ? HAS_OTC : 0) |
-        (summary.hasAsSet ? HAS_AS_SET : 0),
-    );
   }
 
   /** Enters a set into the ring of those that nothing has retained yet. */
@@ -346,4 +338,19 @@ export class AttributeStore {
     this.#slab.free(this.#rows.get(id, HANDLE));
     this.#rows.give(id);
   }
+}
+
+/** Writes what a block says into the row that starts at `row`. */
+function writeSummary(summary: AttributeSummary, page: Uint32Array, row: number): void {
+  page[row + MED] = summary.med;
+  page[row + LOCAL_PREF] = summary.localPref;
+  page[row + FIRST_AS] = summary.firstAs;
+  page[row + ORIGINATOR_ID] = summary.originatorId;
+  page[row + LENGTHS] =
+    Math.min(summary.asPathLength, LENGTH_MAX) | (Math.min(summary.clusterListLength, LENGTH_MAX) << 16);
+  page[row + FLAGS] = summary.wellKnown;
+  page[row + OTC] = summary.otc;
+  page[row + BITS] = (summary.origin & 3) | (summary.hasMed ? HAS_MED : 0) |
+    (summary.hasLocalPref ? HAS_LOCAL_PREF : 0) | (summary.hasOriginatorId ? HAS_ORIGINATOR_ID : 0) |
+    (summary.hasOtc ? HAS_OTC : 0) | (summary.hasAsSet ? HAS_AS_SET : 0);
 }

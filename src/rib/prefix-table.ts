@@ -35,6 +35,9 @@ export class PrefixTable {
   readonly #index: HashIndex;
   readonly #key: HashKey;
   readonly #wide: boolean;
+  /** Words and length of the run that was hashed last, and its hash. */
+  readonly #run = new Int32Array(5).fill(-1);
+  #runBase = 0;
   /** Live prefixes of each length, so that a longest match asks only for lengths that exist. */
   readonly #ofLength: number[] = new Array<number>(129).fill(0);
 
@@ -174,9 +177,39 @@ export class PrefixTable {
     this.#rows.set(id, META, this.#rows.get(id, META) & ~mark);
   }
 
+  /**
+   * Prefixes that differ in their last eight bits only have consecutive hashes, from a place that nobody can know: runs
+   * of blocks, as peers announce them, then fall into buckets side by side (measured: a third off a new prefix).
+   */
   #hash(w0: number, w1: number, w2: number, w3: number, length: number): number {
-    const hash = hashWords(this.#key, w0, w1 ^ length, 0);
-    return this.#wide ? hashWords(this.#key, w2, w3, hash) : hash;
+    const spare = 31 - ((length - 1) & 31);
+    const mask = 0xff << spare;
+    const at = (length - 1) >>> 5;
+    const word = !this.#wide ? w0 : at === 1 ? w1 : at === 2 ? w2 : at === 3 ? w3 : w0;
+    const upper = word & ~mask;
+    return (this.#baseOf(upper, w0, w1, w2, w3, length, at) + ((word & mask) >>> spare)) >>> 0;
+  }
+
+  /** Where the run of a prefix starts. `upper`: the word at `at` without its last eight bits. The last one is kept. */
+  #baseOf(upper: number, w0: number, w1: number, w2: number, w3: number, length: number, at: number): number {
+    const run = this.#run;
+    if (!this.#wide) {
+      if (run[0] === upper && run[4] === length) return this.#runBase;
+      run[0] = upper;
+      run[4] = length;
+      return (this.#runBase = hashWords(this.#key, upper, length, 0));
+    }
+    const a = at === 0 || length === 0 ? upper : w0 | 0;
+    const b = at === 1 ? upper : w1 | 0;
+    const c = at === 2 ? upper : w2 | 0;
+    const d = at === 3 ? upper : w3 | 0;
+    if (run[0] === a && run[1] === b && run[2] === c && run[3] === d && run[4] === length) return this.#runBase;
+    run[0] = a;
+    run[1] = b;
+    run[2] = c;
+    run[3] = d;
+    run[4] = length;
+    return (this.#runBase = hashWords(this.#key, c, d, hashWords(this.#key, a, b ^ length, 0)));
   }
 
   /** Hot: the page is fetched once for each row of the chain. */

@@ -92,8 +92,9 @@ export class Rows {
     assert(id > 0 && use !== undefined && use.used > 0, "a row that is given back is live");
     const slot = id & this.mask;
     const page = this.pages[at]!;
-    page.fill(0, slot * this.stride, (slot + 1) * this.stride);
-    page[slot * this.stride] = use.free;
+    const row = slot * this.stride;
+    for (let word = row + this.stride - 1; word > row; word--) page[word] = 0;
+    page[row] = use.free;
     use.free = slot + 1;
     use.used--;
     this.#size--;
