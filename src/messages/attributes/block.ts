@@ -3,7 +3,7 @@
  * put there. Rule: a block is never edited in place; an edit gives a new block that is canonical again.
  */
 
-import { readU32, Writer } from "../../base/bytes.ts";
+import { copyOctets, readU32, Writer } from "../../base/bytes.ts";
 import { ATTRIBUTE, CATEGORY, FLAG, SEGMENT } from "./codes.ts";
 import { encodeWords } from "./row.ts";
 
@@ -50,47 +50,79 @@ export function attributeLength(block: Uint8Array, at: number): number {
 
 /** Appends one attribute; the extended-length bit is set where the value needs it and only there. */
 export function appendAttribute(into: Writer, code: number, flags: number, value: Uint8Array): void {
-  const wide = value.length > 255;
+  appendRange(into, code, flags, value, 0, value.length);
+}
+
+/** appendAttribute of the octets [at, end) of others. */
+export function appendRange(
+  into: Writer, code: number, flags: number, bytes: Uint8Array, at: number, end: number,
+): void {
+  const length = end - at;
+  const wide = length > 255;
   into.u8(wide ? flags | FLAG.EXTENDED_LENGTH : flags & ~FLAG.EXTENDED_LENGTH).u8(code);
-  if (wide) into.u16(value.length);
-  else into.u8(value.length);
-  into.bytes(value);
+  if (wide) into.u16(length);
+  else into.u8(length);
+  into.range(bytes, at, end);
 }
 
 /** A new block with some attributes replaced or added; undefined removes. */
 export function editAttributes(
   block: Uint8Array, edits: ReadonlyMap<number, { readonly flags: number; readonly value: Uint8Array } | undefined>,
 ): Uint8Array {
-  const writer = new Writer(block.length + 64);
-  const codes = [...edits.keys()].sort((a, b) => a - b);
-  let next = 0;
-  const insertBelow = (limit: number): void => {
-    for (; next < codes.length && codes[next]! < limit; next++) {
-      const edit = edits.get(codes[next]!);
-      if (edit !== undefined) appendAttribute(writer, codes[next]!, edit.flags, edit.value);
-    }
-  };
-  forEachAttribute(block, 0, block.length, (code, { at, end, flags }) => {
-    insertBelow(code + 1);
-    if (!edits.has(code)) appendAttribute(writer, code, flags, block.subarray(at, end));
-  });
-  insertBelow(256);
-  return writer.take();
+  let edited = block;
+  for (const [code, edit] of edits) {
+    edited = edit === undefined ? removeAttribute(edited, code) : setAttribute(edited, code, edit.flags, edit.value);
+  }
+  return edited;
 }
 
 /** A new block in which `code` has this value. */
 export function setAttribute(block: Uint8Array, code: number, flags: number, value: Uint8Array): Uint8Array {
-  return editAttributes(block, new Map([[code, { flags, value }]]));
+  const at = placeOf(block, code);
+  const rest = endOfCode(block, at, code);
+  const wide = value.length > 255;
+  const valueAt = at + (wide ? 4 : 3);
+  const edited = new Uint8Array(block.length - (rest - at) + (valueAt - at) + value.length);
+  copyOctets(block, 0, at, edited, 0);
+  edited[at] = wide ? flags | FLAG.EXTENDED_LENGTH : flags & ~FLAG.EXTENDED_LENGTH;
+  edited[at + 1] = code;
+  if (wide) edited[at + 2] = value.length >>> 8;
+  edited[valueAt - 1] = value.length;
+  copyOctets(value, 0, value.length, edited, valueAt);
+  copyOctets(block, rest, block.length, edited, valueAt + value.length);
+  return edited;
 }
 
-/** A new block without these attributes. */
+/** Where an attribute of `code` is or belongs. */
+function placeOf(block: Uint8Array, code: number): number {
+  let at = 0;
+  while (at < block.length && block[at + 1]! < code) at = attributeEnd(block, at);
+  return at;
+}
+
+/** The end of the attribute at `at` if it has this code, else `at`. */
+function endOfCode(block: Uint8Array, at: number, code: number): number {
+  return at < block.length && block[at + 1] === code ? attributeEnd(block, at) : at;
+}
+
+function attributeEnd(block: Uint8Array, at: number): number {
+  return at + ((block[at]! & FLAG.EXTENDED_LENGTH) === 0 ? 3 : 4) + attributeLength(block, at);
+}
+
+/** A block without these attributes. */
 export function removeAttributes(block: Uint8Array, codes: readonly number[]): Uint8Array {
-  return editAttributes(block, new Map(codes.map((code) => [code, undefined])));
+  return codes.reduce(removeAttribute, block);
 }
 
-/** A new block without this attribute. */
+/** A block without this attribute: the same one where it is not there. */
 export function removeAttribute(block: Uint8Array, code: number): Uint8Array {
-  return removeAttributes(block, [code]);
+  const at = placeOf(block, code);
+  const rest = endOfCode(block, at, code);
+  if (rest === at) return block;
+  const edited = new Uint8Array(block.length - (rest - at));
+  copyOctets(block, 0, at, edited, 0);
+  copyOctets(block, rest, block.length, edited, at);
+  return edited;
 }
 
 /** A new block whose AS_PATH starts with `asns` (RFC 4271 §5.1.2 b); one that has none gets one. */

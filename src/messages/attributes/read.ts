@@ -8,7 +8,7 @@ import type { Disposition, Fault } from "../fault.ts";
 import { attributeFault, strongest } from "../fault.ts";
 import { mergeAsPaths, widenAggregator, widenAsPath } from "./as4.ts";
 import { nextHopTrouble } from "./basic.ts";
-import { appendAttribute } from "./block.ts";
+import { appendAttribute, appendRange } from "./block.ts";
 import { CodeSet } from "./code-set.ts";
 import { AS_TRANS, ATTRIBUTE, CATEGORY, FLAG } from "./codes.ts";
 import type { MpReach, MpUnreach } from "./multiprotocol.ts";
@@ -175,15 +175,20 @@ function badNextHop(draft: Draft, why: string): Fault {
   return attributeFault("withdraw", 8, ATTRIBUTE.NEXT_HOP, draft.bytes.subarray(tlv.at, tlv.end), why);
 }
 
+/** Where blocks are written before they are copied out: one for all, nothing of it outlives writeBlock. */
+const SCRATCH = new Writer(512);
+
 /** Writes the canonical block of what was kept. */
 function writeBlock(draft: Draft): Uint8Array {
   const { bytes, kept, tlvs } = draft;
   const rewritten = draft.context.fourOctetAs ? undefined : mergeOldSpeaker(draft);
-  const writer = new Writer(256);
+  const writer = SCRATCH.clear();
   for (let code = kept.next(0); code < 256; code = kept.next(code + 1)) {
     const { flags, valueAt, end } = tlvs[code]!;
-    const value = rewritten?.get(code) ?? bytes.subarray(valueAt, end);
-    appendAttribute(writer, code, canonicalFlags(BY_CODE[code], flags), value);
+    const value = rewritten?.get(code);
+    const category = canonicalFlags(BY_CODE[code], flags);
+    if (value === undefined) appendRange(writer, code, category, bytes, valueAt, end);
+    else appendAttribute(writer, code, category, value);
   }
   return writer.length === 0 ? EMPTY : writer.take();
 }
