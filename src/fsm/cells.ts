@@ -227,7 +227,7 @@ export function establish(_parameters: FsmParameters, from: Named<State, "OpenCo
   const state: Named<State, "Established"> = { name: "Established", incoming, remote, negotiated };
   const hold = negotiated.holdTimeSeconds;
   const timers: readonly Action[] = hold === 0
-    ? [{ do: "disarm", timer: "HoldTimer" }] : [...armHold(hold), armSendHold(hold)];
+    ? [{ do: "disarm", timer: "HoldTimer" }] : armHold(hold);
   return { state, actions: [...timers, { do: "up", state }] };
 }
 
@@ -258,10 +258,13 @@ export function refresh(
   return { state, actions: [{ do: "refresh", request: event.request }] };
 }
 
-/** The peer takes what we send. KEEPALIVEs see to it that a working connection never runs out of such events. */
-export function stillAlive(_parameters: FsmParameters, state: Named<State, "Established">): Step {
+/** The peer takes what we send: the send hold time starts anew while octets wait, and stops when none do. */
+export function progress(
+  _parameters: FsmParameters, state: Named<State, "OpenConfirm" | "Established">, event: Named<Event, "OutputProgress">,
+): Step {
   const hold = state.negotiated.holdTimeSeconds;
-  return { state, actions: hold === 0 ? [] : [armSendHold(hold)] };
+  if (hold === 0) return { state, actions: [] };
+  return { state, actions: [event.waiting ? armSendHold(hold) : { do: "disarm", timer: "SendHoldTimer" }] };
 }
 
 function armHold(holdTimeSeconds: number): readonly Action[] {

@@ -87,8 +87,8 @@ export type Event =
   | { readonly name: "RouteRefreshMsgErr"; readonly fault: Fault }
   /** RFC 9687. */
   | { readonly name: "SendHoldTimer_Expires" }
-  /** The kernel took octets (RFC 9687 §4.1). */
-  | { readonly name: "OutputProgress" }
+  /** The kernel took octets, or was given the first ones; `waiting`: some are not taken yet. */
+  | { readonly name: "OutputProgress"; readonly waiting: boolean }
   /** The KEEPALIVE may go: the rival is gone, or time is up. */
   | { readonly name: "CollisionResolved" }
   /** The KEEPALIVE waits on, now for a rival. */

@@ -7,8 +7,8 @@
 import type { Action, Event, Named, State, Step } from "./events.ts";
 import {
   abandon, answer, ceaseOf, collisionEnd, confirm, dial, establish, faultOf, fsmErrorIn, holdEnd, keepAlive, keepalive,
-  listen, listenAfter, lostEnd, noteConfirmed, notificationOf, openDelayed, openNow, refresh, replacedEnd, retryLater,
-  sendHoldEnd, startAgain, stay, stillAlive, toIdle, update, waitForRival,
+  listen, listenAfter, lostEnd, noteConfirmed, notificationOf, openDelayed, openNow, progress, refresh, replacedEnd,
+  retryLater, sendHoldEnd, startAgain, stay, toIdle, update, waitForRival,
 } from "./cells.ts";
 import type { FsmParameters } from "./cells.ts";
 
@@ -110,6 +110,7 @@ export const TRANSITIONS: Transitions = {
     AutomaticStop: toIdle(ceaseOf),
     HoldTimer_Expires: toIdle(holdEnd),
     KeepaliveTimer_Expires: keepalive,
+    SendHoldTimer_Expires: toIdle(sendHoldEnd),
     TcpConnectionFails: toIdle(lostEnd),
     BGPHeaderErr: toIdle(faultOf),
     BGPOpenMsgErr: toIdle(faultOf),
@@ -122,7 +123,7 @@ export const TRANSITIONS: Transitions = {
     NotifMsg: toIdle(notificationOf),
     KeepAliveMsg: (parameters, state, event) =>
       state.heldBack === undefined ? establish(parameters, state) : noteConfirmed(parameters, state, event),
-    OutputProgress: stay,
+    OutputProgress: progress,
     otherwise: toIdle(fsmErrorIn(2)),
   },
   Established: {
@@ -148,7 +149,7 @@ export const TRANSITIONS: Transitions = {
     UpdateMsgErr: toIdle(faultOf),
     RouteRefreshMsg: refresh,
     RouteRefreshMsgErr: toIdle(faultOf),
-    OutputProgress: stillAlive,
+    OutputProgress: progress,
     otherwise: toIdle(fsmErrorIn(3)),
   },
 };

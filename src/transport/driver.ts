@@ -17,8 +17,8 @@ export interface DriverClient {
   framingFault(fault: Fault): void;
   /** TCP is gone, and everything that came before has been handed over. */
   lost(end: ConnectionEnd): void;
-  /** The kernel took one chunk, of which `pulledOctets` came from `pull`. */
-  progress(pulledOctets: number): void;
+  /** The kernel took a chunk with `pulledOctets` of what was pulled, or got the first one; `waiting`: some are left. */
+  progress(pulledOctets: number, waiting: boolean): void;
   /** Whole messages to send next, or undefined. */
   pull(maxOctets: number): Uint8Array | undefined;
 }
@@ -45,7 +45,9 @@ export class ConnectionDriver {
   #refill: (() => void) | undefined;
   #paused = false;
   #lost: ConnectionEnd | undefined;
+  /** Routes in the socket, and chunks of any kind. */
   #inSocketOctets = 0;
+  #chunksInSocket = 0;
   #pumping = false;
 
   constructor(connection: Connection, client: DriverClient, scheduler: Scheduler) {
@@ -75,8 +77,7 @@ export class ConnectionDriver {
 
   /** Sends one or more whole messages ahead of everything that is pulled. */
   send(bytes: Uint8Array): void {
-    if (!this.#open) return;
-    this.connection.write(bytes, () => { if (this.#open) this.#client.progress(0); });
+    if (this.#open) this.#write(bytes, 0);
   }
 
   /** Pulls while there is room in the socket. */
@@ -87,7 +88,7 @@ export class ConnectionDriver {
       const chunk = this.#client.pull(CHUNK_OCTETS);
       if (chunk === undefined || chunk.length === 0) break;
       this.#inSocketOctets += chunk.length;
-      this.connection.write(chunk, () => { if (this.#open) this.#taken(chunk.length); });
+      this.#write(chunk, chunk.length);
     }
     this.#pumping = false;
   }
@@ -110,9 +111,15 @@ export class ConnectionDriver {
     return wasOpen;
   }
 
-  #taken(octets: number): void {
-    this.#inSocketOctets -= octets;
-    this.#client.progress(octets);
+  #write(bytes: Uint8Array, pulledOctets: number): void {
+    this.connection.write(bytes, () => { if (this.#open) this.#taken(pulledOctets); });
+    if (++this.#chunksInSocket === 1) this.#client.progress(0, true);
+  }
+
+  #taken(pulledOctets: number): void {
+    this.#chunksInSocket--;
+    this.#inSocketOctets -= pulledOctets;
+    this.#client.progress(pulledOctets, this.#chunksInSocket > 0);
     this.pump();
   }
 

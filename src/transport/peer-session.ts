@@ -268,9 +268,9 @@ export class PeerSession implements PeerSessionPort {
       message: (bytes) => this.#receive(slot, bytes),
       framingFault: (fault) => this.#onConnection(slot, { name: "BGPHeaderErr", fault }),
       lost: ({ why }) => this.#onConnection(slot, { name: "TcpConnectionFails", why }),
-      progress: (pulled) => {
+      progress: (pulled, waiting) => {
         if (pulled > 0 && this.#up === slot) this.#owner.sent(pulled);
-        this.#onConnection(slot, { name: "OutputProgress" });
+        this.#onConnection(slot, { name: "OutputProgress", waiting });
       },
       pull: (maxOctets) => this.#pull(slot, maxOctets),
     }, this.#environment.scheduler);
