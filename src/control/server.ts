@@ -3,7 +3,7 @@
  * is removed only when it is a socket and nobody answers on it.
  */
 
-import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, statSync, unlinkSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readFileSync, statSync, unlinkSync } from "node:fs";
 import { createServer } from "node:http";
 import type { Server } from "node:http";
 import { connect } from "node:net";
@@ -111,8 +111,11 @@ function prepareFolder(socketPath: string, uid: number, groupId: number | undefi
   const folder = socketPath.slice(0, Math.max(1, socketPath.lastIndexOf("/")));
   if (!socketPath.startsWith("/")) return { refused: `control.socket must be an absolute path, not ${socketPath}` };
   try {
-    const made = mkdirSync(folder, { recursive: true, mode: groupId === undefined ? 0o700 : 0o750 });
-    if (made !== undefined && groupId !== undefined) chownSync(folder, -1, groupId);
+    // One level only: more would be a mistyped path. (Node's recursive mkdir also never returns under /proc.)
+    if (!existsSync(folder)) {
+      mkdirSync(folder, { mode: groupId === undefined ? 0o700 : 0o750 });
+      if (groupId !== undefined) chownSync(folder, -1, groupId);
+    }
     const owner = statSync(folder).uid;
     if (uid <= 0 || owner === uid || owner === 0) return undefined;
     return { refused: `${folder} belongs to user ${owner}, who could replace the control socket (choose another)` };
