@@ -4,10 +4,8 @@
  * streams to the parts, and turns signals into calls. Rule: no logic that could live elsewhere.
  */
 
-import { createReadStream, readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { promises, readFileSync } from "node:fs";
 import process from "node:process";
-import { createInterface } from "node:readline";
 import { tmpdir } from "node:os";
 import { gunzipSync } from "node:zlib";
 import { formatFault } from "./config/fault.ts";
@@ -34,7 +32,9 @@ import { systemWorld } from "./lab/system.ts";
 import { dialer } from "./transport/dialer.ts";
 import { nodeNetProvider } from "./transport/provider.ts";
 
-const VERSION = (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
+const PACKAGE: { readonly version: string } =
+  JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+const VERSION = PACKAGE.version;
 
 /** A server that can be closed. */
 interface Closable {
@@ -65,7 +65,7 @@ function controlHost(log: Log): ControlHost {
 
 async function readFaults(file: string): Promise<Configuration | { readonly unreadable: string }> {
   try {
-    return readConfiguration(await readFile(file, "utf8"), file);
+    return readConfiguration(await promises.readFile(file, "utf8"), file);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const todo = code === "ENOENT" ? "give the path of a configuration file" : "make it readable for this user";
@@ -148,11 +148,12 @@ const check: CliHandlers["check"] = async ({ config, output }, io) => {
   }
   const good = await readOrSay(config, io);
   if (good === undefined) return EXIT.failed;
-  io.stdout.write(`${config}: ${good.intent.peers.length} neighbours, ${good.intent.originated.length} routes, no fault\n`);
+  const { peers, originated } = good.intent;
+  io.stdout.write(`${config}: ${peers.length} neighbours, ${originated.length} routes of our own, no fault\n`);
   return EXIT.done;
 };
 
-const lab: CliHandlers["lab"] = ({ nodes, once }, io) => runLab({ nodes: nodes ?? LAB_NODES_DEFAULT, once }, systemWorld({
+const lab: CliHandlers["lab"] = ({ nodes = LAB_NODES_DEFAULT, once }, io) => runLab({ nodes, once }, systemWorld({
   write: (text) => io.stdout.write(text), terminal: io.isTTY, soon: systemSoon,
   version: VERSION, node: process.version, pid: process.pid,
   stopped: new Promise((resolve) => {
@@ -166,17 +167,27 @@ const lab: CliHandlers["lab"] = ({ nodes, once }, io) => runLab({ nodes: nodes ?
   },
 }));
 
+/** Lines without their ends; a line is handed on before the next is read. */
+async function* linesOf(stream: NodeJS.ReadableStream): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of stream) {
+    const lines = (rest + chunk.toString()).split(/\r?\n/);
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}
+
 const GZIP_MAGIC = 0x1f8b;
 
 async function decode({ source }: { readonly source: DecodeSource }, io: CliIo): Promise<number> {
   const write = (line: string): Promise<void> => new Promise((resolve, reject) => {
     io.stdout.write(line, (error) => (error ? reject(error) : resolve()));
   });
-  if (source.kind === "stdin") return decodeCommand({ lines: createInterface({ input: io.stdin }) }, write);
-  if (source.file === "-") return decodeCommand({ lines: createInterface({ input: createReadStream("/dev/stdin") }) }, write);
+  if (source.kind === "stdin") return decodeCommand({ lines: linesOf(io.stdin) }, write);
   let octets: Uint8Array;
   try {
-    const file = await readFile(source.file);
+    const file = await promises.readFile(source.file);
     octets = file.length > 1 && file.readUInt16BE(0) === GZIP_MAGIC ? gunzipSync(file) : file;
   } catch (error) {
     io.stderr.write(`reflectd: ${source.file} cannot be read: ${(error as Error).message} (give a capture file)\n`);

@@ -191,7 +191,8 @@ class Daemon implements RunningDaemon, DaemonApi {
     const { log } = this.#options.environment;
     const read = await this.#options.readConfiguration?.();
     if (read === undefined) return { refused: "there is no configuration file to read again", what: "failed" };
-    const refused = "faults" in read ? read.faults.map(formatFault).join("\n") : await this.open(read.intent.speaker.listen);
+    const refused = "faults" in read ? read.faults.map(formatFault).join("\n")
+      : await this.open(read.intent.speaker.listen);
     if (refused !== undefined || "faults" in read) {
       log.write("error", "reload-refused", { why: refused });
       return { refused: `${refused} (what runs is kept)`, what: "failed" };

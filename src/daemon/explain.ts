@@ -52,7 +52,8 @@ function barred(prefix: PrefixId, family: FamilyRow, speaker: Speaker): ExplainV
 function explainPeer(prefix: PrefixId, family: FamilyRow, speaker: Speaker, peer: Peer): ExplainPeer[] {
   const member = peer.member(family);
   if (member === undefined) {
-    return [{ peer: peer.name, sent: false, reason: "the session does not carry this family now", source: "RFC 4760 §8" }];
+    const reason = "the session does not carry this family now";
+    return [{ peer: peer.name, sent: false, reason, source: "RFC 4760 §8" }];
   }
   const rib = speaker.tables.ribs[family.index]!;
   if (!member.group.addPath) {

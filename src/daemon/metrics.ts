@@ -21,7 +21,8 @@ export function* metricSamples(speaker: Speaker, version: string, node: string):
   for (const peer of speaker.neighbours.all()) yield* peerSamples(peer, speaker);
   for (const family of FAMILIES) yield* familySamples(speaker, family.index);
   yield sample("reflectd_attribute_sets", {}, speaker.tables.store.size);
-  yield sample("reflectd_routes_too_long_total", {}, speaker.tables.reflectors.reduce((sum, { tooLong }) => sum + tooLong, 0));
+  const tooLong = speaker.tables.reflectors.reduce((sum, reflector) => sum + reflector.tooLong, 0);
+  yield sample("reflectd_routes_too_long_total", {}, tooLong);
   yield sample("reflectd_bugs_total", {}, speaker.bugs);
   for (const [reason, count] of Object.entries(speaker.neighbours.acceptor.refused)) {
     yield sample("reflectd_connections_refused_total", { reason }, count);

@@ -122,7 +122,7 @@ export class Neighbours {
     }
   }
 
-  /** The peers that a selector names: a name, an address, or address:port; members of a range by the range's name too. */
+  /** The peers that a selector names: a name (of a range: its members), an address, or address:port. */
   select(selector: string): Peer[] {
     const all = this.all();
     const byName = all.filter(({ name }) => name === selector);

@@ -61,7 +61,8 @@ function capabilitiesOf(open: OpenMessage | undefined): object[] {
 }
 
 /** What both sides agreed on; what the peer sent of graceful restart is among its capabilities. */
-function describeNegotiated({ gracefulRestart, longLivedGracefulRestart, ...same }: Negotiated): Record<string, unknown> {
+function describeNegotiated(negotiated: Negotiated): Record<string, unknown> {
+  const { gracefulRestart, longLivedGracefulRestart, ...same } = negotiated;
   return {
     ...same,
     gracefulRestart: gracefulRestart !== undefined,

@@ -3,7 +3,7 @@
  * reflector; here a session's ups and downs become joins, drops and refreshes, and nothing else.
  */
 
-import { parseAddress } from "../base/address.ts";
+import { formatIpv4, parseAddress } from "../base/address.ts";
 import { EMPTY } from "../base/bytes.ts";
 import type { PeerIntent } from "../config/intent.ts";
 import { FAMILIES, familyOf } from "../messages/families.ts";
@@ -88,8 +88,8 @@ export class Peer implements SessionOwner {
     for (const family of facts.negotiated.families) this.#join(FAMILIES.find(({ name }) => name === family)!, facts);
     this.#host.peerUp(this);
     this.log("info", "session-up", {
-      localAddress: facts.localAddress, routerId: facts.remote.routerId, holdTimeSeconds: facts.negotiated.holdTimeSeconds,
-      families: facts.negotiated.families.join(","),
+      localAddress: facts.localAddress, routerId: formatIpv4(facts.remote.routerId),
+      holdTimeSeconds: facts.negotiated.holdTimeSeconds, families: facts.negotiated.families.join(","),
     });
   }
 
@@ -196,7 +196,8 @@ export class Peer implements SessionOwner {
       peer: this.id, name: this.name, routerId: facts.remote.routerId, wake: (): void => this.session.wake(),
     };
     const marks = { atStart: [], atEnd: [endOfRib(family.name)] };
-    this.#members[family.index] = this.#host.tables.reflectors[family.index]!.join(who, this.#target(family, facts), marks);
+    const reflector = this.#host.tables.reflectors[family.index]!;
+    this.#members[family.index] = reflector.join(who, this.#target(family, facts), marks);
   }
 
   #leave(family: FamilyRow): void {
@@ -282,7 +283,8 @@ export class Peer implements SessionOwner {
   #rules(): SessionRules {
     const { intent } = this;
     return {
-      ebgp: !this.isIbgp, client: this.kind === "client", asNumber: intent.asNumber, localAsNumber: intent.localAsNumber,
+      ebgp: !this.isIbgp, client: this.kind === "client",
+      asNumber: intent.asNumber, localAsNumber: intent.localAsNumber,
       routerId: this.#host.speaker.routerId, clusterIds: this.#host.clusterIds, role: intent.role,
       enforceFirstAs: intent.enforceFirstAs, rejectAsSets: intent.rejectAsSets, allowOwnAs: intent.allowOwnAs,
       isOurs: (address) => this.#host.isOurs(address),
@@ -308,7 +310,8 @@ export class Peer implements SessionOwner {
   #fault(fault: Fault): void {
     this.faults[fault.disposition]++;
     this.log("warn", "update-fault", {
-      disposition: fault.disposition, code: fault.code, subcode: fault.subcode, attribute: fault.attribute, why: fault.why,
+      disposition: fault.disposition, code: fault.code, subcode: fault.subcode, attribute: fault.attribute,
+      why: fault.why,
     });
   }
 
@@ -329,6 +332,7 @@ function samePeer(a: PeerFacts, b: PeerFacts): boolean {
 function selfAddress(family: FamilyRow, facts: SessionFacts, extendedNextHop: readonly string[]): Uint8Array {
   const address = facts.localAddress.includes("%") ? undefined : parseAddress(facts.localAddress);
   if (address === undefined) return EMPTY;
-  const fits = address.length === family.addressOctets || (address.length === 16 && extendedNextHop.includes(family.name));
+  const extended = address.length === 16 && extendedNextHop.includes(family.name);
+  const fits = address.length === family.addressOctets || extended;
   return fits ? address : EMPTY;
 }

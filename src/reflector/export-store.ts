@@ -142,8 +142,7 @@ export class ExportStore {
   #trim(): void {
     this.#max = 0;
     this.#free = 0 as ExportId;
-    for (const column of [this.#attributes, this.#source, this.#references, this.#originator, this.#next, this.#first]) {
-      column.trim(0);
-    }
+    const columns = [this.#attributes, this.#source, this.#references, this.#originator, this.#next, this.#first];
+    for (const column of columns) column.trim(0);
   }
 }

@@ -95,13 +95,15 @@ function editsFor(path: ExportedPath, target: ExportTarget): { block: Uint8Array
   const external = target.kind === "ebgp";
   const extended = external ? prependAs(stored, [target.localAsNumber]) : stored;
   const block = target.fields.fourOctetAs ? extended : narrowAsNumbers(extended);
-  const edits = [...nextHopEdits(path, target), ...(external ? externalEdits(path, target) : internalEdits(path, target))];
+  const edits = external ? externalEdits(path, target) : internalEdits(path, target);
+  edits.push(nextHopEdit(path, target));
   return { block, edits: edits.sort((a, b) => a.code - b.code) };
 }
 
-function nextHopEdits(path: ExportedPath, target: ExportTarget): Edit[] {
+function nextHopEdit(path: ExportedPath, target: ExportTarget): Edit {
   const nextHop = target.nextHopFor(path.store, path.attributes, path.source);
-  return [{ code: ATTRIBUTE.NEXT_HOP, flags: CATEGORY.WELL_KNOWN, value: usesMpReach(target, nextHop) ? undefined : nextHop }];
+  const value = usesMpReach(target, nextHop) ? undefined : nextHop;
+  return { code: ATTRIBUTE.NEXT_HOP, flags: CATEGORY.WELL_KNOWN, value };
 }
 
 /** Towards iBGP: LOCAL_PREF always (RFC 4271 §5.1.5), and RFC 4456 §8 where the path is reflected. */
@@ -111,8 +113,9 @@ function internalEdits(path: ExportedPath, target: ExportTarget): Edit[] {
     edits.push({ code: ATTRIBUTE.LOCAL_PREF, flags: CATEGORY.WELL_KNOWN, value: word(LOCAL_PREF_DEFAULT) });
   }
   if (isReflection(path.source, target) && !path.source.own) {
-    edits.push({ code: ATTRIBUTE.ORIGINATOR_ID, flags: CATEGORY.OPTIONAL_NON_TRANSITIVE, value: word(originatorAsSent(path, target)) });
-    edits.push({ code: ATTRIBUTE.CLUSTER_LIST, flags: CATEGORY.OPTIONAL_NON_TRANSITIVE, value: clusterListAsSent(path, target) });
+    const flags = CATEGORY.OPTIONAL_NON_TRANSITIVE;
+    edits.push({ code: ATTRIBUTE.ORIGINATOR_ID, flags, value: word(originatorAsSent(path, target)) });
+    edits.push({ code: ATTRIBUTE.CLUSTER_LIST, flags, value: clusterListAsSent(path, target) });
   }
   return edits;
 }
@@ -131,7 +134,7 @@ function clusterListAsSent(path: ExportedPath, target: ExportTarget): Uint8Array
   return value;
 }
 
-/** Towards eBGP: what may not leave the AS stays (RFC 4271 §5.1.4, §5.1.5; RFC 4456 §8; RFC 7311 §3.3), OTC is added. */
+/** Towards eBGP: what may not leave stays (RFC 4271 §5.1.4, §5.1.5; RFC 4456 §8; RFC 7311 §3.3), OTC is added. */
 function externalEdits(path: ExportedPath, target: ExportTarget): Edit[] {
   const stays = [ATTRIBUTE.LOCAL_PREF, ATTRIBUTE.ORIGINATOR_ID, ATTRIBUTE.CLUSTER_LIST, ATTRIBUTE.AIGP];
   const edits: Edit[] = stays.map((code) => ({ code, flags: 0, value: undefined }));

@@ -82,7 +82,8 @@ export class CompiledPolicy {
   readonly #ibgp: boolean;
 
   constructor(policy: Policy, ibgp: boolean) {
-    this.key = JSON.stringify([policy, ibgp], (_, value: unknown) => (value instanceof Uint8Array ? [...value] : value));
+    const plain = (_: string, value: unknown): unknown => (value instanceof Uint8Array ? [...value] : value);
+    this.key = JSON.stringify([policy, ibgp], plain);
     this.why = policy.missing ? "RFC 8212 §2" : "configuration";
     this.#rules = policy.rules.map((rule) => ({
       accepts: rule.action === "accept",
@@ -117,8 +118,9 @@ function operate(path: Filtered, operations: readonly FilterOperation[]): Attrib
   return path.store.intern(block, 0, block.length, path.store.nextHop(path.attributes));
 }
 
-function operateOnce<K extends FilterOperation["do"]>(block: Uint8Array, operation: Extract<FilterOperation, { do: K }>):
-  Uint8Array {
+function operateOnce<K extends FilterOperation["do"]>(
+  block: Uint8Array, operation: Extract<FilterOperation, { do: K }>,
+): Uint8Array {
   return OPERATIONS[operation.do as K](block, operation);
 }
 

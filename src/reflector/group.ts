@@ -183,7 +183,7 @@ export class UpdateGroup {
     }
   }
 
-  /** ADD-PATH with a bound: the first paths in the order of decision that pass the gates (RFC 7911 leaves the choice). */
+  /** ADD-PATH with a bound: the first paths in the order of decision that pass the gates (RFC 7911 §5). */
   #evaluateRanked(prefix: PrefixId): void {
     const { rib } = this.tables;
     const ranked = this.#ranked;

@@ -234,7 +234,7 @@ export class Ingress {
     return crossed ? this.#limitReached(announcement.family, session, result) : result;
   }
 
-  /** Puts every prefix into the table; answers whether a prefix limit was crossed. Hot: nothing allocated per prefix. */
+  /** Puts every prefix into the table; answers whether a limit was crossed. Hot: nothing allocated per prefix. */
   #install(message: Uint8Array, { family, at, end, attributes }: Announcement, session: IngressSession,
     nowSeconds: number, flags: number, usable: AttributesId): boolean {
     const rib = this.#ribs[family.index]!;

@@ -73,7 +73,8 @@ export class Reflector {
       const together = leaving.length === group.members.size && leaving.every(({ target }) => target.key === key);
       if (together && !this.#groups.has(key)) this.#rekey(group, leaving[0]!.target);
     }
-    return moves.map(({ member, target }) => (member.group.target.key === target.key ? member : this.#move(member, target)));
+    return moves.map(({ member, target }) =>
+      (member.group.target.key === target.key ? member : this.#move(member, target)));
   }
 
   /** Whether a slice is waiting. */
