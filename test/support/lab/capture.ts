@@ -9,7 +9,7 @@ import { ACCEPTED } from "./accepted.ts";
 import type { LabNode } from "./lab.ts";
 import { inside } from "./lab.ts";
 import { Background, must } from "./processes.ts";
-import { waitFor } from "./waiting.ts";
+import { pause, waitFor } from "./waiting.ts";
 
 /** A packet that tshark faults. */
 export interface Finding {
@@ -26,6 +26,8 @@ export interface Dissection {
   readonly findings: readonly Finding[];
 }
 
+/** How long the kernel may keep packets before it hands tcpdump a block that is not full, and a little more. */
+const BLOCK_TIMEOUT_MS = 1200;
 const MARKER = "f".repeat(32);
 
 /** A capture that runs until `finish`. */
@@ -38,7 +40,8 @@ export interface Capture {
 export async function capture(node: LabNode, port: number = 179): Promise<Capture> {
   const { lab } = node;
   const file = join(lab.folder, `${node.name}.pcap`);
-  const words = ["tcpdump", "-Z", "root", "-U", "--immediate-mode", "-B", "8192", "-i", node.hubInterface, "-w", file,
+  // Not in immediate mode: its ring has a slot of the snapshot length per packet, and a flood would overrun it.
+  const words = ["tcpdump", "-Z", "root", "-U", "-B", "16384", "-i", node.hubInterface, "-w", file,
     "tcp", "port", String(port)];
   const tcpdump = lab.adopt(`tcpdump ${node.name}`,
     new Background(inside(lab.hubNamespace, words), join(lab.folder, `${node.name}.tcpdump.log`)));
@@ -46,6 +49,7 @@ export async function capture(node: LabNode, port: number = 179): Promise<Captur
   return {
     file,
     async finish() {
+      await pause(BLOCK_TIMEOUT_MS);
       tcpdump.signal("SIGINT");
       await tcpdump.ended;
       if (!/\b0 packets dropped by kernel/.test(tcpdump.tail())) throw new Error(`capture: ${tcpdump.tail()}`);

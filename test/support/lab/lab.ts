@@ -32,7 +32,7 @@ process.on("exit", () => { for (const lab of open) lab.closeAtExit(); });
 
 /** The network and everything started in it. */
 export class Lab {
-  /** For configurations, sockets, logs and captures; removed at the end. */
+  /** For configurations, sockets, logs and captures; removed at the end, unless REFLECTD_LAB_KEEP=1. */
   readonly folder: string;
   readonly nodes: LabNode[] = [];
   readonly #hub: string;
@@ -90,7 +90,7 @@ export class Lab {
   async close(): Promise<void> {
     await Promise.all(this.#processes.map(([, one]) => one.stop()));
     for (const name of this.#namespaces()) await run(["ip", "netns", "delete", name]);
-    rmSync(this.folder, { recursive: true, force: true });
+    if (process.env.REFLECTD_LAB_KEEP !== "1") rmSync(this.folder, { recursive: true, force: true });
     open.delete(this);
   }
 

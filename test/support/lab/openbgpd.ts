@@ -42,7 +42,7 @@ class Openbgpd implements Router {
   }
 
   async routes(): Promise<InteropRoute[]> {
-    return parseOpenbgpdRoutes(await this.#ask("-j", "show", "rib", "detail"), this.node);
+    return parseOpenbgpdRoutes(await this.#ask("-j", "show", "rib", "detail"));
   }
 
   async sessions(): Promise<InteropSession[]> {
@@ -110,11 +110,13 @@ interface OpenbgpdPath {
   readonly attributes?: readonly { readonly originator?: string; readonly cluster_list?: readonly string[] }[];
 }
 
-/** `bgpctl -j show rib detail`; an own network has our own address or none as its neighbour. */
-export function parseOpenbgpdRoutes(text: string, node: LabNode): InteropRoute[] {
+/** The neighbour of own networks. */
+const NOBODY = "???";
+
+/** `bgpctl -j show rib detail`. */
+export function parseOpenbgpdRoutes(text: string): InteropRoute[] {
   const { rib } = JSON.parse(text) as { readonly rib?: readonly OpenbgpdPath[] };
-  const own = new Set(["0.0.0.0", "::", node.v4, node.v6, "LOCAL"]);
-  return (rib ?? []).filter((path) => !own.has(path.neighbor.remote_addr)).map((path) => ({
+  return (rib ?? []).filter((path) => path.neighbor.remote_addr !== NOBODY).map((path) => ({
     prefix: path.prefix,
     nextHop: path.exit_nexthop,
     localPref: path.localpref,
