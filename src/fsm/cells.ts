@@ -79,7 +79,8 @@ export function toIdle<S extends State, E extends Event>(
 }
 
 /** Ends by their event: what `toIdle` is given. */
-export const ceaseOf = (event: Named<Event, "ManualStop" | "AutomaticStop">): Ending => ceased(event.subcode, event.text);
+export const ceaseOf = (event: Named<Event, "ManualStop" | "AutomaticStop">): Ending =>
+  ceased(event.subcode, event.text);
 /** We found a mistake in what came. */
 export const faultOf = (event: Extract<Event, { readonly fault: unknown }>): Ending => faulted(event.fault);
 /** The peer told us. A NOTIFICATION is never answered by one (RFC 4271 §6.4). */
@@ -179,7 +180,8 @@ export function confirm(
     { do: "disarm", timer: "ConnectRetryTimer" }, { do: "disarm", timer: "DelayOpenTimer" }, { do: "sendOpen" },
   ];
   // HoldTime 0 means no keepalives once Established; until then a silent peer must not hold the connection for ever.
-  const hold = arm("HoldTimer", negotiated.holdTimeSeconds === 0 ? OPEN_HOLD_SECONDS : negotiated.holdTimeSeconds, false);
+  const holdSeconds = negotiated.holdTimeSeconds === 0 ? OPEN_HOLD_SECONDS : negotiated.holdTimeSeconds;
+  const hold = arm("HoldTimer", holdSeconds, false);
   return {
     state: { name: "OpenConfirm", incoming, remote, negotiated, heldBack, confirmed: false },
     actions: [...first, hold, ...answerOrWait(parameters, negotiated.holdTimeSeconds, heldBack)],

@@ -93,7 +93,7 @@ export class Acceptor {
   }
 
   #offerToRange(connection: Connection): void {
-    const address = parseAddress(connection.remoteAddress);
+    const address = parseAddress(connection.remoteAddress.replace(/%.*$/, "")); // a range has no zone
     const range = address === undefined ? undefined
       : this.#ranges.find((candidate) => covers(candidate.range, { address, length: address.length * 8 }));
     if (range === undefined) return this.#refuse("unknownSource", connection);

@@ -54,7 +54,8 @@ export async function listen(
   let cancelPause: (() => void) | undefined;
   const watch = (): void => { server.on("error", (error: NodeJS.ErrnoException) => pause(error)); };
   const pause = (error: NodeJS.ErrnoException): void => {
-    environment.onTrouble(`${named(where.address, port)} pauses for ${PAUSE_SECONDS} s: ${error.code ?? error.message}`);
+    const why = error.code ?? error.message;
+    environment.onTrouble(`${named(where.address, port)} pauses for ${PAUSE_SECONDS} s: ${why}`);
     server.close();
     const again = after(environment.clock.now(), PAUSE_SECONDS);
     cancelPause ??= environment.scheduler.at(again, () => { cancelPause = undefined; void reopen(); });

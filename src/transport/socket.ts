@@ -1,4 +1,4 @@
-/** A net.Socket as a Connection. Rule: whatever a socket does, its user hears of one end at most, and never an error. */
+/** A net.Socket as a Connection. Rule: whatever a socket does, its user hears of one end at most, never of an error. */
 
 import type { Socket } from "node:net";
 import type { Instant } from "../base/ports.ts";
@@ -13,16 +13,18 @@ const LINGER_MILLISECONDS = 2_000;
 export function connectionOf(socket: Socket, scheduler: Scheduler, now: () => Instant): Connection | undefined {
   socket.on("error", ignoreOwnError); // also for the time before `attach` and after `end`
   const { localAddress, localPort, remoteAddress, remotePort } = socket;
-  if (localAddress === undefined || localPort === undefined || remoteAddress === undefined || remotePort === undefined) {
-    socket.destroy();
-    return undefined;
-  }
+  if (localAddress === undefined || localPort === undefined) return gone(socket);
+  if (remoteAddress === undefined || remotePort === undefined) return gone(socket);
   socket.setNoDelay(true);
   socket.setKeepAlive(true, KEEPALIVE_MILLISECONDS);
   const lingerUntil = (): Instant => (now() + LINGER_MILLISECONDS) as Instant;
   return new SocketConnection(socket, {
     localAddress: unmapped(localAddress), localPort, remoteAddress: unmapped(remoteAddress), remotePort,
   }, scheduler, lingerUntil);
+}
+
+function gone(socket: Socket): undefined {
+  socket.destroy();
 }
 
 interface Ends {

@@ -46,8 +46,12 @@ export const STATES: {
   OpenSentOutgoing: { name: "OpenSent", incoming: false },
   OpenSentIncoming: { name: "OpenSent", incoming: true },
   OpenConfirm: { name: "OpenConfirm", incoming: false, remote, negotiated, heldBack: undefined, confirmed: false },
-  OpenConfirmHeldForPeer: { name: "OpenConfirm", incoming: false, remote, negotiated, heldBack: "peer", confirmed: false },
-  OpenConfirmHeldForRival: { name: "OpenConfirm", incoming: true, remote, negotiated, heldBack: "rival", confirmed: true },
+  OpenConfirmHeldForPeer: {
+    name: "OpenConfirm", incoming: false, remote, negotiated, heldBack: "peer", confirmed: false,
+  },
+  OpenConfirmHeldForRival: {
+    name: "OpenConfirm", incoming: true, remote, negotiated, heldBack: "rival", confirmed: true,
+  },
   Established: { name: "Established", incoming: false, remote, negotiated },
 };
 

@@ -55,7 +55,11 @@ function rawFrom(clock: VirtualClock, network: VirtualNetwork) {
     failed: () => { raw.closed = true; },
   });
   clock.run(20);
-  return { raw, answers, send: (bytes: Uint8Array) => { raw.connection?.write(bytes, () => undefined); clock.run(20); } };
+  const send = (bytes: Uint8Array): void => {
+    raw.connection?.write(bytes, () => undefined);
+    clock.run(20);
+  };
+  return { raw, answers, send };
 }
 const open = (routerId: number, capabilities: readonly Capability[] = []): Uint8Array =>
   encodeOpen({ asNumber: 64512, holdTimeSeconds: 90, routerId, capabilities });

@@ -1,6 +1,6 @@
 /**
- * What the types of the table refuse. The compiler checks this file (npm run typecheck): an expected error that does not
- * occur is an error itself.
+ * What the types of the table refuse. The compiler checks this file (npm run typecheck): an expected error that does
+ * not occur is an error itself.
  */
 
 import { expect, it } from "vitest";

@@ -99,7 +99,8 @@ describe("the transition table", () => {
 
 describe("timers", () => {
   const armed = (state: State, event: Event, parameters = PARAMETERS) => Object.fromEntries(
-    step(parameters, state, event).actions.flatMap((a) => (a.do === "arm" ? [[a.timer, [a.seconds, a.jittered]]] : [])));
+    step(parameters, state, event).actions
+      .flatMap((action) => (action.do === "arm" ? [[action.timer, [action.seconds, action.jittered]]] : [])));
   const withHold = (holdTimeSeconds: number) => ({
     ...EVENTS.BGPOpen, negotiated: { ...EVENTS.BGPOpen.negotiated, holdTimeSeconds } });
 
@@ -109,7 +110,8 @@ describe("timers", () => {
   });
 
   it("takes the hold time not jittered, the keepalive a third of it and jittered (RFC 4271 §10)", () => {
-    expect(armed(STATES.OpenSentOutgoing, withHold(30))).toEqual({ HoldTimer: [30, false], KeepaliveTimer: [10, true] });
+    expect(armed(STATES.OpenSentOutgoing, withHold(30)))
+      .toEqual({ HoldTimer: [30, false], KeepaliveTimer: [10, true] });
     expect(armed(STATES.OpenSentOutgoing, withHold(30), { ...PARAMETERS, keepaliveTimeSeconds: 4 }))
       .toEqual({ HoldTimer: [30, false], KeepaliveTimer: [4, true] });
     expect(armed(STATES.OpenSentOutgoing, withHold(30), { ...PARAMETERS, keepaliveTimeSeconds: 25 }))
@@ -131,7 +133,8 @@ describe("timers", () => {
     expect(armed(STATES.Established, EVENTS.RouteRefreshMsg)).toEqual({});
     expect(armed(STATES.Established, EVENTS.OutputProgress)).toEqual({ SendHoldTimer: [480, false] });
     const negotiated = { ...EVENTS.BGPOpen.negotiated, holdTimeSeconds: 300 };
-    expect(armed({ ...STATES.Established, negotiated }, EVENTS.OutputProgress)).toEqual({ SendHoldTimer: [600, false] });
+    expect(armed({ ...STATES.Established, negotiated }, EVENTS.OutputProgress))
+      .toEqual({ SendHoldTimer: [600, false] });
     const taken = { ...EVENTS.OutputProgress, waiting: false };
     expect(step(PARAMETERS, STATES.Established, taken).actions).toEqual([{ do: "disarm", timer: "SendHoldTimer" }]);
   });

@@ -13,7 +13,12 @@ import type { VirtualHost } from "./virtual-clock.ts";
 import type { VirtualNetwork } from "./virtual-network.ts";
 
 type LetterState = "connect" | "openSent" | "openConfirm" | "established" | "closed";
-interface Conn { readonly incoming: boolean; state: LetterState; connection: Connection | undefined; cancel?: () => void }
+interface Conn {
+  readonly incoming: boolean;
+  state: LetterState;
+  connection: Connection | undefined;
+  cancel?: () => void;
+}
 
 /** One neighbour as BIRD would play it. */
 export class LetterSpeaker {
@@ -44,7 +49,8 @@ export class LetterSpeaker {
   }
 
   #dial(): void {
-    if (this.#conns.some(({ incoming, state }) => !incoming || state === "openConfirm" || state === "established")) return;
+    const decided = ({ state }: Conn): boolean => state === "openConfirm" || state === "established";
+    if (this.#conns.some((conn) => !conn.incoming || decided(conn))) return;
     const conn: Conn = { incoming: false, state: "connect", connection: undefined };
     this.#conns.push(conn);
     conn.cancel = this.#network.connector(this.host).connect({ address: this.#remote, port: 179 }, {

@@ -1,4 +1,4 @@
-/** Sessions over real loopback sockets: coming up, both ends dialling, stopping with words, limits of one connection. */
+/** Sessions over real loopback sockets: coming up, both ends dialling, stopping with words, floods, slow readers. */
 
 import { createConnection } from "node:net";
 import type { Socket } from "node:net";
@@ -190,7 +190,8 @@ describe("floods", () => {
     good.socket.write(KEEPALIVE);
     await until("Established", established(peer));
     const late = rawPeer(a, "127.0.0.3");
-    await until("told 6/7", () => late.messages.some((m) => m[18] === 3 && m[19] === 6 && m[20] === 7) && late.closed());
+    const told = (): boolean => late.messages.some((m) => m[18] === 3 && m[19] === 6 && m[20] === 7);
+    await until("told 6/7", () => told() && late.closed());
     expect(peer.session.view().state).toBe("Established");
   });
 

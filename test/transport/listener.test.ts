@@ -1,0 +1,91 @@
+/** Listeners: many at once, and one line for each address that cannot be had. */
+
+import { createConnection } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import { systemClock, systemScheduler } from "../../src/daemon/system-clock.ts";
+import { listen, listenFault } from "../../src/transport/listener.ts";
+import type { Listener, ListenFault } from "../../src/transport/listener.ts";
+import type { Connection } from "../../src/transport/ports.ts";
+import { nodeNetProvider } from "../../src/transport/provider.ts";
+import { unmapped } from "../../src/transport/socket.ts";
+import { dialer } from "../../src/transport/dialer.ts";
+import { until } from "./loopback-speaker.ts";
+
+const listeners: Listener[] = [];
+const connections: Connection[] = [];
+afterEach(async () => {
+  for (const connection of connections.splice(0)) connection.destroy();
+  await Promise.all(listeners.splice(0).map((listener) => listener.close()));
+});
+
+async function open(address: string, port = 0): Promise<Listener | ListenFault> {
+  const opened = await listen({ address, port }, {
+    clock: systemClock, scheduler: systemScheduler, onTrouble: () => undefined,
+    onConnection: (connection) => { connections.push(connection); },
+  });
+  if (!("why" in opened)) listeners.push(opened);
+  return opened;
+}
+
+describe("a listener", () => {
+  it("listens beside others and says which port it got", async () => {
+    const opened = await Promise.all(["127.0.0.1", "127.0.0.2", "::1"].map((address) => open(address)));
+    const ports = opened.map((each) => ("port" in each ? each.port : each.why));
+    for (const [i, host] of ["127.0.0.1", "127.0.0.2", "::1"].entries()) {
+      const socket = createConnection({ host, port: Number(ports[i]) });
+      await new Promise((resolve) => { socket.once("connect", resolve); });
+      socket.destroy();
+    }
+    await until("three connections", () => connections.length === 3);
+    expect(connections.map(({ localAddress }) => localAddress).sort()).toEqual(["127.0.0.1", "127.0.0.2", "::1"]);
+  });
+
+  it("answers one line where the port is taken, and where the address is nobody's", async () => {
+    const first = await open("127.0.0.1");
+    const second = await open("127.0.0.1", "port" in first ? first.port : 0);
+    expect(second).toMatchObject({ code: "EADDRINUSE", why: expect.stringContaining("the port is taken") });
+    expect(await open("192.0.2.77")).toMatchObject({
+      code: "EADDRNOTAVAIL", why: expect.stringMatching(/^cannot listen on 192\.0\.2\.77:0: no interface has this/) });
+  });
+
+  it.each([["EACCES", "CAP_NET_BIND_SERVICE"], ["EADDRINUSE", "sport = :179"], ["__proto__", "planted"]])(
+    "says what to do about %s", (code, remedy) => {
+      const fault = listenFault("::", 179, Object.assign(new Error("planted"), { code }));
+      expect(fault.why).toMatch(/^cannot listen on \[::\]:179: [^\n]+$/);
+      expect(fault.why).toContain(remedy);
+    });
+
+  it("takes both wildcards on one port", async () => {
+    const v4 = await open("0.0.0.0");
+    const v6 = await open("::", "port" in v4 ? v4.port : 0);
+    expect(v6).toMatchObject({ address: "::" });
+  });
+});
+
+describe("a dial", () => {
+  it("tells why it failed, once, and never after it was cancelled", async () => {
+    const listener = await open("127.0.0.1");
+    const port = "port" in listener ? listener.port : 0;
+    await ("close" in listener ? listener.close() : undefined);
+    const failures: string[] = [];
+    const outcome = { connected: () => undefined, failed: (why: string) => { failures.push(why); } };
+    const connector = dialer(systemClock, systemScheduler);
+    connector.connect({ address: "127.0.0.1", port }, outcome)();
+    connector.connect({ address: "127.0.0.1", port }, outcome);
+    connector.connect({ address: "127.0.0.1", port, localAddress: "no address" }, outcome);
+    await until("two failures", () => failures.length >= 2);
+    expect(failures.sort()).toEqual(["ECONNREFUSED", expect.stringContaining("no address")]);
+  });
+});
+
+describe("demands on sockets", () => {
+  it("are refused where node:net cannot honour them", () => {
+    expect(nodeNetProvider.refuses({ password: false, ttlSecurityHops: undefined })).toBeUndefined();
+    expect(nodeNetProvider.refuses({ password: true, ttlSecurityHops: undefined })).toContain("TCP-MD5");
+    expect(nodeNetProvider.refuses({ password: false, ttlSecurityHops: 1 })).toContain("TTL security");
+  });
+
+  it("name IPv4 peers of dual-stack sockets as IPv4", () => {
+    expect(["::ffff:192.0.2.1", "::1", "fe80::1%eth0"].map(unmapped)).toEqual(["192.0.2.1", "::1", "fe80::1%eth0"]);
+  });
+});
