@@ -22,8 +22,8 @@ export interface LabProcess extends Pick<LabWorld, "write" | "terminal" | "stopp
 }
 
 /** The world of a lab in this process. */
-export function systemWorld(process: LabProcess): LabWorld {
-  const { write, terminal, stopped } = process;
+export function systemWorld(around: LabProcess): LabWorld {
+  const { write, terminal, stopped } = around;
   const connector = dialer(systemClock, systemScheduler);
   const means = { clock: systemClock, random: systemRandom, scheduler: systemScheduler, connector };
   return {
@@ -32,14 +32,14 @@ export function systemWorld(process: LabProcess): LabWorld {
       const read = readConfiguration(text, "lab");
       if ("faults" in read) return { refused: read.faults.map(formatFault).join("; ") };
       const daemon = await startDaemon({
-        environment: { ...means, log: SILENT, soon: (run) => process.soon(run), refusesSockets: () => undefined },
+        environment: { ...means, log: SILENT, soon: (run) => around.soon(run), refusesSockets: () => undefined },
         intent: read.intent, settings: read.settings,
-        version: process.version, node: process.node, pid: process.pid,
+        version: around.version, node: around.node, pid: around.pid,
       });
       if ("refused" in daemon) return daemon;
       const [where] = daemon.listening;
       assert(where !== undefined, "a daemon that runs listens where its configuration says");
-      const control = await process.openControl?.(daemon.api);
+      const control = await around.openControl?.(daemon.api);
       return {
         api: daemon.api, port: where.port, ...(control === undefined ? {} : { hint: control.hint }),
         stop: async () => {
