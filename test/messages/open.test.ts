@@ -99,6 +99,14 @@ describe("an OPEN can be read", () => {
     expect(decodeOpen(octets)).toMatchObject({ asNumber: 4200000000, asField: 23456 });
   });
 
+  it.each([[251, 253, false], [252, 254, true], [255, 257, true]])(
+    "with a capability of %i octets, extended where 255 do not hold the parameter", (octets, length, extended) => {
+      const capabilities: Capability[] = [{ name: "unknown", code: 128, value: new Uint8Array(octets).fill(7) }];
+      const message = encodeOpen({ asNumber: 1, holdTimeSeconds: 90, routerId: 1, capabilities });
+      expect([message[28], message[29] === 255]).toEqual([extended ? 255 : length + 2, extended]);
+      expect(decodeOpen(message)).toMatchObject({ capabilities });
+    });
+
   it("and ignores ADD-PATH directions that mean nothing", () => {
     const open = decodeOpen(openWith(ofCapabilities("45 0c 00010100 00010104 00020103"))) as OpenMessage;
     const families = [{ afi: 2, safi: 1, receive: true, send: true }];

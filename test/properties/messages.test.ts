@@ -122,6 +122,15 @@ describe("any octets", () => {
     }), { numRuns: 2000 });
   });
 
+  it("give an OPEN or a fault when an OPEN is changed", () => {
+    const met = new Set<string>();
+    const changed = arbitrary.open.chain((open) => arbitrary.mutated(encodeOpen(open)));
+    fc.assert(fc.property(changed, arbitrary.decodeContext, (octets, context) => {
+      met.add(decodeMessage(octets, context).type);
+    }), { numRuns: 500 });
+    expect(met).toEqual(new Set(["open", "error"]));
+  });
+
   it("give a value or a fault when a good message is cut and its length corrected", () => {
     const message = fc.oneof(arbitrary.updateMessage.map((u) => u.message), arbitrary.open.map((o) => encodeOpen(o)));
     fc.assert(fc.property(message, arbitrary.decodeContext, (whole, context) => {
