@@ -91,7 +91,8 @@ describe("handlers", () => {
 
 it("says in one line what this version does not have", async () => {
   const laters = COMMANDS.filter((row) => row.later === true).map((row) => row.words.join(" "));
-  expect(laters).toEqual(["restart", "show kernel", "get", "create", "apply", "replace", "patch", "delete", "calico sessions"]);
+  expect(laters).toEqual(
+    ["restart", "show kernel", "get", "create", "apply", "replace", "patch", "delete", "calico sessions"]);
   for (const words of laters) {
     expect(await cli([...words.split(" "), "-f", "x"])).toEqual({
       code: 1, out: "", err: `reflectd: ${words}: this version does not have it (reflectd --help lists what it has)\n`,
@@ -111,8 +112,9 @@ it("says where it looked for the daemon, exit 3", async () => {
 it("ends any command line with a documented code, and with one line on stderr unless it is 0", async () => {
   const words = fc.constantFrom(
     "show", "peers", "routes", "node", "status", "run", "check", "lab", "decode", "reload", "reset", "explain", "help",
-    "get", "--config", "--config=x", "-o", "json", "-ojson", "--socket", "/nonexistent/x", "--help", "-h", "--", "-", "",
-    "--in", "--peer", "--nodes", "--nodes=3", "--soft", "in", "-x", "--", "=", "--=", "-=", "__proto__", "\u0000", "10.0.0.0/8",
+    "get", "--config", "--config=x", "-o", "json", "-ojson", "--socket", "/nonexistent/x", "--help", "-h", "--",
+    "-", "", "--in", "--peer", "--nodes", "--nodes=3", "--soft", "in", "-x", "--", "=", "--=", "-=", "__proto__",
+    "\u0000", "10.0.0.0/8",
   );
   const seen = new Set<number>();
   await fc.assert(fc.asyncProperty(fc.array(fc.oneof(words, words, fc.string()), { maxLength: 6 }), async (argv) => {

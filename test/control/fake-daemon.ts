@@ -45,8 +45,9 @@ export function lastError(over: Partial<LastError> = {}): LastError {
 /** A route of node1. */
 export function routeView(over: Partial<RouteView> = {}): RouteView {
   return {
-    prefix: "10.244.1.0/26", family: "ipv4-unicast", pathId: 0, best: true, from: { name: "node1", address: "10.0.0.1" },
-    stale: false, since: "2026-03-01T03:08:21.000Z", nextHop: "10.0.0.1", origin: "igp",
+    prefix: "10.244.1.0/26", family: "ipv4-unicast", pathId: 0, best: true,
+    from: { name: "node1", address: "10.0.0.1" }, stale: false,
+    since: "2026-03-01T03:08:21.000Z", nextHop: "10.0.0.1", origin: "igp",
     asPath: [{ type: "sequence", asns: [65001, 65002] }], localPref: 100, ...over,
   };
 }

@@ -232,7 +232,7 @@ describe("streams", () => {
     turning = false;
     expect(reply.text.split("\n").length).toBe(20_001);
     expect(longest).toBeGreaterThan(10);
-    expect(longest).toBeLessThanOrEqual(1000); // two slices may share a turn: one before, one after its check phase
+    expect(longest).toBeLessThanOrEqual(1000);
   });
 });
 
