@@ -59,7 +59,7 @@ describe("UPDATE", () => {
     ));
     fc.assert(fc.property(changed, ({ message, context }) => {
       met.add(expectAgreement(message, context));
-    }), { numRuns: 2000 });
+    }), { numRuns: 800 });
     expect([...met].sort()).toEqual(["discard", "error", "ok", "reset", "withdraw"]);
   });
 
@@ -72,7 +72,7 @@ describe("UPDATE", () => {
       });
     fc.assert(fc.property(body, arbitrary.decodeContext, (octets, context) => {
       expectAgreement(arbitrary.framed(2, octets), context);
-    }), { numRuns: 1000 });
+    }), { numRuns: 500 });
   });
 });
 
@@ -119,7 +119,7 @@ describe("any octets", () => {
     fc.assert(fc.property(type, fc.uint8Array({ maxLength: 80 }), arbitrary.decodeContext, (number, body, context) => {
       expect(typeof decodeMessage(arbitrary.framed(number, body), context).type).toBe("string");
       expect(typeof decodeMessage(body, context).type).toBe("string");
-    }), { numRuns: 2000 });
+    }), { numRuns: 800 });
   });
 
   it("give an OPEN or a fault when an OPEN is changed", () => {
