@@ -18,6 +18,7 @@ import { runCli } from "./control/cli.ts";
 import { decodeCommand } from "./control/decode-command.ts";
 import type { ControlHost } from "./control/host.ts";
 import { startHttpServer } from "./control/http.ts";
+import { Output } from "./control/output.ts";
 import { startControlServer } from "./control/server.ts";
 import { daemonSocketPath } from "./control/socket-path.ts";
 import type { DaemonApi } from "./daemon/api.ts";
@@ -154,10 +155,12 @@ const check: CliHandlers["check"] = async ({ config, output }, io) => {
 };
 
 const lab: CliHandlers["lab"] = ({ nodes = LAB_NODES_DEFAULT, once }, io) => runLab({ nodes, once }, systemWorld({
-  write: (text) => io.stdout.write(text), terminal: io.isTTY, soon: systemSoon,
+  write: (text) => io.stdout.write(text), complain: (text) => io.stderr.write(text),
+  terminal: io.isTTY, soon: systemSoon,
   version: VERSION, node: process.version, pid: process.pid,
   stopped: new Promise((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
+    io.stdout.once("error", () => resolve()); // nobody looks any more
   }),
   async openControl(api) {
     const socketPath = `${io.tmpdir}/reflectd-lab-${process.pid}.sock`;
@@ -181,9 +184,11 @@ async function* linesOf(stream: NodeJS.ReadableStream): AsyncGenerator<string> {
 const GZIP_MAGIC = 0x1f8b;
 
 async function decode({ source }: { readonly source: DecodeSource }, io: CliIo): Promise<number> {
-  const write = (line: string): Promise<void> => new Promise((resolve, reject) => {
-    io.stdout.write(line, (error) => (error ? reject(error) : resolve()));
-  });
+  const output = new Output(io.stdout);
+  const write = async (line: string): Promise<boolean> => {
+    await output.write(line);
+    return !output.broken;
+  };
   if (source.kind === "stdin") return decodeCommand({ lines: linesOf(io.stdin) }, write);
   let octets: Uint8Array;
   try {

@@ -46,7 +46,7 @@ export const COMMANDS: readonly CommandRow[] = [
   { words: ["lab"], does: "a reflector and speakers on loopback, nothing to configure",
     options: [{ name: "nodes", value: "N", help: "number of speakers" },
       { name: "once", help: "exit 0 as soon as every speaker holds every other's routes" }],
-    check: ({ options }) => wrongNumber(options, "nodes", 1, 1000),
+    check: ({ options }) => wrongNumber(options, "nodes", 1, 250),
     run: ({ options, io }) => io.handlers.lab(
       { nodes: numberOf(options, "nodes"), once: options.has("once") }, io) },
   { words: ["node", "status"], takes: READS, does: "the sessions as calicoctl node status shows them",

@@ -19,10 +19,10 @@ export interface DecodeInput {
   readonly lines?: AsyncIterable<string>;
 }
 
-/** Takes one line with its newline; resolves when the reader may be given more. */
-export type WriteLine = (line: string) => Promise<void>;
+/** Takes one line with its newline; resolves when the reader may be given more, with false where it has gone. */
+export type WriteLine = (line: string) => Promise<boolean>;
 
-/** Decodes all of `input`. Resolves with the exit code: 1 where the input itself was wrong, else 0. */
+/** Decodes all of `input`, or until nobody reads. Resolves with the exit code: 1 where the input was wrong, else 0. */
 export async function decodeCommand(input: DecodeInput, write: WriteLine): Promise<number> {
   if (input.pcap !== undefined) return decodeCapture(readPcap(input.pcap), write);
   if (input.mrt !== undefined) return decodeCapture(readMrt(input.mrt), write);
@@ -36,7 +36,7 @@ async function decodeCapture(items: Iterable<CaptureItem>, write: WriteLine): Pr
   for (const item of items) {
     if (item.kind === "passed-over") complaints++;
     else messages++;
-    await write(`${JSON.stringify(answerTo(item))}\n`);
+    if (!await write(`${JSON.stringify(answerTo(item))}\n`)) return 0;
   }
   return messages === 0 && complaints > 0 ? 1 : 0;
 }
@@ -64,7 +64,7 @@ async function decodeLines(lines: AsyncIterable<string>, write: WriteLine): Prom
     const answer = typeof request === "string"
       ? { type: "error", disposition: "reset", faults: [{ disposition: "reset", why: `line ${number}: ${request}` }] }
       : decodeMessage(request.message, request.context);
-    await write(`${JSON.stringify(answer)}\n`);
+    if (!await write(`${JSON.stringify(answer)}\n`)) return 0;
   }
   return wrong === 0 ? 0 : 1;
 }

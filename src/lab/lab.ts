@@ -32,13 +32,13 @@ const FRAME_SECONDS = 0.1;
 /** Runs the lab until the user or `once` ends it. Resolves with the exit code. */
 export async function runLab(options: LabOptions, world: LabWorld): Promise<number> {
   if (options.nodes > LAB_NODES_MAX) {
-    world.write(`reflectd: lab: ${options.nodes} nodes are too many for one process (at most ${LAB_NODES_MAX})\n`);
+    world.complain(`reflectd: lab: ${options.nodes} nodes are too many for one process (at most ${LAB_NODES_MAX})\n`);
     return 1;
   }
   const nodes = labNodes(options.nodes);
   const reflector = await world.startReflector(reflectorConfiguration(nodes, 0));
   if ("refused" in reflector) {
-    world.write(`reflectd: lab: the reflector did not start: ${reflector.refused}\n`);
+    world.complain(`reflectd: lab: the reflector did not start: ${reflector.refused}\n`);
     return 1;
   }
   const run = new LabRun(options, nodes, reflector, world);
@@ -108,8 +108,8 @@ class LabRun {
   #dialFailed(node: LabNode, why: string): void {
     if (!/EADDRNOTAVAIL/.test(why)) return;
     const command = `sudo ifconfig lo0 alias ${node.address}/32`;
-    this.#screen.print([`reflectd: lab: ${node.address} is no address of this machine (outside Linux: ${command}, ` +
-      "and so on for every node)"]);
+    this.#world.complain(`reflectd: lab: ${node.address} is no address of this machine (outside Linux: ${command}, ` +
+      "and so on for every node)\n");
     this.#finish(1);
   }
 
@@ -146,7 +146,7 @@ class LabRun {
   #timeIsUp(): void {
     const faults = this.#shortfalls();
     if (faults.length === 0) return;
-    this.#screen.print(notConverged(faults, PATIENCE_SECONDS));
+    this.#world.complain(notConverged(faults, PATIENCE_SECONDS).map((line) => `${line}\n`).join(""));
     if (this.#options.once) this.#finish(1);
   }
 }

@@ -85,6 +85,6 @@ export function closing(
 export function notConverged(faults: readonly string[], seconds: number): string[] {
   const shown = faults.slice(0, SPEAKERS_SHOWN_MAX);
   const left = faults.length - shown.length;
-  return ["", `reflectd: lab: after ${seconds} s not every node holds every other's routes:`,
+  return [`reflectd: lab: after ${seconds} s not every node holds every other's routes:`,
     ...shown.map((fault) => `  ${fault}`), ...(left > 0 ? [`  ... and ${left} nodes more`] : [])];
 }

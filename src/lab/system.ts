@@ -11,7 +11,7 @@ import { dialer } from "../transport/dialer.ts";
 import type { LabReflector, LabWorld } from "./world.ts";
 
 /** What the process adds. */
-export interface LabProcess extends Pick<LabWorld, "write" | "terminal" | "stopped"> {
+export interface LabProcess extends Pick<LabWorld, "write" | "complain" | "terminal" | "stopped"> {
   readonly version: string;
   readonly node: string;
   readonly pid: number;
@@ -23,11 +23,11 @@ export interface LabProcess extends Pick<LabWorld, "write" | "terminal" | "stopp
 
 /** The world of a lab in this process. */
 export function systemWorld(around: LabProcess): LabWorld {
-  const { write, terminal, stopped } = around;
+  const { write, complain, terminal, stopped } = around;
   const connector = dialer(systemClock, systemScheduler);
   const means = { clock: systemClock, random: systemRandom, scheduler: systemScheduler, connector };
   return {
-    ...means, write, terminal, stopped,
+    ...means, write, complain, terminal, stopped,
     async startReflector(text): Promise<LabReflector | { readonly refused: string }> {
       const read = readConfiguration(text, "lab");
       if ("faults" in read) return { refused: read.faults.map(formatFault).join("; ") };

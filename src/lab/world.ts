@@ -18,6 +18,8 @@ export interface LabWorld extends Pick<SessionEnvironment, "clock" | "random" | 
   /** Starts the daemon with the text of a configuration file. */
   startReflector(configuration: string): Promise<LabReflector | { readonly refused: string }>;
   write(text: string): void;
+  /** One line of what went wrong, for standard error. */
+  complain(text: string): void;
   /** Whether the output is a terminal, where a table can be drawn again in place. */
   readonly terminal: boolean;
   /** Resolves when the user wants an end. */

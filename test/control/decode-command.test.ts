@@ -13,6 +13,7 @@ async function decode(input: DecodeInput): Promise<{ code: number; answers: Reco
   const code = await decodeCommand(input, async (line) => {
     expect(line.endsWith("\n")).toBe(true);
     answers.push(JSON.parse(line) as Record<string, unknown>);
+    return true;
   });
   return { code, answers };
 }
@@ -74,8 +75,15 @@ describe("decode of lines", () => {
     await decodeCommand({ lines: lines() }, async () => {
       await Promise.resolve();
       order.push("written");
+      return true;
     });
     expect(order).toEqual(["read a", "written", "read b", "written"]);
+  });
+  it("stops when nobody reads any more", async () => {
+    let written = 0;
+    const code = await decodeCommand({ lines: linesOf(toHex(KEEPALIVE), "zz", toHex(KEEPALIVE)) },
+      async () => ++written < 2);
+    expect([code, written]).toEqual([0, 2]);
   });
 });
 

@@ -20,6 +20,9 @@ async function play(nodes: number, once: boolean, terminal = false,
       text += more;
       during(text, end);
     },
+    complain(more) {
+      text += more;
+    },
     terminal, stopped, version: "0.0.0", node: "v0", pid: 1,
     soon: (run) => void setImmediate(run),
     async openControl(given) {
