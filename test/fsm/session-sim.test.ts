@@ -156,6 +156,25 @@ describe("timers", () => {
     expect(owner.downs).toHaveLength(1); // stopped, continued, and really nothing there
   });
 
+  it("does not call a peer silent whose KEEPALIVE is half here when the hold time ends", () => {
+    const { clock, network } = world();
+    const a = new VirtualSpeaker(network, A);
+    const { session, owner } = a.peer(sessionParameters({ address: B, routerId: 5, passive: true }));
+    session.start();
+    const peer = rawFrom(clock, network);
+    peer.send(open(7));
+    peer.send(KEEPALIVE);
+    a.host.stop(100);
+    clock.run(99.9 * SECOND);
+    peer.send(KEEPALIVE.subarray(0, 10));
+    clock.run(80 + 15);
+    peer.send(KEEPALIVE.subarray(10));
+    clock.run(60 * SECOND);
+    expect([session.view().state, owner.downs]).toEqual(["Established", []]);
+    clock.run(31 * SECOND);
+    expect(owner.downs).toHaveLength(1);
+  });
+
   it("ends a session whose peer takes nothing for eight minutes, though it says KEEPALIVE (RFC 9687)", () => {
     const { clock, network } = world();
     const a = new VirtualSpeaker(network, A);

@@ -28,7 +28,8 @@ const outside = Object.values(EVENTS).filter(({ name }) => !OWN.includes(name) &
 const fromOutside: fc.Arbitrary<Event> = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...openEvents) },
   { weight: 3, arbitrary: fc.constantFrom<Event>(
-    EVENTS.Tcp_CR_Acked, EVENTS.KeepAliveMsg, EVENTS.UpdateMsg, EVENTS.CollisionTimer_Expires, EVENTS.OutputProgress) },
+    EVENTS.Tcp_CR_Acked, EVENTS.KeepAliveMsg, EVENTS.UpdateMsg, EVENTS.CollisionTimer_Expires, EVENTS.OutputProgress,
+    EVENTS.TcpConnectionFails) },
   { weight: 1, arbitrary: fc.constantFrom<Event>(...outside) });
 
 const sessionEvents: fc.Arbitrary<SessionEvent> = fc.oneof(
@@ -39,6 +40,12 @@ const sessionEvents: fc.Arbitrary<SessionEvent> = fc.oneof(
     { name: "Start" }, { name: "Start" }, { name: "IdleHoldTimer_Expires" }, { name: "StableTimer_Expires" },
     { name: "Reset", subcode: 4, text: "" }, { name: "HoldDown", seconds: 3, text: "" },
     { name: "Stop", subcode: 2, text: "" }) });
+
+/** Beginnings from which the interesting places are near: nothing yet, or both ends' connections open at once. */
+const on = (slot: Slot, event: Event): SessionEvent => ({ name: "Connection", slot, event });
+const both: readonly SessionEvent[] = [on(0, EVENTS.Tcp_CR_Acked), { name: "Inbound" }];
+const prefixes = fc.constantFrom<readonly SessionEvent[]>([], both,
+  ...openEvents.flatMap((open) => [[...both, on(0, open)], [...both, on(1, open)]]));
 
 /** What a driver would hold open because of the work it was given. */
 class Held {
@@ -105,17 +112,21 @@ describe("any sequence of events", () => {
   it("keeps the invariants of a neighbour's machine, and reaches every state", () => {
     const reached = new Set<string>();
     for (const parameters of [PARAMETERS, { ...PARAMETERS, delayOpenSeconds: 2 }, { ...PARAMETERS, passive: true }]) {
-      fc.assert(fc.property(fc.array(sessionEvents, { maxLength: 60 }), (events) => {
+      fc.assert(fc.property(prefixes, fc.array(sessionEvents, { maxLength: 50 }), (prefix, events) => {
         let session = newSession(parameters);
         const held = new Held();
         const begin: SessionEvent = { name: "Start" };
-        for (const event of [begin, ...events]) {
+        for (const event of [begin, ...prefix, ...events]) {
           if (event.name === "Connection") {
             if (!held.couldHappen(event.slot, event.event)) continue;
             held.happens(event.slot, event.event);
           }
           const { session: next, work } = stepSession(parameters, session, event);
+          const wasUp = held.up;
           for (const item of work) held.do(item);
+          if (wasUp === undefined && held.up !== undefined) { // rivals are gone the moment one is Established
+            expect(next.connections[held.up === 0 ? 1 : 0].name).toBe("Idle");
+          }
           session = next;
           for (const state of session.connections) {
             reached.add(state.name + ("heldBack" in state ? ` ${state.heldBack}` : ""));

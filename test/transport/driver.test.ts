@@ -1,0 +1,125 @@
+/** The loop of one connection: slices, pausing, the order of ends, how much is out of our hands. */
+
+import { describe, expect, it } from "vitest";
+import { KEEPALIVE } from "../../src/messages/keepalive.ts";
+import { ConnectionDriver } from "../../src/transport/driver.ts";
+import type { Connection, ConnectionHandler, Scheduler } from "../../src/transport/ports.ts";
+
+const KIB = 1024;
+
+function world() {
+  const log: string[] = [];
+  const turns: Array<() => void> = [];
+  const writes: Array<{ bytes: Uint8Array; done: () => void }> = [];
+  const wire: { handler?: ConnectionHandler } = {};
+  const connection: Connection = {
+    localAddress: "192.0.2.1", localPort: 1, remoteAddress: "192.0.2.2", remotePort: 2,
+    attach: (handler) => { wire.handler = handler; },
+    write: (bytes, done) => { writes.push({ bytes, done }); },
+    pause: () => { log.push("pause"); },
+    resume: () => { log.push("resume"); },
+    end: () => { log.push("end"); },
+    destroy: () => { log.push("destroy"); },
+  };
+  const scheduler: Scheduler = {
+    at: () => () => undefined,
+    afterPoll: (run) => {
+      turns.push(run);
+      return () => { turns.splice(turns.indexOf(run), 1); };
+    },
+  };
+  const seen = { messages: 0, progress: 0, waiting: false };
+  const out = { chunk: undefined as Uint8Array | undefined, onMessage: () => {} };
+  const driver: ConnectionDriver = new ConnectionDriver(connection, {
+    message: () => {
+      seen.messages++;
+      out.onMessage();
+    },
+    framingFault: (fault) => { log.push(`fault ${fault.code}/${fault.subcode}`); },
+    lost: ({ why }) => { log.push(`lost ${why}`); },
+    progress: (octets, waiting) => {
+      seen.progress += octets;
+      seen.waiting = waiting;
+    },
+    pull: () => out.chunk,
+  }, scheduler);
+  driver.start();
+  const turn = (): void => { turns.shift()?.(); };
+  return { driver, wire, log, turn, turns, writes, seen, out };
+}
+function keepalives(count: number): Uint8Array {
+  const bytes = new Uint8Array(count * KEEPALIVE.length);
+  for (let i = 0; i < count; i++) bytes.set(KEEPALIVE, i * KEEPALIVE.length);
+  return bytes;
+}
+const PER_SLICE = Math.ceil((128 * KIB) / KEEPALIVE.length);
+
+describe("input", () => {
+  it("is handled in slices, one per turn of the event loop, and reading pauses above 256 KiB", () => {
+    const { driver, wire, log, turn, turns, seen } = world();
+    wire.handler?.data(keepalives(5 * PER_SLICE));
+    expect([seen.messages, driver.behind, log]).toEqual([PER_SLICE, true, ["pause"]]);
+    for (let slices = 2; slices <= 5; slices++) {
+      turn();
+      expect(seen.messages).toBe(slices * PER_SLICE);
+    }
+    turn();
+    expect([log, driver.behind]).toEqual([["pause", "resume"], false]);
+    turn();
+    expect(turns).toEqual([]); // an idle connection asks for nothing
+  });
+
+  it("comes before the end of the connection, however much there is", () => {
+    const { wire, log, turn, seen } = world();
+    wire.handler?.data(keepalives(2 * PER_SLICE));
+    wire.handler?.closed({ why: "ECONNRESET" });
+    expect(log).toEqual([]);
+    turn();
+    turn();
+    expect([seen.messages, log]).toEqual([2 * PER_SLICE, ["lost ECONNRESET"]]);
+  });
+
+  it("is forgotten once the connection is given up from inside a message", () => {
+    const { driver, wire, log, turns, seen, out } = world();
+    out.onMessage = () => { driver.destroy(); };
+    wire.handler?.data(keepalives(3));
+    wire.handler?.data(keepalives(3));
+    wire.handler?.closed({ why: "late" });
+    expect([seen.messages, log, turns]).toEqual([1, ["destroy"], []]);
+  });
+
+  it("that cannot be cut into messages is told once per look, never thrown", () => {
+    const { wire, log } = world();
+    wire.handler?.data(new Uint8Array(500));
+    expect(log).toEqual(["fault 1/1"]);
+  });
+});
+
+describe("output", () => {
+  it("puts at most 256 KiB of routes into the socket, and goes on as the kernel takes them", () => {
+    const { driver, writes, seen, out } = world();
+    out.chunk = new Uint8Array(64 * KIB);
+    driver.pump();
+    expect(writes).toHaveLength(4);
+    expect([seen.progress, seen.waiting]).toEqual([0, true]);
+    writes[0]?.done();
+    expect([writes.length, seen.progress, seen.waiting]).toEqual([5, 64 * KIB, true]);
+    driver.send(KEEPALIVE); // not held up by a full socket
+    expect(writes).toHaveLength(6);
+    out.chunk = undefined;
+    for (const { done } of writes.slice(1)) done();
+    expect([writes.length, seen.progress, seen.waiting]).toEqual([6, 5 * 64 * KIB, false]);
+  });
+
+  it("reports nothing after the end", () => {
+    const { driver, writes, seen, out, log } = world();
+    out.chunk = new Uint8Array(64 * KIB);
+    driver.pump();
+    driver.end();
+    driver.end();
+    driver.send(KEEPALIVE);
+    driver.pump();
+    for (const { done } of writes) done();
+    expect([writes.length, seen.progress, log]).toEqual([4, 0, ["end"]]);
+  });
+});
