@@ -68,7 +68,7 @@ export class Speaker implements PeerHost {
     });
     this.#intent = { ...intent, peers: [], originated: [] };
     this.neighbours = new Neighbours(this, environment);
-    this.#takeSpeaker(intent);
+    this.#takeSpeaker(this.#intent);
     this.apply(intent);
   }
 
