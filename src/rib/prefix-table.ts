@@ -30,6 +30,7 @@ const LIVE = 0x100;
 /** Marks that the Rib keeps on a prefix. */
 export const PREFIX_MARK = { dirty: 0x200, inLimbo: 0x400 } as const;
 
+/** The prefixes of one family, by id. */
 export class PrefixTable {
   readonly #rows: Rows;
   readonly #index: HashIndex;

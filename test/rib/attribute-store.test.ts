@@ -23,7 +23,8 @@ function resolve(store: AttributeStore, raw: Uint8Array, contextKey = 0, nextHop
 }
 
 function alias(
-  store: AttributeStore, raw: Uint8Array, id: AttributesId, discards = false, contextKey = 0, nextHop: Uint8Array = EMPTY,
+  store: AttributeStore, raw: Uint8Array, id: AttributesId, discards = false, contextKey = 0,
+  nextHop: Uint8Array = EMPTY,
 ): void {
   store.alias(raw, 0, raw.length, contextKey, nextHop, 0, nextHop.length, id, discards);
 }
@@ -178,8 +179,8 @@ describe("AttributeStore", () => {
 
   it("agrees with a map under any operations", () => {
     const step = fc.record({
-      do: fc.constantFrom("intern", "release", "alias", "resolve"), set: fc.nat(5), raw: fc.nat(3), contextKey: fc.nat(2),
-      discards: fc.boolean(), nextHop: fc.constantFrom(EMPTY, NEXT_HOP_6),
+      do: fc.constantFrom("intern", "release", "alias", "resolve"), set: fc.nat(5), raw: fc.nat(3),
+      contextKey: fc.nat(2), discards: fc.boolean(), nextHop: fc.constantFrom(EMPTY, NEXT_HOP_6),
     });
     const raws = [0, 1, 2, 3].map((i) => blockOf({ med: i }));
     fc.assert(fc.property(fc.array(step, { maxLength: 80, size: "max" }), fc.nat(), (steps, seed) => {

@@ -36,7 +36,8 @@ const WORSE: Record<string, Partial<Candidate>> = {
 
 const bit = fc.nat(1);
 const candidate: fc.Arbitrary<Candidate> = fc.record({
-  path: fc.constant(1 as PathIndex), peer: fc.constant(1 as PeerId), preference: rarely(0, 1), resolvable: rarely(true, false),
+  path: fc.constant(1 as PathIndex), peer: fc.constant(1 as PeerId), preference: rarely(0, 1),
+  resolvable: rarely(true, false),
   llgrStale: rarely(false, true), localPref: rarely(100, 200), asPathLength: rarely(1, 2), origin: rarely(0, 1),
   neighborAs: bit, med: fc.nat(2), ebgp: rarely(false, true), interiorCost: rarely(0, 1), originator: rarely(1, 2),
   clusterListLength: rarely(0, 1), address: bit.map((octet) => Uint8Array.of(10, 0, 0, octet)), remotePort: bit,

@@ -73,7 +73,8 @@ describe("PrefixTable", () => {
     expect([table.size, table.idsMax]).toEqual([count, count]);
     const full = table.octets;
     expect(full / count).toBeLessThan(34);
-    const all = (from: number): boolean => ids.every((id, i) => table.find(i * 256, 0, 0, 0, 24) === (i < from ? 0 : id));
+    const all = (from: number): boolean =>
+      ids.every((id, i) => table.find(i * 256, 0, 0, 0, 24) === (i < from ? 0 : id));
     expect(all(0)).toBe(true);
     for (let i = 0; i < 140_000; i++) table.release(ids[i]!);
     expect(all(140_000)).toBe(true);

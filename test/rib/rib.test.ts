@@ -76,7 +76,8 @@ describe("Rib", () => {
     for (const prefix of [3, 1, 2, 3, 1]) announce(setup, setup.a, prefix, set);
     setup.rib.withdraw(setup.a, setup.rib.prefixes.find(3 * 256, 0, 0, 0, 24), 0);
     const taken: string[] = [];
-    for (let id = setup.rib.takeDirty(); id !== 0; id = setup.rib.takeDirty()) taken.push(setup.rib.prefixes.format(id));
+    const { rib } = setup;
+    for (let id = rib.takeDirty(); id !== 0; id = rib.takeDirty()) taken.push(rib.prefixes.format(id));
     expect(taken).toEqual(["0.0.3.0/24", "0.0.1.0/24", "0.0.2.0/24"]);
   });
 
@@ -114,6 +115,20 @@ describe("Rib", () => {
     expect([rib.sweepStale(a, 2), rib.received(a)]).toEqual([false, 2]);
     expect([rib.sweepStale(a, 2), rib.received(a)]).toEqual([true, 1]);
     expect(rib.prefixes.format(rib.prefixOf(rib.firstOfPeer(a)))).toBe("0.0.6.0/24");
+  });
+
+  it("begins again where a new marking finds a sweep half done", () => {
+    const setup = lab();
+    const { rib, a } = setup;
+    const set = setOf(setup);
+    for (let prefix = 1; prefix <= 4; prefix++) announce(setup, a, prefix, set);
+    rib.markStale(a);
+    for (const prefix of [1, 2, 3]) announce(setup, a, prefix, set);
+    expect([rib.sweepStale(a, 2), rib.received(a)]).toEqual([false, 4]);
+    rib.markStale(a);
+    announce(setup, a, 3, set);
+    expect([rib.sweepStale(a, 9), rib.received(a)]).toEqual([true, 1]);
+    expect(rib.prefixes.format(rib.prefixOf(rib.firstOfPeer(a)))).toBe("0.0.3.0/24");
   });
 
   it("drops one peer's paths in slices and leaves the others", () => {

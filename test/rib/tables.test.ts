@@ -46,6 +46,17 @@ describe.each([
     column.trim(1);
     expect(column.octets).toBe(0);
   });
+
+  it("counts anew in a page that was trimmed while it was in use", () => {
+    const column = open();
+    for (const i of [0, 1, 2]) column.set(i, 5);
+    column.trim(0);
+    column.set(1, 6);
+    expect([column.get(0), column.get(1)]).toEqual([0, 6]);
+    column.set(1, 0);
+    column.trim(FAR);
+    expect(column.octets).toBe(0);
+  });
 });
 
 describe("Rows", () => {

@@ -114,7 +114,9 @@ export class NaiveRib {
     let freed = 0;
     for (let left = Math.min(budget, this.limbo.length); left > 0; left--) {
       const entry = this.limbo[0]!;
-      const done = entry.kind === "path" ? this.#reapPath(entry.path, mayFree) : this.#reapPrefix(entry.prefix, mayFree);
+      const done = entry.kind === "path"
+        ? this.#reapPath(entry.path, mayFree)
+        : this.#reapPrefix(entry.prefix, mayFree);
       if (done === undefined) break;
       this.limbo.shift();
       if (done) freed++;
