@@ -76,7 +76,7 @@ export function closing(
     "",
     `All ${speakers.length} nodes hold every other's routes.`,
     "With real routers: npx reflectd run --config FILE (docs/examples has files to start from).",
-    ...(reflector.hint === undefined ? [] : [reflector.hint]),
+    ...(once || reflector.hint === undefined ? [] : [`From another terminal: ${reflector.hint}`]),
     ...(once ? [] : ["Ctrl-C ends the lab."]),
   ];
 }

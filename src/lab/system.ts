@@ -17,7 +17,7 @@ export interface LabProcess extends Pick<LabWorld, "write" | "complain" | "termi
   readonly pid: number;
   /** Runs in the next turn of the event loop. */
   soon(run: () => void): void;
-  /** Opens a control socket for the reflector: how to use it, in one line, and how to close it. */
+  /** Opens a control socket for the reflector: a command that uses it, and how to close it. */
   openControl?(api: DaemonApi): Promise<{ readonly hint: string; close(): Promise<void> } | undefined>;
 }
 

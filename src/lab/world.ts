@@ -8,7 +8,7 @@ export interface LabReflector {
   readonly api: DaemonApi;
   /** Where it listens. */
   readonly port: number;
-  /** How to look inside from another terminal, or undefined. */
+  /** A command that looks inside while the lab runs, or undefined. */
   readonly hint?: string;
   stop(): Promise<void>;
 }

@@ -27,7 +27,7 @@ async function play(nodes: number, once: boolean, terminal = false,
     soon: (run) => void setImmediate(run),
     async openControl(given) {
       api = given;
-      return { hint: "Look inside: reflectd show peers", close: async () => undefined };
+      return { hint: "reflectd show peers", close: async () => undefined };
     },
   });
   return { code: await runLab({ nodes, once }, world), text, api };
@@ -59,7 +59,7 @@ describe("the embedded lab", () => {
     });
     expect(code, text).toBe(0);
     expect(text).toContain("\u001b[4F\u001b[J");
-    expect(text).toContain("Look inside: reflectd show peers");
+    expect(text).toContain("From another terminal: reflectd show peers");
     expect(api?.peers().map(({ state }) => state)).not.toContain("Established");
   });
   it("works with a single node, which hears nothing", async () => {
