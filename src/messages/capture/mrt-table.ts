@@ -69,22 +69,23 @@ Generator<CaptureItem> {
     const message = announce(family, pathId, nlri, attributes);
     const sighting = peer === undefined ? when : { ...when, from: peer.address };
     const context = { ...DEFAULT_CONTEXT, addPath: row.addPath ? [family.name] : [] };
-    if (message === undefined) yield { kind: "passed-over", why: "a route too long for any message", sighting };
+    if (typeof message === "string") yield { kind: "passed-over", why: message, sighting };
     else yield { kind: "message", message, context, sighting };
   }
 }
 
-/** The UPDATE that announces one RIB entry; undefined where no message can hold it. */
+/** The UPDATE that announces one RIB entry, or why none can. */
 function announce(family: FamilyRow, pathId: number | undefined, nlri: Uint8Array, attributes: Uint8Array):
-Uint8Array | undefined {
+Uint8Array | string {
   const route = new Writer();
   if (pathId !== undefined) route.u32(pathId);
   route.bytes(nlri);
   const written = new Writer(attributes.length + 64);
   const multiprotocol = copyAttributes(attributes, family, route.view(), written);
+  if (!multiprotocol && family !== IPV4_UNICAST) return `a route of ${family.name} without MP_REACH_NLRI`;
   const classic = multiprotocol ? EMPTY : route.view();
   const octets = 23 + written.length + classic.length;
-  if (octets > EXTENDED_MESSAGE_OCTETS_MAX || written.length > 0xffff) return undefined;
+  if (octets > EXTENDED_MESSAGE_OCTETS_MAX || written.length > 0xffff) return "a route too long for any message";
   return finishMessage(startMessage(MESSAGE.UPDATE, octets)
     .u16(0).u16(written.length).bytes(written.view()).bytes(classic));
 }

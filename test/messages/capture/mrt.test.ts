@@ -49,6 +49,11 @@ describe("TABLE_DUMP_V2", () => {
     expect(first).toMatchObject({ context: { addPath: ["ipv4-unicast"] } });
     expect(hex(second).endsWith(`${toHex(NEXT_HOP)}080a`)).toBe(true);
   });
+  it("passes over an IPv6 route that names no next hop, as BIRD dumps static ones", () => {
+    const rib = mrtRecord(13, 4, join(be32(0), [32, 0x20, 1, 0xd, 0xb8], be16(1), entry(1, ORIGIN_AND_PATH)));
+    expect(all(join(PEERS, rib))).toMatchObject([
+      { kind: "passed-over", why: "a route of ipv6-unicast without MP_REACH_NLRI" }]);
+  });
   it("passes over what it cannot read, and says so", () => {
     const multicast = mrtRecord(13, 3, []);
     const bad = mrtRecord(13, 2, join(be32(0), [33, 1, 2, 3, 4, 5], be16(1)));
