@@ -162,6 +162,22 @@ describe("Rib", () => {
     expect([rib.reap(() => true, Infinity), rib.prefixes.size]).toEqual([1, 2]);
   });
 
+  it("queues a path once, also when it came back and died again while it waited", () => {
+    const setup = lab();
+    const { rib, a } = setup;
+    const set = setOf(setup);
+    setup.store.retain(set);
+    for (let life = 0; life < 3; life++) {
+      announce(setup, a, 1, set);
+      settle(setup);
+      rib.dropPeer(a, Infinity);
+      settle(setup);
+      expect(rib.limboCount).toBe(1);
+    }
+    expect([rib.reap(() => true, 1), rib.limboCount, rib.refersTo(a)]).toEqual([1, 1, false]);
+    expect([rib.reap(() => true, 9), rib.limboCount, rib.prefixes.size]).toEqual([1, 0, 0]);
+  });
+
   it("frees a prefix that was interned and then not used", () => {
     const { rib } = lab();
     const prefix = rib.prefixes.intern(256, 0, 0, 0, 24);
