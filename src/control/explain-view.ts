@@ -13,8 +13,8 @@ export function explainText(view: ExplainView): string {
 
 function decisionText({ candidates, decidedBy }: ExplainView): string {
   if (candidates.length === 0) return "No candidate paths.\n";
-  const count = candidates.length === 1 ? "1 candidate" : `${candidates.length} candidates`;
-  return decidedBy === null ? `${count}\n` : `${count}, decided by ${clause(decidedBy)}\n`;
+  if (candidates.length === 1) return "1 candidate\n";
+  return `${candidates.length} candidates${decidedBy === null ? "" : `, decided by ${clause(decidedBy)}`}\n`;
 }
 
 function candidatesText({ candidates }: ExplainView): string {

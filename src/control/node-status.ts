@@ -53,8 +53,18 @@ export function endpointText(peer: Pick<PeerView, "address" | "port">): string {
   return peer.address.includes(":") ? `[${peer.address}]:${peer.port}` : `${peer.address}:${peer.port}`;
 }
 
+/** What the system said about a connection, in the words BIRD and libc print. */
+const SOCKET_ERRORS: ReadonlyMap<string, string> = new Map([
+  ["ECONNREFUSED", "Connection refused"], ["ECONNRESET", "Connection reset by peer"],
+  ["ETIMEDOUT", "Connection timed out"], ["EHOSTUNREACH", "No route to host"],
+  ["ENETUNREACH", "Network is unreachable"],
+  ["EADDRNOTAVAIL", "Cannot assign requested address"], ["EACCES", "Permission denied"], ["EPIPE", "Broken pipe"],
+]);
+
 /** The last error with BIRD's class in front, such as "Received: Administrative Shutdown". */
 export function errorText(error: LastError): string {
+  const socket = error.direction === "local" ? SOCKET_ERRORS.get(error.text) : undefined;
+  if (socket !== undefined) return `Socket: ${socket}`;
   const name = error.name.slice(error.name.indexOf("/") + 1);
   const classes = { received: `Received: ${name}`, sent: `BGP Error: ${name}`, local: `Error: ${name}` } as const;
   const text = classes[error.direction];

@@ -70,15 +70,23 @@ export function peerText(peer: PeerView, nowMilliseconds: number): string {
     + capabilityLines("Negotiated", negotiated.map(([name, value]) => ({ [name]: value })));
 }
 
+/** What a session waits for, or its last error; then what keeps routes from passing. */
 function infoText(peer: PeerView): string {
-  if (peer.state !== "Established") {
-    if (peer.waiting !== null) return printable(peer.waiting, TEXT_CHARACTERS);
-    return peer.lastError === null ? "" : errorText(peer.lastError);
-  }
-  const { import: into, export: outOf } = peer.policy;
-  if (into === outOf) return into.startsWith("no policy") ? printable(into, TEXT_CHARACTERS) : "";
-  const missing = [["import", into], ["export", outOf]].filter(([, text]) => text?.startsWith("no policy") === true);
-  return printable(missing.map(([direction, text]) => `${direction}: ${text}`).join(", "), TEXT_CHARACTERS);
+  return [sessionTrouble(peer), missingPolicy(peer)].filter((text) => text !== "").join("; ");
+}
+
+function sessionTrouble(peer: PeerView): string {
+  if (peer.state === "Established") return "";
+  if (peer.waiting !== null) return printable(peer.waiting, TEXT_CHARACTERS);
+  return peer.lastError === null ? "" : errorText(peer.lastError);
+}
+
+function missingPolicy({ policy }: PeerView): string {
+  const missing = (["import", "export"] as const).filter((direction) => policy[direction].startsWith("no policy"));
+  const [first] = missing;
+  if (first === undefined) return "";
+  const why = printable(policy[first], TEXT_CHARACTERS);
+  return missing.length === 2 ? why : `${first}: ${why}`;
 }
 
 function lastErrorText(peer: PeerView, nowMilliseconds: number): string {

@@ -39,7 +39,7 @@ export function routeLine(route: RouteView, wide: boolean): string {
 /** "via 10.0.0.1 from node1, LOCAL_PREF 100, AS path 64512 i". */
 export function routePhrase(route: RouteView): string {
   const parts = [
-    `via ${route.nextHop ?? "-"} from ${printable(route.from.name, 63)}`,
+    `${route.nextHop === undefined ? "" : `via ${route.nextHop} `}from ${printable(route.from.name, 63)}`,
     ...(route.pathId > 0 ? [`path id ${route.pathId}`] : []),
     ...(route.localPref === undefined ? [] : [`LOCAL_PREF ${route.localPref}`]),
     ...(route.med === undefined ? [] : [`MED ${route.med}`]),

@@ -22,7 +22,7 @@ describe("wrong usage: one line, what to do, exit 2", () => {
     [["run", "--config", "a", "b"], 'reflectd: run: unexpected "b" (reflectd run)'],
     [["run", "--config", "a", "--config=b"], "reflectd: run: --config is given twice (give it once)"],
     [["lab", "--once=yes"], "reflectd: lab: --once takes no value (type --once alone)"],
-    [["lab", "--nodes", "x"], "reflectd: lab: --nodes is no number from 1 to 1000 (--nodes 5, say)"],
+    [["lab", "--nodes", "x"], "reflectd: lab: --nodes is no number from 1 to 250 (--nodes 5, say)"],
     [["explain"], "reflectd: explain: PREFIX is missing (reflectd explain PREFIX)"],
     [["show", "peers", "-o", "yaml"], 'reflectd: show peers: -o cannot be "yaml" (one of table, wide, json, jsonl)'],
     [["show", "routes", "--in"], "reflectd: show routes: --in and --out need a neighbour (add --peer PEER)"],

@@ -1,8 +1,9 @@
 /** The commands end to end: command line, Unix socket, HTTP, a daemon that answers from values. Golden outputs. */
 
 import { describe, expect, it } from "vitest";
+import type { RouteView } from "../../src/daemon/api.ts";
 import type { FakeDaemon } from "./fake-daemon.ts";
-import { fakeDaemon, fakeNow, lastError, peerView, routeView } from "./fake-daemon.ts";
+import { EXPLAINED, fakeDaemon, fakeNow, lastError, peerView, routeView } from "./fake-daemon.ts";
 import { controlServer } from "./running.ts";
 import type { Ran } from "./terminal.ts";
 import { cli, cliIo, Sink } from "./terminal.ts";
@@ -27,7 +28,7 @@ describe("node status", () => {
       daemon.peerList = [
         peerView({ address: "192.168.1.2", type: "mesh" }),
         peerView({ address: "192.168.1.3", type: "global", state: "Active", since: OLD,
-          lastError: lastError({ direction: "local", code: 0, subcode: 0, name: "Connection refused" }) }),
+          lastError: lastError({ direction: "local", code: 0, name: "connection lost", text: "ECONNREFUSED" }) }),
         peerView({ address: "192.168.1.4", port: 1179, state: "Idle", enabled: false, lastError: lastError() }),
         peerView({ address: "192.168.1.5", type: "local", state: "Active", passive: true }),
       ];
@@ -36,16 +37,16 @@ describe("node status", () => {
     expect(out).toBe(`Calico process is running.
 
 IPv4 BGP status
-+------------------+-------------------+-------+------------+--------------------------+
-|   PEER ADDRESS   |     PEER TYPE     | STATE |   SINCE    |           INFO           |
-+------------------+-------------------+-------+------------+--------------------------+
-| 192.168.1.2      | node-to-node mesh | up    | 03:08:21   | Established              |
-| 192.168.1.3      | global            | start | 2026-02-20 | Active Error: Connection |
-|                  |                   |       |            | refused                  |
-| 192.168.1.4:1179 | node specific     | down  | 03:08:21   | Received: Administrative |
-|                  |                   |       |            | Shutdown                 |
-| 192.168.1.5      | local workload    | start | 03:08:21   | Passive                  |
-+------------------+-------------------+-------+------------+--------------------------+
++------------------+-------------------+-------+------------+---------------------------+
+|   PEER ADDRESS   |     PEER TYPE     | STATE |   SINCE    |           INFO            |
++------------------+-------------------+-------+------------+---------------------------+
+| 192.168.1.2      | node-to-node mesh | up    | 03:08:21   | Established               |
+| 192.168.1.3      | global            | start | 2026-02-20 | Active Socket: Connection |
+|                  |                   |       |            | refused                   |
+| 192.168.1.4:1179 | node specific     | down  | 03:08:21   | Received: Administrative  |
+|                  |                   |       |            | Shutdown                  |
+| 192.168.1.5      | local workload    | start | 03:08:21   | Passive                   |
++------------------+-------------------+-------+------------+---------------------------+
 
 IPv6 BGP status
 No IPv6 peers found.
@@ -78,20 +79,22 @@ No IPv6 peers found.
 
 describe("show peers", () => {
   it("prints columns", async () => {
-    const missing = "import: no policy (RFC 8212)";
+    const both = "no policy (RFC 8212)";
+    const missing = `import: ${both}`;
     const { out } = await run("show peers", (daemon) => {
       daemon.peerList = [
         peerView(),
         peerView({ name: "edge", address: "10.0.0.2", asNumber: 65001, policy: {
           import: "no policy (RFC 8212)", export: "accept" } }),
-        peerView({ name: "w\u001b[31mx", address: "fd00::3", state: "Idle", prefixes: {}, waiting: "no provider" }),
+        peerView({ name: "w\u001b[31mx", address: "fd00::3", state: "Idle", prefixes: {}, waiting: "no provider",
+          policy: { import: "no policy (RFC 8212)", export: "no policy (RFC 8212)" } }),
       ];
     });
     expect(out).toBe(`\
 NAME           ADDRESS    AS      STATE         SINCE      RECEIVED   ACCEPTED   ADVERTISED   INFO
 node1          10.0.0.1   64512   Established   03:08:21   5          4          3
 edge           10.0.0.2   65001   Established   03:08:21   5          4          3            ${missing}
-w\\u{1b}[31mx   fd00::3    64512   Idle          03:08:21   0          0          0            no provider
+w\\u{1b}[31mx   fd00::3    64512   Idle          03:08:21   0          0          0            no provider; ${both}
 `);
   });
 
@@ -250,6 +253,26 @@ PEER    TOLD       WHY
 node1   not sent   own route (RFC 4271 §9.2)
 node3   sent       best path (RFC 4456 §6)
 `);
+});
+
+it("explains a lone route of our own, and one that is not there", async () => {
+  const own: Partial<RouteView> = { from: { name: "local", address: "" }, asPath: [] };
+  const { nextHop: _, ...route } = routeView(own);
+  const decidedBy = { reason: "only candidate", source: "RFC 4271 §9.1.2" };
+  const one = await run("explain 10.0.0.0/8", (daemon) => {
+    daemon.explain = () => ({ ...EXPLAINED, candidates: [{ route, lostBy: null }], decidedBy, peers: [] });
+  });
+  expect(one.out).toBe(`\
+10.244.1.0/26 (ipv4-unicast)
+
+1 candidate
+
+  * from local, LOCAL_PREF 100, AS path i
+`);
+  const none = await run("explain 10.0.0.0/8", (daemon) => {
+    daemon.explain = () => ({ ...EXPLAINED, candidates: [], decidedBy: null, peers: [] });
+  });
+  expect(none.out).toBe("10.244.1.0/26 (ipv4-unicast)\n\nNo candidate paths.\n");
 });
 
 it("shows groups, memory and the configuration", async () => {
