@@ -7,6 +7,8 @@
 import type { Reader } from "../../base/bytes.ts";
 import { EMPTY, Reader as OctetReader, Writer } from "../../base/bytes.ts";
 import { formatAddress } from "../../base/address.ts";
+import { CATEGORY } from "../attributes/codes.ts";
+import { BY_CODE } from "../attributes/table.ts";
 import type { FamilyRow } from "../families.ts";
 import { familyOf, IPV4_UNICAST, IPV6_UNICAST } from "../families.ts";
 import { EXTENDED_MESSAGE_OCTETS_MAX, finishMessage, MESSAGE, startMessage } from "../header.ts";
@@ -106,10 +108,15 @@ function copyAttributes(attributes: Uint8Array, family: FamilyRow, route: Uint8A
       break;
     }
     if (code === MP_REACH) writeMpReach(family, nextHopOf(value), route, into);
-    else into.bytes(attributes.subarray(start, reader.at));
+    else into.u8(flags | missingFlags(flags, code)).bytes(attributes.subarray(start + 1, reader.at));
     multiprotocol ||= code === MP_REACH;
   }
   return multiprotocol;
+}
+
+/** BIRD dumps what it set itself with neither Optional nor Transitive, which no message may say: put back by code. */
+function missingFlags(flags: number, code: number): number {
+  return (flags & CATEGORY.OPTIONAL_TRANSITIVE) === 0 ? BY_CODE[code]?.flags ?? 0 : 0;
 }
 
 /** RFC 6396 §4.3.4 keeps only length and address; writers that keep the whole attribute start with its AFI. */

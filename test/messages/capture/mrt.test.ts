@@ -49,6 +49,12 @@ describe("TABLE_DUMP_V2", () => {
     expect(first).toMatchObject({ context: { addPath: ["ipv4-unicast"] } });
     expect(hex(second).endsWith(`${toHex(NEXT_HOP)}080a`)).toBe(true);
   });
+  it("puts back the flags that BIRD leaves out of what it set itself, and no others", () => {
+    const bare = fromHex("00010100 40020602010000fc01 000304c0000201 00050400000064 00630101")!;
+    const rib = mrtRecord(13, 2, join(be32(0), [8, 10], be16(1), entry(0, bare)));
+    const whole = "40010100" + "40020602010000fc01" + "400304c0000201" + "40050400000064" + "00630101";
+    expect(hex(all(join(PEERS, rib))[0])).toContain(`${whole}080a`);
+  });
   it("passes over an IPv6 route that names no next hop, as BIRD dumps static ones", () => {
     const rib = mrtRecord(13, 4, join(be32(0), [32, 0x20, 1, 0xd, 0xb8], be16(1), entry(1, ORIGIN_AND_PATH)));
     expect(all(join(PEERS, rib))).toMatchObject([
