@@ -19,14 +19,19 @@ import { step } from "./table.ts";
 /** Which of the two connections. The dial is always in slot 0; whoever connects to us takes a free one. */
 export type Slot = 0 | 1;
 
-/** Timers of the neighbour. StableTimer: how long a session must last until IdleHoldTime falls back to its first. */
-export type SessionTimer = "IdleHoldTimer" | "StableTimer";
+/**
+ * Timers of the neighbour. StableTimer: how long a session must last until IdleHoldTime falls back to its first.
+ * NewcomerTimer: how long it must last until another connection can mean that the peer restarted.
+ */
+export type SessionTimer = "IdleHoldTimer" | "StableTimer" | "NewcomerTimer";
 
 /** Where one neighbour stands. */
 export interface Session {
   /** `resting`: in Idle until IdleHoldTimer expires; connections are refused. */
   readonly mode: "stopped" | "resting" | "running";
   readonly connections: readonly [State, State];
+  /** True while a connection that arrives may still be the loser of the collision that was just resolved. */
+  readonly fresh: boolean;
   /** The next IdleHoldTime. */
   readonly idleHoldSeconds: number;
   readonly connectRetryCounter: number;
@@ -42,6 +47,7 @@ export type SessionEvent =
   | { readonly name: "HoldDown"; readonly seconds: number; readonly text: string }
   | { readonly name: "IdleHoldTimer_Expires" }
   | { readonly name: "StableTimer_Expires" }
+  | { readonly name: "NewcomerTimer_Expires" }
   /** A connection of the peer's has arrived; the answer is one `adopt` or `refuse`. */
   | { readonly name: "Inbound" }
   | { readonly name: "Connection"; readonly slot: Slot; readonly event: Event };
@@ -62,13 +68,15 @@ export interface SessionStep {
 
 /** A session that lasted this long clears the memory of earlier errors. */
 const STABLE_SECONDS = 600;
+/** Longer than a connection waits to be accepted, shorter than any speaker takes to restart and be trusted again. */
+const NEWCOMER_SECONDS = 5;
 const IDLE: State = { name: "Idle", end: undefined };
 const LISTENING: State = { name: "Active", delaying: false };
 
 /** A neighbour that nobody has started yet. */
 export function newSession(parameters: FsmParameters): Session {
   return {
-    mode: "stopped", connections: [IDLE, IDLE], idleHoldSeconds: parameters.idleHoldSeconds[0],
+    mode: "stopped", connections: [IDLE, IDLE], fresh: false, idleHoldSeconds: parameters.idleHoldSeconds[0],
     connectRetryCounter: 0,
   };
 }
@@ -84,8 +92,8 @@ export function stepSession(parameters: FsmParameters, session: Session, event: 
   }
   const turn: Turn = { ...session, connections: [...session.connections], parameters, work: [] };
   handle(turn, event);
-  const { mode, connections, idleHoldSeconds, connectRetryCounter, work } = turn;
-  return { session: { mode, connections, idleHoldSeconds, connectRetryCounter }, work };
+  const { mode, connections, fresh, idleHoldSeconds, connectRetryCounter, work } = turn;
+  return { session: { mode, connections, fresh, idleHoldSeconds, connectRetryCounter }, work };
 }
 
 /** Which of two connections tells more about the session. */
@@ -103,6 +111,7 @@ interface Turn {
   readonly parameters: FsmParameters;
   mode: Session["mode"];
   readonly connections: [State, State];
+  fresh: boolean;
   idleHoldSeconds: number;
   connectRetryCounter: number;
   readonly work: Work[];
@@ -119,6 +128,7 @@ function handle(turn: Turn, event: SessionEvent): void {
     case "HoldDown": return holdDown(turn, event);
     case "IdleHoldTimer_Expires": return wakeUp(turn);
     case "StableTimer_Expires": turn.idleHoldSeconds = turn.parameters.idleHoldSeconds[0]; return;
+    case "NewcomerTimer_Expires": turn.fresh = false; return;
     case "Inbound": return admit(turn);
     case "Connection": return onConnection(turn, event.slot, event.event);
     default: return unreachable(event, "stepSession");
@@ -186,7 +196,7 @@ function admit(turn: Turn): void {
     turn.work.push({ do: "actions", slot: waiting, actions: [{ do: "close", notification: undefined }] });
     return adopt(turn, waiting);
   }
-  const rival = turn.connections.find((state) => refusesNewcomers(state));
+  const rival = turn.connections.find((state) => refusesNewcomers(state, turn.fresh));
   const free = turn.connections[1].name === "Idle" ? 1 : turn.connections[0].name === "Idle" ? 0 : undefined;
   if (rival !== undefined || free === undefined) {
     return refuse(turn, "the session has its connection", ceased(CEASE.CONNECTION_COLLISION, "").notification);
@@ -199,8 +209,8 @@ function isSilentInbound(state: State): boolean {
 }
 
 /** Connections beside which nothing more is accepted: Established ones without graceful restart, and the peer's own. */
-function refusesNewcomers(state: State): boolean {
-  if (state.name === "Established") return !admitsNewcomer(state);
+function refusesNewcomers(state: State, fresh: boolean): boolean {
+  if (state.name === "Established") return fresh || !admitsNewcomer(state);
   return state.name === "OpenConfirm" && state.incoming;
 }
 
@@ -252,9 +262,14 @@ function advance(turn: Turn, slot: Slot, event: Event): void {
   settle(turn, otherSlot(slot));
 }
 
-/** A rival that was there before goes; whoever connects from now on is a newcomer (collision.ts). */
+/**
+ * A rival that was there before goes. One that the peer dialled may still wait to be accepted, and would look like a
+ * restarted peer: so for a while every newcomer is refused (seen with BIRD, which offers graceful restart).
+ */
 function established(turn: Turn, rival: Slot): void {
+  turn.fresh = true;
   turn.work.push({ do: "arm", timer: "StableTimer", seconds: STABLE_SECONDS });
+  turn.work.push({ do: "arm", timer: "NewcomerTimer", seconds: NEWCOMER_SECONDS });
   if (isConnected(turn.connections[rival])) advance(turn, rival, { name: "OpenCollisionDump" });
 }
 

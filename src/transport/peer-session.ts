@@ -328,8 +328,8 @@ export class PeerSession implements PeerSessionPort {
   }
 
   #report(end: SessionEnd, established: boolean): void {
-    const collision = end.code === 6 && end.subcode === CEASE.CONNECTION_COLLISION; // not an error: both ends dial
-    if (!collision) this.#lastError = { ...end, at: this.#environment.clock.wallMilliseconds() };
+    const another = this.#slots.some(({ driver }) => driver !== undefined); // a lost collision is not an error
+    if (!another) this.#lastError = { ...end, at: this.#environment.clock.wallMilliseconds() };
     this.#environment.onEvent({ event: "ended", end, established });
   }
 

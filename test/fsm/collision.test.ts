@@ -33,13 +33,13 @@ describe("an OPEN", () => {
   const take = { keep: "this", other: "dump", heldBack: undefined };
   const table: readonly (readonly [string, typeof higher, "incoming" | "outgoing", State, object])[] = [
     ["alone, from the higher Identifier's dial", higher, "incoming", STATES.Idle, goOn],
-    ["alone, on our dial, and the peer may be dialling", higher, "outgoing", STATES.Idle, { ...goOn, heldBack: "peer" }],
+    ["alone, on our dial, while the peer may dial", higher, "outgoing", STATES.Idle, { ...goOn, heldBack: "peer" }],
     ["alone, on our dial, which would win", lower, "outgoing", STATES.Idle, goOn],
     ["beside our dial that is not connected", lower, "incoming", STATES.Connect, goOn],
     ["on the winner, rival in OpenSent", higher, "incoming", STATES.OpenSentOutgoing, take],
     ["on the winner, rival in OpenConfirm", lower, "outgoing", STATES.OpenConfirm, take],
     ["on the loser, rival in OpenSent", lower, "incoming", STATES.OpenSentOutgoing, { ...goOn, heldBack: "rival" }],
-    ["on the loser, rival delaying its OPEN", higher, "outgoing", STATES.ActiveDelaying, { ...goOn, heldBack: "rival" }],
+    ["on the loser, rival delays its OPEN", higher, "outgoing", STATES.ActiveDelaying, { ...goOn, heldBack: "rival" }],
     ["on the loser, rival in OpenConfirm", higher, "outgoing", STATES.OpenConfirm, { keep: "other" }],
     ["beside an Established session", higher, "incoming", STATES.Established, { keep: "other" }],
     ["of a restarted peer", graceful, "incoming", withGraceful, { ...goOn, other: "replace" }],

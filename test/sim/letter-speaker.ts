@@ -3,6 +3,7 @@
  * judges a collision only against a connection in OpenConfirm or Established. Written apart from src/fsm.
  */
 
+import type { Capability } from "../../src/messages/capabilities.ts";
 import { isFault } from "../../src/messages/fault.ts";
 import { Framer } from "../../src/messages/framer.ts";
 import { KEEPALIVE } from "../../src/messages/keepalive.ts";
@@ -27,13 +28,17 @@ export class LetterSpeaker {
   ups = 0;
   readonly #network: VirtualNetwork;
   readonly #routerId: number;
+  readonly #capabilities: readonly Capability[];
   readonly #remote: string;
   readonly #conns: Conn[] = [];
   #started = false;
 
-  constructor(network: VirtualNetwork, address: string, remote: string, routerId: number) {
+  constructor(
+    network: VirtualNetwork, address: string, remote: string, routerId: number, more: readonly Capability[] = [],
+  ) {
     this.#network = network;
     this.#routerId = routerId;
+    this.#capabilities = [{ name: "multiprotocol", afi: 1, safi: 1 }, ...more];
     this.#remote = remote;
     this.host = network.host(address);
     network.listen(this.host, 179, (connection) => this.#accept(connection));
@@ -70,8 +75,7 @@ export class LetterSpeaker {
     conn.connection = connection;
     conn.state = "openSent";
     connection.write(encodeOpen({
-      asNumber: 64512, holdTimeSeconds: 90, routerId: this.#routerId,
-      capabilities: [{ name: "multiprotocol", afi: 1, safi: 1 }],
+      asNumber: 64512, holdTimeSeconds: 90, routerId: this.#routerId, capabilities: this.#capabilities,
     }), () => undefined);
     const framer = new Framer();
     connection.attach({

@@ -38,7 +38,10 @@ export class VirtualClock implements Clock {
 
   /** Runs something at an instant, on a host that may be stopped by then. Returns what takes it back. */
   schedule(at: number, phase: number, host: VirtualHost | undefined, run: () => void): () => void {
-    const entry: Entry = { at: Math.max(at, this.#now), phase, order: this.#order++, host, run };
+    // Sockets that are ready together are served in any order, as with epoll; each one's own octets stay in order.
+    const anyOrder = phase === PHASE.POLL && host !== undefined;
+    const order = anyOrder ? this.random() * this.#order : this.#order++;
+    const entry: Entry = { at: Math.max(at, this.#now), phase, order, host, run };
     this.#push(entry);
     return () => { entry.run = undefined; };
   }

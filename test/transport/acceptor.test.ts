@@ -40,7 +40,8 @@ describe("the acceptor", () => {
     const member = (name: string, limit: number) => (address: string): PeerSessionPort | undefined => {
       const there = members.get(address);
       if (there !== undefined || members.size >= limit) return there;
-      const { session } = a.peer(sessionParameters({ name: `${name} ${address}`, address, routerId: 1, passive: true }));
+      const parameters = sessionParameters({ name: `${name} ${address}`, address, routerId: 1, passive: true });
+      const { session } = a.peer(parameters);
       a.acceptor.remove(session); // the range knows its members itself
       session.start();
       members.set(address, session);
