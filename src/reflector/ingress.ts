@@ -48,7 +48,8 @@ export interface IngressResult {
   readonly crossed: { readonly family: FamilyRow; readonly limit: PrefixLimit } | undefined;
 }
 
-const FINE: IngressResult = { end: undefined, faults: [], crossed: undefined };
+const NO_FAULTS: readonly Fault[] = [];
+const FINE: IngressResult = { end: undefined, faults: NO_FAULTS, crossed: undefined };
 const CEASE = 6;
 const MAXIMUM_PREFIXES = 1;
 const OUT_OF_RESOURCES = 8;
@@ -94,13 +95,16 @@ export class Ingress {
 
   /** Applies what `read` found in the same message. */
   apply(message: Uint8Array, read: UpdateReading, session: IngressSession, nowSeconds: number): IngressResult {
-    const end = read.faults.find(({ disposition }) => disposition === "reset");
+    const end = read.faults.length === 0 ? undefined : read.faults.find(({ disposition }) => disposition === "reset");
     if (end !== undefined) return { ...FINE, end, faults: read.faults };
+    // The last path of a set may be withdrawn by the message that announces the set anew.
+    for (const { attributes } of read.announced) this.#store.retain(attributes);
     for (const block of read.withdrawn) this.#withdraw(message, block, session);
     let result: IngressResult = read.faults.length === 0 ? FINE : { ...FINE, faults: read.faults };
     for (const announcement of read.announced) {
       result = this.#announce(message, announcement, session, nowSeconds, result);
     }
+    for (const { attributes } of read.announced) this.#store.release(attributes);
     return result;
   }
 
@@ -142,7 +146,7 @@ export class Ingress {
     }
     // Attributes of nothing still have to be judged (RFC 7606 §5.2).
     const attributesOfNothing = announced.length === 0 && layout.blockEnd > layout.blockAt;
-    return attributesOfNothing ? undefined : { withdrawn, announced, faults: [] };
+    return attributesOfNothing ? undefined : { withdrawn, announced, faults: NO_FAULTS };
   }
 
   #isReadable(message: Uint8Array, mp: MpLayout["reach"], session: IngressSession): boolean {
@@ -161,7 +165,8 @@ export class Ingress {
     const hasClassicNlri = nlriEnd > nlriAt;
     const reading = readAttributes(message, attributesAt, attributesEnd, session.context);
     const nothingAtAll = attributesEnd === attributesAt && !hasClassicNlri;
-    const faults = [...reading.faults, ...(nothingAtAll ? [] : checkMandatory(reading, { hasClassicNlri }))];
+    const missing = nothingAtAll ? NO_FAULTS : checkMandatory(reading, { hasClassicNlri });
+    const faults = missing.length === 0 ? reading.faults : [...reading.faults, ...missing];
     const disposition = strongest(faults);
     const withdrawn: NlriBlock[] = [];
     const announced: Announcement[] = [];
@@ -169,20 +174,23 @@ export class Ingress {
     if (withdrawnEnd > withdrawnAt) this.#classic(withdrawn, session, withdrawnAt, withdrawnEnd);
     const unreach = reading.unreach === undefined ? undefined : negotiatedBlock(reading.unreach, session);
     if (unreach !== undefined) withdrawn.push(unreach);
-    const blocks: (NlriBlock & { nextHop: Uint8Array })[] = [];
+    const blocks: { readonly family: FamilyRow; readonly at: number; readonly end: number; nextHop: Uint8Array }[] = [];
     const reach = reading.reach === undefined ? undefined : negotiatedBlock(reading.reach, session);
-    if (reach !== undefined) blocks.push({ ...reach, nextHop: reading.reach!.nextHop });
+    if (reach !== undefined) {
+      const { family, at, end } = reach;
+      blocks.push({ family, at, end, nextHop: reading.reach!.nextHop });
+    }
     if (hasClassicNlri && session.negotiated[IPV4_UNICAST.index]) {
       blocks.push({ family: IPV4_UNICAST, at: nlriAt, end: nlriEnd, nextHop: EMPTY });
     }
-    for (const { nextHop, ...block } of blocks) {
+    for (const { family, at, end, nextHop } of blocks) { // spelled out: spread and rest cost more than all the rest
       if (disposition === "withdraw") {
-        withdrawn.push(block);
+        withdrawn.push({ family, at, end });
         continue;
       }
       const attributes = this.#learn(reading, nextHop, session);
       if (attributes === 0) return { withdrawn, announced, faults: [...faults, TOO_MANY_SETS] };
-      announced.push({ ...block, attributes });
+      announced.push({ family, at, end, attributes });
     }
     return { withdrawn, announced, faults };
   }
@@ -216,21 +224,15 @@ export class Ingress {
     result: IngressResult): IngressResult {
     const store = this.#store;
     const { attributes } = announcement;
-    store.retain(attributes);
     const verdict = judge(store, attributes, session.rules);
     if (verdict.fault !== undefined) {
       this.#withdraw(message, announcement, session);
-      store.release(attributes);
       return { ...result, faults: [...result.faults, verdict.fault] };
     }
-    if (verdict.attributes === 0) {
-      store.release(attributes);
-      return { ...result, end: TOO_MANY_SETS, faults: [...result.faults, TOO_MANY_SETS] };
-    }
+    if (verdict.attributes === 0) return { ...result, end: TOO_MANY_SETS, faults: [...result.faults, TOO_MANY_SETS] };
     store.retain(verdict.attributes);
     const crossed = this.#install(message, announcement, session, nowSeconds, verdict.flags, verdict.attributes);
     store.release(verdict.attributes);
-    store.release(attributes);
     return crossed ? this.#limitReached(announcement.family, session, result) : result;
   }
 
