@@ -1,26 +1,19 @@
 /**
- * The attributes of a path as one group is told them. Rule: nothing stored is edited; a stored block and a list of
- * edits, both in ascending order of code, are merged into the message.
+ * The attributes of a path as one group is told them. Rule: nothing stored is edited; the stored block is copied in
+ * runs, and a row of EDITS for each code that export can change writes its own between them. Nothing is allocated.
  */
 
-import { writeU32 } from "../base/bytes.ts";
+import { copyOctets, writeU32 } from "../base/bytes.ts";
 import { narrowAsNumbers } from "../messages/attributes/as4.ts";
-import { findAttribute, prependAs } from "../messages/attributes/block.ts";
+import { attributeLength, prependAs } from "../messages/attributes/block.ts";
 import { ATTRIBUTE, CATEGORY, FLAG } from "../messages/attributes/codes.ts";
+import type { RoleName } from "../config/intent.ts";
 import type { AttributeStore } from "../rib/attribute-store.ts";
 import type { AttributesId } from "../rib/ids.ts";
 import { LOCAL_PREF_DEFAULT } from "../messages/attributes/summary.ts";
 import { isReflection } from "./reflection.ts";
 import type { Source } from "./source.ts";
 import type { ExportTarget } from "./target.ts";
-
-
-/** One attribute written instead of the stored one, or where there is none; without a value it is left out. */
-interface Edit {
-  readonly code: number;
-  readonly flags: number;
-  readonly value: Uint8Array | undefined;
-}
 
 /** One path to be written. */
 export interface ExportedPath {
@@ -49,7 +42,7 @@ const EDITS_OCTETS_MAX = 96;
  * limit are measured exactly.
  */
 export function exportedOctetsMax(path: ExportedPath): number {
-  return path.store.block(path.attributes).length * 2 + EDITS_OCTETS_MAX;
+  return path.store.blockOctets(path.attributes) * 2 + EDITS_OCTETS_MAX;
 }
 
 /**
@@ -57,98 +50,129 @@ export function exportedOctetsMax(path: ExportedPath): number {
  * for `exportedOctetsMax`.
  */
 export function writeExported(out: Uint8Array, at: number, path: ExportedPath, target: ExportTarget): number {
-  const { block, edits } = editsFor(path, target);
-  let next = 0;
-  for (let i = 0; i < block.length;) {
-    const code = block[i + 1]!;
-    const extended = (block[i]! & FLAG.EXTENDED_LENGTH) !== 0;
-    const length = extended ? (block[i + 2]! << 8) | block[i + 3]! : block[i + 2]!;
-    const end = i + (extended ? 4 : 3) + length;
-    while (next < edits.length && edits[next]!.code < code) at = writeEdit(out, at, edits[next++]!);
-    if (next < edits.length && edits[next]!.code === code) {
-      at = writeEdit(out, at, edits[next++]!);
-    } else {
-      out.set(block.subarray(i, end), at);
-      at += end - i;
-    }
-    i = end;
+  const block = blockFor(path, target);
+  let copied = 0;
+  let place = 0;
+  for (const edit of EDITS) {
+    while (place < block.length && block[place + 1]! < edit.code) place = attributeEnd(block, place);
+    const there = place < block.length && block[place + 1] === edit.code;
+    if (edit.isLeft(path, target, there)) continue;
+    copyOctets(block, copied, place, out, at);
+    at = edit.write(out, at + place - copied, path, target, block, place);
+    if (there) place = attributeEnd(block, place);
+    copied = place;
   }
-  while (next < edits.length) at = writeEdit(out, at, edits[next++]!);
-  return at;
+  copyOctets(block, copied, block.length, out, at);
+  return at + block.length - copied;
 }
 
-function writeEdit(out: Uint8Array, at: number, edit: Edit): number {
-  const { value } = edit;
-  if (value === undefined) return at;
-  const extended = value.length > 255;
-  out[at++] = edit.flags | (extended ? FLAG.EXTENDED_LENGTH : 0);
-  out[at++] = edit.code;
-  if (extended) out[at++] = value.length >>> 8;
-  out[at++] = value.length & 255;
-  out.set(value, at);
-  return at + value.length;
-}
-
-/** The stored block (AS_PATH already prepended towards eBGP) and the edits, ascending by code. */
-function editsFor(path: ExportedPath, target: ExportTarget): { block: Uint8Array; edits: Edit[] } {
+/** The stored block, AS_PATH already prepended towards eBGP and narrowed for an old speaker. */
+function blockFor(path: ExportedPath, target: ExportTarget): Uint8Array {
   const stored = path.store.block(path.attributes);
-  const external = target.kind === "ebgp";
-  const extended = external ? prependAs(stored, [target.localAsNumber]) : stored;
-  const block = target.fields.fourOctetAs ? extended : narrowAsNumbers(extended);
-  const edits = external ? externalEdits(path, target) : internalEdits(path, target);
-  edits.push(nextHopEdit(path, target));
-  return { block, edits: edits.sort((a, b) => a.code - b.code) };
+  const extended = target.kind === "ebgp" ? prependAs(stored, [target.localAsNumber]) : stored;
+  return target.fields.fourOctetAs ? extended : narrowAsNumbers(extended);
 }
 
-function nextHopEdit(path: ExportedPath, target: ExportTarget): Edit {
+/** What export does to one attribute. */
+interface Edit {
+  readonly code: number;
+  /** Whether the attribute goes out as stored, or stays absent; `there`: it is in the block. */
+  isLeft(path: ExportedPath, target: ExportTarget, there: boolean): boolean;
+  /** Writes it at `at`, or nothing; the offset behind. `place`: where it is in the block or belongs. */
+  write(out: Uint8Array, at: number, path: ExportedPath, target: ExportTarget, block: Uint8Array, place: number): number;
+}
+
+const nothing: Edit["write"] = (_, at) => at;
+
+/** An attribute that may not leave towards eBGP. */
+function staysInside(code: number): Edit {
+  return { code, isLeft: (_, target, there) => !there || target.kind !== "ebgp", write: nothing };
+}
+
+/** Towards iBGP RFC 4456 §8 stamps what is reflected; towards eBGP its attributes stay inside. */
+function stamped(code: number, write: Edit["write"]): Edit {
+  const stamps = (path: ExportedPath, target: ExportTarget): boolean =>
+    isReflection(path.source, target) && !path.source.own;
+  return {
+    code,
+    isLeft: (path, target, there) => !stamps(path, target) && (!there || target.kind !== "ebgp"),
+    write: (out, at, path, target, block, place) =>
+      stamps(path, target) ? write(out, at, path, target, block, place) : at,
+  };
+}
+
+/** Ascending by code. */
+const EDITS: readonly Edit[] = [
+  {
+    code: ATTRIBUTE.NEXT_HOP,
+    isLeft: (path, target, there) => there && target.keepsNextHop(path.store, path.attributes, path.source) &&
+      path.store.nextHopOctets(path.attributes) === 4 && target.fields.family.addressOctets === 4,
+    write: writeNextHop,
+  },
+  { // RFC 4271 §5.1.4
+    code: ATTRIBUTE.MED,
+    isLeft: (path, target, there) => !there || target.kind !== "ebgp" || path.source.own,
+    write: nothing,
+  },
+  { // RFC 4271 §5.1.5: towards iBGP always, towards eBGP never
+    code: ATTRIBUTE.LOCAL_PREF,
+    isLeft: (_, target, there) => there === (target.kind !== "ebgp"),
+    write: (out, at, _, target) => target.kind === "ebgp" ? at
+      : writeWord(out, at, ATTRIBUTE.LOCAL_PREF, CATEGORY.WELL_KNOWN, LOCAL_PREF_DEFAULT),
+  },
+  stamped(ATTRIBUTE.ORIGINATOR_ID, (out, at, path, target) =>
+    writeWord(out, at, ATTRIBUTE.ORIGINATOR_ID, CATEGORY.OPTIONAL_NON_TRANSITIVE, originatorAsSent(path, target))),
+  stamped(ATTRIBUTE.CLUSTER_LIST, writeClusterList),
+  staysInside(ATTRIBUTE.AIGP), // RFC 7311 §3.3
+  { // RFC 9234 §5
+    code: ATTRIBUTE.OTC,
+    isLeft: (_, target, there) => there || target.kind !== "ebgp" || !ADDS_OTC.includes(target.role),
+    write: (out, at, _, target) =>
+      writeWord(out, at, ATTRIBUTE.OTC, CATEGORY.OPTIONAL_TRANSITIVE, target.localAsNumber),
+  },
+];
+
+/** Roles of ours that mark what they send (RFC 9234 §5). */
+const ADDS_OTC: readonly (RoleName | undefined)[] = ["provider", "peer", "rs"];
+
+function writeNextHop(out: Uint8Array, at: number, path: ExportedPath, target: ExportTarget): number {
   const nextHop = target.nextHopFor(path.store, path.attributes, path.source);
-  const value = usesMpReach(target, nextHop) ? undefined : nextHop;
-  return { code: ATTRIBUTE.NEXT_HOP, flags: CATEGORY.WELL_KNOWN, value };
-}
-
-/** Towards iBGP: LOCAL_PREF always (RFC 4271 §5.1.5), and RFC 4456 §8 where the path is reflected. */
-function internalEdits(path: ExportedPath, target: ExportTarget): Edit[] {
-  const edits: Edit[] = [];
-  if (!path.store.hasLocalPref(path.attributes)) {
-    edits.push({ code: ATTRIBUTE.LOCAL_PREF, flags: CATEGORY.WELL_KNOWN, value: word(LOCAL_PREF_DEFAULT) });
-  }
-  if (isReflection(path.source, target) && !path.source.own) {
-    const flags = CATEGORY.OPTIONAL_NON_TRANSITIVE;
-    edits.push({ code: ATTRIBUTE.ORIGINATOR_ID, flags, value: word(originatorAsSent(path, target)) });
-    edits.push({ code: ATTRIBUTE.CLUSTER_LIST, flags, value: clusterListAsSent(path, target) });
-  }
-  return edits;
+  if (usesMpReach(target, nextHop)) return at;
+  at = writeHeader(out, at, ATTRIBUTE.NEXT_HOP, CATEGORY.WELL_KNOWN, nextHop.length);
+  copyOctets(nextHop, 0, nextHop.length, out, at);
+  return at + nextHop.length;
 }
 
 /** The source's cluster id, and before it the target's where they differ; then what was received. */
-function clusterListAsSent(path: ExportedPath, target: ExportTarget): Uint8Array {
-  const block = path.store.block(path.attributes);
-  const found = findAttribute(block, 0, block.length, ATTRIBUTE.CLUSTER_LIST);
-  const received = found === undefined ? new Uint8Array(0) : block.subarray(found.at, found.end);
+function writeClusterList(out: Uint8Array, at: number, path: ExportedPath, target: ExportTarget, block: Uint8Array,
+  place: number): number {
+  const end = place < block.length && block[place + 1] === ATTRIBUTE.CLUSTER_LIST ? attributeEnd(block, place) : place;
+  const received = end === place ? place : end - attributeLength(block, place);
   const from = path.source.clusterId;
   const to = target.fields.clusterId;
-  const added = [to, from].filter((id, i) => id !== 0 && !(i === 1 && id === to));
-  const value = new Uint8Array(added.length * 4 + received.length);
-  added.forEach((id, i) => writeU32(value, i * 4, id));
-  value.set(received, added.length * 4);
-  return value;
+  const added = (to !== 0 ? 4 : 0) + (from !== 0 && from !== to ? 4 : 0);
+  at = writeHeader(out, at, ATTRIBUTE.CLUSTER_LIST, CATEGORY.OPTIONAL_NON_TRANSITIVE, added + end - received);
+  if (to !== 0) writeU32(out, at, to);
+  if (from !== 0 && from !== to) writeU32(out, at + added - 4, from);
+  copyOctets(block, received, end, out, at + added);
+  return at + added + end - received;
 }
 
-/** Towards eBGP: what may not leave stays (RFC 4271 §5.1.4, §5.1.5; RFC 4456 §8; RFC 7311 §3.3), OTC is added. */
-function externalEdits(path: ExportedPath, target: ExportTarget): Edit[] {
-  const stays = [ATTRIBUTE.LOCAL_PREF, ATTRIBUTE.ORIGINATOR_ID, ATTRIBUTE.CLUSTER_LIST, ATTRIBUTE.AIGP];
-  const edits: Edit[] = stays.map((code) => ({ code, flags: 0, value: undefined }));
-  if (!path.source.own) edits.push({ code: ATTRIBUTE.MED, flags: 0, value: undefined });
-  const { role } = target.fields;
-  const addsOtc = role === "provider" || role === "peer" || role === "rs";
-  if (addsOtc && !path.store.hasOtc(path.attributes)) {
-    edits.push({ code: ATTRIBUTE.OTC, flags: CATEGORY.OPTIONAL_TRANSITIVE, value: word(target.localAsNumber) });
-  }
-  return edits;
+function writeWord(out: Uint8Array, at: number, code: number, flags: number, value: number): number {
+  at = writeHeader(out, at, code, flags, 4);
+  writeU32(out, at, value);
+  return at + 4;
 }
 
-function word(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  writeU32(bytes, 0, value);
-  return bytes;
+function writeHeader(out: Uint8Array, at: number, code: number, flags: number, length: number): number {
+  const wide = length > 255;
+  out[at++] = wide ? flags | FLAG.EXTENDED_LENGTH : flags;
+  out[at++] = code;
+  if (wide) out[at++] = length >>> 8;
+  out[at++] = length;
+  return at;
+}
+
+function attributeEnd(block: Uint8Array, at: number): number {
+  return at + ((block[at]! & FLAG.EXTENDED_LENGTH) === 0 ? 3 : 4) + attributeLength(block, at);
 }

@@ -17,6 +17,7 @@ import { ExportStore } from "./export-store.ts";
 import type { ExportId } from "./export-store.ts";
 import { Packer } from "./packer.ts";
 import { blockedBy } from "./reflection.ts";
+import type { ReflectorLimits } from "./limits.ts";
 import type { SourceId, Sources } from "./source.ts";
 import type { ExportTarget } from "./target.ts";
 import type { GroupMember } from "./member.ts";
@@ -35,14 +36,12 @@ export interface NotTold {
   readonly source: string;
 }
 
-/** A chunk that is filled beyond this is not continued by the next flush: stamps then stay fine-grained. */
-const CHUNK_FULL_OCTETS = 32_768;
-
 /** One update group. */
 export class UpdateGroup {
   readonly id: number;
   target: ExportTarget;
   readonly tables: GroupTables;
+  readonly limits: ReflectorLimits;
   readonly addPath: boolean;
   readonly members: Set<GroupMember> = new Set();
   readonly log: ChunkStream;
@@ -69,10 +68,11 @@ export class UpdateGroup {
   #lastSource = 0;
   #lastExport: ExportId = 0 as ExportId;
 
-  constructor(id: number, target: ExportTarget, tables: GroupTables) {
+  constructor(id: number, target: ExportTarget, tables: GroupTables, limits: ReflectorLimits) {
     this.id = id;
     this.target = target;
     this.tables = tables;
+    this.limits = limits;
     this.addPath = target.fields.addPathMax > 0;
     this.log = new ChunkStream(this.epoch);
     this.exports = new ExportStore(tables.store, tables.sources);
@@ -160,7 +160,7 @@ export class UpdateGroup {
 
   /** Called before the evaluations of a flush: gives them their stamp. */
   beginFlush(): void {
-    if (this.#packer.size === 0 && this.log.tail.used > CHUNK_FULL_OCTETS) this.#nextEpoch();
+    if (this.#packer.size === 0 && this.log.tail.used > this.limits.chunkFullOctets) this.#nextEpoch();
   }
 
   /** Compares what the group is to be told of a prefix with what it was told, and gathers the differences. */

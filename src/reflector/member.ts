@@ -11,13 +11,6 @@ import type { Chunk } from "./chunk.ts";
 import type { UpdateGroup } from "./group.ts";
 import type { RingRider } from "./ring-feed.ts";
 
-/** A live member that has this much of the log unread is detached (errors.md 1.3). */
-const LAG_OCTETS_MAX = 1_048_576;
-/** Slots looked at in one step of a delta, and routes that end it earlier. */
-const SLOTS_PER_STEP = 65_536;
-const ROUTES_PER_STEP = 4_096;
-const STEPS_PER_CALL = 8;
-
 /** What an empty feed has to say at its end, in order: EoRR (RFC 7313), End-of-RIB (RFC 4724). */
 export interface FeedMarks {
   readonly atStart: readonly Uint8Array[];
@@ -160,11 +153,12 @@ export class GroupMember implements MemberIdentity {
   /** Called after each flush: a member too far behind keeps only its stamp (design section 4). */
   detachIfSlow(): void {
     const tail = this.group.log.octets;
-    if (this.#phase.name === "live" && tail - this.#phase.cursor.position > LAG_OCTETS_MAX) {
+    const { lagOctetsMax } = this.group.limits;
+    if (this.#phase.name === "live" && tail - this.#phase.cursor.position > lagOctetsMax) {
       this.#known = this.#phase.cursor.chunk.epoch - 1;
       this.#phase = { name: "waiting" };
       this.detachments++;
-    } else if (this.#resume !== undefined && tail - this.#resume.base > LAG_OCTETS_MAX) {
+    } else if (this.#resume !== undefined && tail - this.#resume.base > lagOctetsMax) {
       this.#resume = undefined;
     }
   }
@@ -249,17 +243,17 @@ export class GroupMember implements MemberIdentity {
       const octets = phase.cursor.next(this);
       if (octets !== undefined) return octets;
       if (phase.next > this.group.slotsMax) return this.#endDelta();
-      if (steps === STEPS_PER_CALL) return "later";
+      if (steps === this.group.limits.stepsPerCall) return "later";
       this.#stepDelta(phase);
     }
   }
 
   #stepDelta(phase: Extract<Phase, { name: "delta" }>): void {
-    const { packer, slotsMax } = this.group;
+    const { packer, slotsMax, limits } = this.group;
     assert(packer.size === 0, "feeds run between flushes");
-    const end = Math.min(phase.next + SLOTS_PER_STEP, slotsMax + 1);
+    const end = Math.min(phase.next + limits.deltaSlotsPerStep, slotsMax + 1);
     let slot = phase.next;
-    for (; slot < end && packer.size < ROUTES_PER_STEP; slot++) {
+    for (; slot < end && packer.size < limits.routesPerStep; slot++) {
       if (this.group.changedAt(slot) > phase.since) this.#packSlot(slot);
       else if (this.#held?.[slot] === 1 && !this.#mayTell(slot)) packer.withdrawFromAll(slot);
     }

@@ -8,27 +8,27 @@ import type { FamilyRow } from "../messages/families.ts";
 import type { PrefixId } from "../rib/ids.ts";
 import { UpdateGroup } from "./group.ts";
 import type { GroupTables } from "./group.ts";
+import { REFLECTOR_LIMITS } from "./limits.ts";
+import type { ReflectorLimits } from "./limits.ts";
 import { GroupMember } from "./member.ts";
 import type { FeedMarks, MemberIdentity } from "./member.ts";
 import type { ExportTarget } from "./target.ts";
-
-/** Prefixes decided in one slice, prefixes evaluated for a new group, and rows freed. */
-const PREFIXES_PER_SLICE = 16_384;
-const REAPED_PER_SLICE = 16_384;
 
 /** The reflector of one address family. */
 export class Reflector {
   readonly family: FamilyRow;
   readonly tables: GroupTables;
+  readonly #limits: ReflectorLimits;
   readonly #groups = new Map<string, UpdateGroup>();
   readonly #later = new Set<GroupMember>();
   #nextGroup = 1;
   #gateOpen = true;
   #tooLong = 0;
 
-  constructor(family: FamilyRow, tables: GroupTables) {
+  constructor(family: FamilyRow, tables: GroupTables, limits: ReflectorLimits = REFLECTOR_LIMITS) {
     this.family = family;
     this.tables = tables;
+    this.#limits = limits;
   }
 
   groups(): Iterable<UpdateGroup> {
@@ -110,13 +110,13 @@ export class Reflector {
     const knownTo = (of: typeof groups, slot: number): boolean =>
       of.every(({ group, unknown }) => group.told(slot) === 0 && group.changedAt(slot) < unknown);
     const freed = this.tables.rib.reap((prefix, path) =>
-      path === 0 ? knownTo(prefixGroups, prefix) : knownTo(pathGroups, path), REAPED_PER_SLICE);
-    return freed === REAPED_PER_SLICE;
+      path === 0 ? knownTo(prefixGroups, prefix) : knownTo(pathGroups, path), this.#limits.reapedPerSlice);
+    return freed === this.#limits.reapedPerSlice;
   }
 
   #decide(): void {
     const { rib } = this.tables;
-    for (let left = PREFIXES_PER_SLICE; left > 0; left--) {
+    for (let left = this.#limits.prefixesPerSlice; left > 0; left--) {
       const prefix: PrefixId = rib.takeDirty();
       if (prefix === 0) return;
       rib.decide(prefix);
@@ -127,7 +127,7 @@ export class Reflector {
 
   #flush(group: UpdateGroup): void {
     const wasPopulated = group.populated;
-    const populated = group.populate(PREFIXES_PER_SLICE);
+    const populated = group.populate(this.#limits.prefixesPerSlice);
     const changed = group.flush();
     if (!changed && populated === wasPopulated) return;
     for (const member of group.members) {
@@ -139,7 +139,7 @@ export class Reflector {
   #groupFor(target: ExportTarget): UpdateGroup {
     let group = this.#groups.get(target.key);
     if (group === undefined) {
-      group = new UpdateGroup(this.#nextGroup++, target, this.tables);
+      group = new UpdateGroup(this.#nextGroup++, target, this.tables, this.#limits);
       this.#groups.set(target.key, group);
     }
     return group;

@@ -8,15 +8,7 @@ import { assert } from "../base/assert.ts";
 import { ChunkStream, Cursor } from "./chunk.ts";
 import type { Chunk, Reader } from "./chunk.ts";
 import type { UpdateGroup } from "./group.ts";
-
-/** Slots looked at in one step, and routes that end it earlier. */
-const SLOTS_PER_STEP = 16_384;
-const ROUTES_PER_STEP = 4_096;
-/** Steps that bring a member nothing (it is the source of all of it) before others get their turn. */
-const STEPS_PER_CALL = 8;
-/** A member this far behind the foremost goes on with a walk of its own; looked at every so many steps. */
-const LAG_OCTETS_MAX = 1_048_576;
-const STEPS_PER_LAG_CHECK = 16;
+import type { ReflectorLimits } from "./limits.ts";
 
 /** How far the walk has come: whole rounds, and the next slot. */
 interface Place {
@@ -48,6 +40,10 @@ export class RingFeed {
     this.#place = place;
   }
 
+  get limits(): ReflectorLimits {
+    return this.#group.limits;
+  }
+
   /** Octets that the walk has produced. */
   get octets(): number {
     return this.#stream.octets;
@@ -75,12 +71,12 @@ export class RingFeed {
 
   /** Walks one step. */
   step(): void {
-    const { packer, slotsMax } = this.#group;
+    const { packer, slotsMax, limits } = this.#group;
     assert(packer.size === 0, "feeds run between flushes");
     const from = this.#place;
-    const end = Math.min(from.slot + SLOTS_PER_STEP, slotsMax + 1);
+    const end = Math.min(from.slot + limits.feedSlotsPerStep, slotsMax + 1);
     let slot = from.slot;
-    for (; slot < end && packer.size < ROUTES_PER_STEP; slot++) {
+    for (; slot < end && packer.size < limits.routesPerStep; slot++) {
       const told = this.#group.told(slot);
       if (told !== 0) packer.announce(slot, told);
     }
@@ -88,7 +84,7 @@ export class RingFeed {
     packer.writeTo(this.#stream);
     this.#place = slot > slotsMax ? { lap: from.lap + 1, slot: 1 } : { lap: from.lap, slot };
     this.#append(from, first);
-    if (++this.#steps % STEPS_PER_LAG_CHECK === 0) this.#dropLaggards();
+    if (++this.#steps % limits.stepsPerLagCheck === 0) this.#dropLaggards();
   }
 
   #append(from: Place, first: Chunk): Stretch {
@@ -103,7 +99,7 @@ export class RingFeed {
   }
 
   #dropLaggards(): void {
-    for (const rider of this.#riders) rider.fallBack(this.octets - LAG_OCTETS_MAX);
+    for (const rider of this.#riders) rider.fallBack(this.octets - this.#group.limits.lagOctetsMax);
   }
 }
 
@@ -129,7 +125,7 @@ export class RingRider {
       while (this.#cursor.position >= this.#stretch.endOctets) {
         if (this.#cameRound(this.#stretch.to)) return this.#done();
         if (this.#stretch.next === undefined) {
-          if (steps++ === STEPS_PER_CALL) return "later";
+          if (steps++ === this.#ring.limits.stepsPerCall) return "later";
           this.#ring.step();
         }
         this.#stretch = this.#stretch.next!;

@@ -13,7 +13,6 @@ import type { RoleName } from "../config/intent.ts";
 import type { AttributeStore } from "../rib/attribute-store.ts";
 import type { AttributesId } from "../rib/ids.ts";
 import { PATH_FLAGS } from "../rib/rib.ts";
-import { nextHopOf } from "./target.ts";
 
 /** What a session is to the rules. */
 export interface SessionRules {
@@ -84,7 +83,7 @@ const FLAGS: readonly { readonly flag: number; applies(path: Judged): boolean }[
     // RFC 4271 §6.3: a NEXT_HOP that is an address of ours is ignored without NOTIFICATION.
     flag: PATH_FLAGS.OWN_NEXT_HOP,
     applies: ({ store, attributes, rules }) => {
-      const nextHop = nextHopOf(store, attributes);
+      const nextHop = store.nextHop(attributes);
       return rules.isOurs(nextHop.length === 32 ? nextHop.subarray(0, 16) : nextHop);
     },
   },

@@ -33,13 +33,13 @@ export class Sources {
   /** The present source of a peer. */
   of(peer: PeerId): SourceId {
     const id = this.#ofPeer[peer];
-    assert(id !== undefined && id !== 0, `peer ${peer} has a source`);
+    assert(id !== undefined && id !== 0, "a peer that announces has a source");
     return id;
   }
 
   get(id: SourceId): Source {
     const source = this.#sources[id];
-    assert(source !== undefined, `source ${id} is live`);
+    assert(source !== undefined, "a source that is referred to is live");
     return source;
   }
 

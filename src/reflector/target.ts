@@ -7,7 +7,6 @@ import { toHex } from "../base/bytes.ts";
 import type { AttributeStore } from "../rib/attribute-store.ts";
 import type { AttributesId } from "../rib/ids.ts";
 import type { FamilyRow } from "../messages/families.ts";
-import { findAttribute } from "../messages/attributes/block.ts";
 import type { RoleName } from "../config/intent.ts";
 import type { CompiledPolicy } from "./filters.ts";
 import type { PeerKind } from "./reflection.ts";
@@ -34,17 +33,6 @@ export interface TargetFields {
   readonly extendedNextHop: boolean;
 }
 
-const NEXT_HOP = 3;
-
-/** The next hop of stored attributes: from NEXT_HOP, or from MP_REACH_NLRI; empty for an own route without one. */
-export function nextHopOf(store: AttributeStore, attributes: AttributesId): Uint8Array {
-  const multiprotocol = store.nextHop(attributes);
-  if (multiprotocol.length > 0) return multiprotocol;
-  const block = store.block(attributes);
-  const found = findAttribute(block, 0, block.length, NEXT_HOP);
-  return found === undefined ? multiprotocol : block.subarray(found.at, found.end);
-}
-
 /** A target: its fields, its key, and what follows from them alone. */
 export class ExportTarget {
   readonly fields: TargetFields;
@@ -62,20 +50,25 @@ export class ExportTarget {
     this.key = JSON.stringify(describeTarget(fields));
   }
 
+  /** Whether the next hop that a path has goes out as it is. */
+  keepsNextHop(store: AttributeStore, attributes: AttributesId, source: Source): boolean {
+    const { nextHop } = this.fields;
+    const self = nextHop === "self" || (nextHop === "auto" && this.kind === "ebgp" && !source.own);
+    return !self && store.nextHopOctets(attributes) !== 0;
+  }
+
   /** The next hop to write for a path: 4, 16 or 32 octets; empty where there is none to write. */
   nextHopFor(store: AttributeStore, attributes: AttributesId, source: Source): Uint8Array {
-    const { nextHop, selfAddress } = this.fields;
-    const self = nextHop === "self" || (nextHop === "auto" && this.kind === "ebgp" && !source.own);
-    if (self) return selfAddress;
-    const received = nextHopOf(store, attributes);
-    return received.length === 0 ? selfAddress : received;
+    return this.keepsNextHop(store, attributes, source) ? store.nextHop(attributes) : this.fields.selfAddress;
   }
 
   /** Whether the session can carry the next hop that would be written. */
   canCarryNextHop(store: AttributeStore, attributes: AttributesId, source: Source): boolean {
-    const octets = this.nextHopFor(store, attributes, source).length;
-    if (this.fields.family.addressOctets === 16) return octets === 16 || octets === 32;
-    return octets === 4 || (octets !== 0 && this.fields.extendedNextHop);
+    const { selfAddress, family, extendedNextHop } = this.fields;
+    const kept = this.keepsNextHop(store, attributes, source);
+    const octets = kept ? store.nextHopOctets(attributes) : selfAddress.length;
+    if (family.addressOctets === 16) return octets === 16 || octets === 32;
+    return octets === 4 || (octets !== 0 && extendedNextHop);
   }
 }
 

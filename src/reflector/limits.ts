@@ -1,0 +1,38 @@
+/**
+ * How much work is done at once and how far a member may fall behind. Rule: every bound of the way out is here, so that
+ * a test can make them small enough to be reached.
+ */
+
+/** The bounds of one reflector. */
+export interface ReflectorLimits {
+  /** A live member, or a rider of a common feed, with this much unread goes on alone (errors.md 1.3). */
+  readonly lagOctetsMax: number;
+  /** A chunk filled beyond this is not continued by the next flush, so that stamps stay fine-grained. */
+  readonly chunkFullOctets: number;
+  /** Prefixes decided in one slice, and prefixes evaluated for a new group. */
+  readonly prefixesPerSlice: number;
+  /** Rows freed in one slice. */
+  readonly reapedPerSlice: number;
+  /** Slots looked at in one step of a common feed, and of a member's own delta, where most have nothing to say. */
+  readonly feedSlotsPerStep: number;
+  readonly deltaSlotsPerStep: number;
+  /** Routes that end a step of either earlier. */
+  readonly routesPerStep: number;
+  /** Steps that bring a member nothing before others get their turn. */
+  readonly stepsPerCall: number;
+  /** Steps of a common feed between two looks at who lags. */
+  readonly stepsPerLagCheck: number;
+}
+
+/** What the daemon runs with. */
+export const REFLECTOR_LIMITS: ReflectorLimits = {
+  lagOctetsMax: 1_048_576,
+  chunkFullOctets: 32_768,
+  prefixesPerSlice: 16_384,
+  reapedPerSlice: 16_384,
+  feedSlotsPerStep: 16_384,
+  deltaSlotsPerStep: 65_536,
+  routesPerStep: 4_096,
+  stepsPerCall: 8,
+  stepsPerLagCheck: 16,
+};
