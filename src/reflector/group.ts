@@ -152,10 +152,17 @@ export class UpdateGroup {
     const end = Math.min(this.#evaluateFrom + budget, prefixes.idsMax + 1);
     if (!this.populated) this.beginFlush();
     for (let prefix = this.#evaluateFrom; prefix < end; prefix++) {
-      if (prefixes.isLive(prefix as PrefixId)) this.evaluate(prefix as PrefixId);
+      if (prefixes.isLive(prefix as PrefixId) && this.#isDecided(prefix as PrefixId)) this.evaluate(prefix as PrefixId);
     }
     this.#evaluateFrom = end > prefixes.idsMax ? Infinity : end;
     return this.populated;
+  }
+
+  /** False where the best path died and the prefix waits for its decision, which will evaluate it. */
+  #isDecided(prefix: PrefixId): boolean {
+    const { rib } = this.tables;
+    const best = rib.best(prefix);
+    return best === 0 || rib.isCandidate(best);
   }
 
   /** Called before the evaluations of a flush: gives them their stamp. */
