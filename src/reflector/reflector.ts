@@ -62,16 +62,20 @@ export class Reflector {
   }
 
   /**
-   * Other targets for some members: those of a group that all move to one and the same new target take their group
-   * along and hear only differences; any other is told the new group's table and what it holds too much is withdrawn.
+   * Other targets for some members: those of a group that all move to one and the same new target that selects other
+   * paths but writes them alike take their group along and hear only differences; any other is told the new group's
+   * table and what it holds too much is withdrawn.
    * Answers the members as they are now, in the order given.
    */
   retarget(moves: readonly { readonly member: GroupMember; readonly target: ExportTarget }[]): GroupMember[] {
     for (const group of new Set(moves.map(({ member }) => member.group))) {
       const leaving = moves.filter(({ member }) => member.group === group);
-      const key = leaving[0]!.target.key;
+      const { key, writingKey } = leaving[0]!.target;
       const together = leaving.length === group.members.size && leaving.every(({ target }) => target.key === key);
-      if (together && !this.#groups.has(key)) this.#rekey(group, leaving[0]!.target);
+      // What was told is compared by its attributes and source, which say nothing of how the group writes them.
+      if (together && writingKey === group.target.writingKey && !this.#groups.has(key)) {
+        this.#rekey(group, leaving[0]!.target);
+      }
     }
     return moves.map(({ member, target }) =>
       (member.group.target.key === target.key ? member : this.#move(member, target)));

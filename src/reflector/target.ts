@@ -41,13 +41,17 @@ export class ExportTarget {
   readonly role: RoleName | undefined;
   /** Equal for peers that are told the same bytes. */
   readonly key: string;
+  /** Equal where a path that both are told is told in the same bytes: all of the key but what selects paths. */
+  readonly writingKey: string;
 
   constructor(fields: TargetFields) {
     this.fields = fields;
     this.kind = fields.kind;
     this.localAsNumber = fields.localAsNumber;
     this.role = fields.role;
-    this.key = JSON.stringify(describeTarget(fields));
+    const described = describeTarget(fields);
+    this.key = JSON.stringify(described);
+    this.writingKey = JSON.stringify({ ...described, exportPolicy: "", addPathMax: fields.addPathMax > 0 });
   }
 
   /** Whether the next hop that a path has goes out as it is. */
