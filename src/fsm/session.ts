@@ -45,6 +45,8 @@ export type SessionEvent =
   | { readonly name: "Reset"; readonly subcode: number; readonly text: string }
   /** Ends what is connected and rests that long. */
   | { readonly name: "HoldDown"; readonly seconds: number; readonly text: string }
+  /** Its parameters say the other way whether we dial: a dial or a wait for one begins anew. */
+  | { readonly name: "PassiveChanged" }
   | { readonly name: "IdleHoldTimer_Expires" }
   | { readonly name: "StableTimer_Expires" }
   | { readonly name: "NewcomerTimer_Expires" }
@@ -126,6 +128,7 @@ function handle(turn: Turn, event: SessionEvent): void {
     case "Stop": return stop(turn, event);
     case "Reset": return reset(turn, event);
     case "HoldDown": return holdDown(turn, event);
+    case "PassiveChanged": return beginAnew(turn);
     case "IdleHoldTimer_Expires": return wakeUp(turn);
     case "StableTimer_Expires": turn.idleHoldSeconds = turn.parameters.idleHoldSeconds[0]; return;
     case "NewcomerTimer_Expires": turn.fresh = false; return;
@@ -165,6 +168,13 @@ function holdDown(turn: Turn, { seconds, text }: { readonly seconds: number; rea
   if (turn.mode === "stopped") return;
   rest(turn, seconds);
   dropAll(turn, { name: "AutomaticStop", subcode: CEASE.ADMINISTRATIVE_RESET, text });
+}
+
+function beginAnew(turn: Turn): void {
+  const state = turn.connections[0];
+  if (turn.mode !== "running" || state.name === "Idle" || isConnected(state)) return;
+  abandonDial(turn, 0);
+  advance(turn, 0, { name: "IdleHoldTimer_Expires" });
 }
 
 /** Ends both connections: connected ones by `event`, others without a word. */

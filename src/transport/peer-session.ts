@@ -10,7 +10,7 @@ import { unreachable } from "../base/assert.ts";
 import { fsmParameters, keepaliveSeconds } from "../fsm/cells.ts";
 import type { FsmParameters } from "../fsm/cells.ts";
 import { Deadlines } from "../fsm/deadlines.ts";
-import type { Action, Event, State, Timer } from "../fsm/events.ts";
+import type { Action, Event, State } from "../fsm/events.ts";
 import { eventOf } from "../fsm/receive.ts";
 import { mostAdvanced, newSession, stepSession } from "../fsm/session.ts";
 import type { Session, SessionEvent, SessionTimer, Slot, Work } from "../fsm/session.ts";
@@ -26,15 +26,9 @@ import { ConnectionDriver } from "./driver.ts";
 import type {
   Connection, PeerSessionPort, SessionEnd, SessionEnvironment, SessionOwner, SessionParameters, SessionView, StateName,
 } from "./ports.ts";
+import { earliest, newSlot } from "./slot-resources.ts";
+import type { SlotResources } from "./slot-resources.ts";
 import { Traffic } from "./traffic.ts";
-
-/** What belongs to one of the two connections. */
-interface SlotResources {
-  readonly deadlines: Deadlines<Timer>;
-  driver: ConnectionDriver | undefined;
-  /** Takes back the dial that is under way. */
-  cancelDial: (() => void) | undefined;
-}
 
 const SLOTS: readonly Slot[] = [0, 1];
 /** When to look again at a hold time that ran out while octets were arriving. */
@@ -42,7 +36,7 @@ const LOOK_AGAIN_SECONDS = 0.05;
 
 /** One neighbour address: dials, accepts, keeps the session and hands its messages to the owner of routes. */
 export class PeerSession implements PeerSessionPort {
-  parameters: SessionParameters;
+  #parameters: SessionParameters;
   #fsm: FsmParameters;
   readonly #owner: SessionOwner;
   readonly #environment: SessionEnvironment;
@@ -68,7 +62,7 @@ export class PeerSession implements PeerSessionPort {
   #note: string | undefined;
 
   constructor(parameters: SessionParameters, owner: SessionOwner, environment: SessionEnvironment) {
-    this.parameters = parameters;
+    this.#parameters = parameters;
     this.#fsm = fsmParameters(parameters);
     this.#owner = owner;
     this.#environment = environment;
@@ -79,6 +73,10 @@ export class PeerSession implements PeerSessionPort {
       before: () => this.#slots.map(({ driver }) => driver?.octetsIn ?? 0),
       ring: (octetsIn) => this.#expireAll(octetsIn),
     });
+  }
+
+  get parameters(): SessionParameters {
+    return this.#parameters;
   }
 
   start(): void {
@@ -99,8 +97,10 @@ export class PeerSession implements PeerSessionPort {
   }
 
   retune(parameters: SessionParameters): void {
-    this.parameters = parameters;
+    const otherWay = parameters.passive !== this.#parameters.passive;
+    this.#parameters = parameters;
     this.#fsm = fsmParameters(parameters);
+    if (otherWay) this.#deliver({ name: "PassiveChanged" });
   }
 
   holdDown(seconds: number, why: string): void {
@@ -386,15 +386,7 @@ export class PeerSession implements PeerSessionPort {
   }
 }
 
-function newSlot(): SlotResources {
-  return { deadlines: new Deadlines(), driver: undefined, cancelDial: undefined };
-}
-
 /** RFC 7606: only "reset" ends a session; a Cease is a limit of ours that says so itself. */
 function endsSession(fault: Fault): boolean {
   return fault.disposition === "reset" || fault.code === 6;
-}
-
-function earliest(...instants: readonly (Instant | undefined)[]): Instant | undefined {
-  return instants.reduce((a, b) => (a === undefined || (b !== undefined && b < a) ? b : a), undefined);
 }

@@ -274,6 +274,24 @@ describe("the operator", () => {
     expect(a.events.filter(({ event }) => event === "bug")).toEqual([]);
   });
 
+  it("makes a passive session dial, and a dialling one wait, without a reset", () => {
+    const { clock, atA, atB } = pair({ passive: true }, { passive: true });
+    atA.session.start();
+    atB.session.start();
+    clock.run(60 * SECOND);
+    expect(atA.session.view().state).toBe("Active");
+    atA.session.retune({ ...atA.session.parameters, passive: false });
+    clock.run(SECOND);
+    expect(atA.session.view().state).toBe("Established");
+    atA.session.retune({ ...atA.session.parameters, passive: true });
+    expect(atA.session.view()).toMatchObject({ state: "Established", flaps: 0 });
+    atB.session.stop();
+    clock.run(60 * SECOND);
+    atB.session.start();
+    clock.run(60 * SECOND);
+    expect(atA.session.view().state).toBe("Active");
+  });
+
   it("never dials a passive peer, and forgets nothing of it", () => {
     const { clock, network } = world();
     const a = new VirtualSpeaker(network, A);

@@ -38,6 +38,7 @@ const sessionEvents: fc.Arbitrary<SessionEvent> = fc.oneof(
   { weight: 2, arbitrary: fc.constant<SessionEvent>({ name: "Inbound" }) },
   { weight: 1, arbitrary: fc.constantFrom<SessionEvent>(
     { name: "Start" }, { name: "Start" }, { name: "IdleHoldTimer_Expires" }, { name: "StableTimer_Expires" },
+    { name: "PassiveChanged" },
     { name: "NewcomerTimer_Expires" },
     { name: "Reset", subcode: 4, text: "" }, { name: "HoldDown", seconds: 3, text: "" },
     { name: "Stop", subcode: 2, text: "" }) });
