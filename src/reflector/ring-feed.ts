@@ -34,6 +34,8 @@ export class RingFeed {
   #place: Place;
   #last: Stretch | undefined = undefined;
   #steps = 0;
+  /** Riders that went on alone. */
+  fallBacks = 0;
 
   constructor(group: UpdateGroup, place: Place = { lap: 0, slot: 1 }) {
     this.#group = group;
@@ -64,6 +66,7 @@ export class RingFeed {
   /** Moves a rider to a walk of its own that begins at `place`. */
   splitOff(rider: RingRider, place: Place): { ring: RingFeed; stretch: Stretch } {
     this.#riders.delete(rider);
+    this.fallBacks++;
     const ring = new RingFeed(this.#group, place);
     ring.#riders.add(rider);
     return { ring, stretch: ring.#append(place, ring.#freshChunk()) };
@@ -73,6 +76,8 @@ export class RingFeed {
   step(): void {
     const { packer, slotsMax, limits } = this.#group;
     assert(packer.size === 0, "feeds run between flushes");
+    // Before the step: who asked for it stands at the end of the walk, and one step may be longer than the lag allowed.
+    if (++this.#steps % limits.stepsPerLagCheck === 0) this.#dropLaggards();
     const from = this.#place;
     const end = Math.min(from.slot + limits.feedSlotsPerStep, slotsMax + 1);
     let slot = from.slot;
@@ -84,7 +89,6 @@ export class RingFeed {
     packer.writeTo(this.#stream);
     this.#place = slot > slotsMax ? { lap: from.lap + 1, slot: 1 } : { lap: from.lap, slot };
     this.#append(from, first);
-    if (++this.#steps % limits.stepsPerLagCheck === 0) this.#dropLaggards();
   }
 
   #append(from: Place, first: Chunk): Stretch {
