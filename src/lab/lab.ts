@@ -65,6 +65,7 @@ class LabRun {
   #takeBackFrame: (() => void) | undefined;
   readonly #takeBackPatience: () => void;
   #converged = false;
+  #lacksAddresses = false;
 
   constructor(options: LabOptions, nodes: readonly LabNode[], reflector: LabReflector, world: LabWorld) {
     this.#options = options;
@@ -106,8 +107,9 @@ class LabRun {
 
   /** Linux has all of 127.0.0.0/8; elsewhere a loopback address must be given to the interface first. */
   #dialFailed(node: LabNode, why: string): void {
-    if (!/EADDRNOTAVAIL/.test(why)) return;
-    const command = `sudo ifconfig lo0 alias ${node.address}/32`;
+    if (this.#lacksAddresses || !why.includes("EADDRNOTAVAIL")) return;
+    this.#lacksAddresses = true;
+    const command = `sudo ifconfig lo0 alias ${node.address} up`;
     this.#world.complain(`reflectd: lab: ${node.address} is no address of this machine (outside Linux: ${command}, ` +
       "and so on for every node)\n");
     this.#finish(1);

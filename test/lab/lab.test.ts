@@ -4,13 +4,21 @@ import { describe, expect, it } from "vitest";
 import type { DaemonApi } from "../../src/daemon/api.ts";
 import { runLab } from "../../src/lab/lab.ts";
 import { systemWorld } from "../../src/lab/system.ts";
+import type { LabWorld } from "../../src/lab/world.ts";
+import type { Connector } from "../../src/transport/ports.ts";
 
-interface Played { readonly code: number; readonly text: string; readonly api: DaemonApi | undefined }
+interface Played {
+  readonly code: number;
+  readonly text: string;
+  readonly complaints: string;
+  readonly api: DaemonApi | undefined;
+}
 
 /** Runs a lab; `during` is told the page so far whenever it grows and may ask for the end. */
 async function play(nodes: number, once: boolean, terminal = false,
-  during: (text: string, end: () => void) => void = () => undefined): Promise<Played> {
-  let [text, end]: [string, () => void] = ["", () => undefined];
+  during: (text: string, end: () => void) => void = () => undefined,
+  changed: (world: LabWorld) => Partial<LabWorld> = () => ({})): Promise<Played> {
+  let [text, complaints, end]: [string, string, () => void] = ["", "", () => undefined];
   let api: DaemonApi | undefined;
   const stopped = new Promise<void>((resolve) => {
     end = resolve;
@@ -21,7 +29,7 @@ async function play(nodes: number, once: boolean, terminal = false,
       during(text, end);
     },
     complain(more) {
-      text += more;
+      complaints += more;
     },
     terminal, stopped, version: "0.0.0", node: "v0", pid: 1,
     soon: (run) => void setImmediate(run),
@@ -30,7 +38,7 @@ async function play(nodes: number, once: boolean, terminal = false,
       return { hint: "reflectd show peers", close: async () => undefined };
     },
   });
-  return { code: await runLab({ nodes, once }, world), text, api };
+  return { code: await runLab({ nodes, once }, { ...world, ...changed(world) }), text, complaints, api };
 }
 
 describe("the embedded lab", () => {
@@ -68,7 +76,36 @@ describe("the embedded lab", () => {
     expect(text).toContain("and 1 node,");
   });
   it("refuses more nodes than one process should hold", async () => {
-    const { code, text } = await play(251, true);
-    expect([code, text]).toEqual([1, "reflectd: lab: 251 nodes are too many for one process (at most 250)\n"]);
+    const { code, complaints } = await play(251, true);
+    expect([code, complaints]).toEqual([1, "reflectd: lab: 251 nodes are too many for one process (at most 250)\n"]);
+  });
+  it("says in one line what it needs where loopback has one address", async () => {
+    const { code, complaints } = await play(2, false, false, undefined, () => ({ connector: failing("EADDRNOTAVAIL") }));
+    expect(code).toBe(1);
+    expect(complaints).toMatch(/^reflectd: lab: 127\.0\.0\.2 is no address of this machine .*ifconfig.*\n$/);
+  });
+  it("ends with 1 when its time is up, and says who lacks what", async () => {
+    const { code, complaints } = await play(2, true, false, undefined, (world) => ({
+      connector: failing("ECONNREFUSED"),
+      scheduler: { ...world.scheduler, at: (at, run) => // its patience is short here
+        world.scheduler.at(at - world.clock.now() > 20_000 ? world.clock.now() : at, run) },
+    }));
+    expect(code).toBe(1);
+    expect(complaints).toContain("not every node holds every other's routes:\n  node-1 lacks 3 of 3 prefixes\n");
+  });
+  it("passes on why the reflector did not start", async () => {
+    const { code, complaints } = await play(2, true, false, undefined,
+      () => ({ startReflector: async () => ({ refused: "no port is free" }) }));
+    expect([code, complaints]).toEqual([1, "reflectd: lab: the reflector did not start: no port is free\n"]);
   });
 });
+
+/** A connector whose every dial fails. */
+function failing(why: string): Connector {
+  return {
+    connect(_target, outcome) {
+      const failure = setImmediate(() => outcome.failed(why));
+      return () => clearImmediate(failure);
+    },
+  };
+}
