@@ -54,6 +54,10 @@ interopSuite("both ends dialling at once", ["bird-1.6.8", "bird2", "tshark"], ()
     return out.split("\n").filter((line) => line !== "").length;
   }
 
+  function listeners(bird: Bird): Promise<string> {
+    return must(inside(bird.node.namespace, ["ss", "-Hltn", "sport", "=", ":179"]));
+  }
+
   async function stateOf(bird: Bird): Promise<string | undefined> {
     return (await reflector.peers()).find((peer) => peer.address === bird.node.v4)?.state;
   }
@@ -62,6 +66,8 @@ interopSuite("both ends dialling at once", ["bird-1.6.8", "bird2", "tshark"], ()
     await bird.toggle("disable");
     expect((await reflector.cli("disable", bird.node.v4)).status).toBe(0);
     await bird.toggle("enable");
+    // Without a session BIRD 2 does not listen, and asleep it would not begin to.
+    await waitFor(lab, `${bird.name} to listen`, () => listeners(bird), (text) => text !== "");
     bird.freeze();
     expect((await reflector.cli("enable", bird.node.v4)).status).toBe(0);
     await waitFor(lab, "reflectd's own connection to wait for an OPEN", () => stateOf(bird),

@@ -52,8 +52,7 @@ async function build(lab: Lab, { clusterIds, redundant, between }: Wiring): Prom
 
 /** UPDATE messages that each reflector has sent: when nothing changes, these must not either. */
 async function updatesSent(reflectors: readonly Reflectd[]): Promise<number> {
-  const peers = (await Promise.all(reflectors.map((one) =>
-    one.ask<readonly { readonly messages: { readonly out: { readonly update: number } } }[]>("show", "peers")))).flat();
+  const peers = (await Promise.all(reflectors.map((one) => one.peers()))).flat();
   return peers.reduce((sum, peer) => sum + peer.messages.out.update, 0);
 }
 

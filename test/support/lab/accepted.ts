@@ -18,6 +18,11 @@ export const ACCEPTED: readonly Accepted[] = [{
     block[0] === 0 && block.length > 1 && isNlri(block)),
   reason: "a default route (one octet 00) in front of other prefixes is taken for the first octet of an ADD-PATH "
     + "path identifier: its guess in detect_add_path_prefix46 wants longer prefixes to begin with",
+}, {
+  said: /^Length is invalid \d+$/,
+  excuses: (message) => message.length > 4096 && nlriBlocks(message) !== undefined,
+  reason: "it knows no extended messages (RFC 8654) and stops at their length; a receiver that did not offer them "
+    + "ends the session, which the suites would see",
 }];
 
 /** The withdrawn routes, the NLRI, and those of attributes 14 and 15 of an UPDATE; undefined for anything unsound. */

@@ -44,6 +44,12 @@ export interface BirdOptions {
   readonly connectDelaySeconds?: number;
   /** On unless told. */
   readonly addPaths?: boolean;
+  /** False makes it an OLD speaker (RFC 6793): 2-octet AS numbers only. */
+  readonly as4?: boolean;
+  /** RFC 8654; BIRD 2 only. */
+  readonly extendedMessages?: boolean;
+  /** IPv4 routes with IPv6 next hops (RFC 8950); BIRD 2 only. */
+  readonly extendedNextHop?: boolean;
 }
 
 /** Starts one and waits until it answers. */
@@ -103,6 +109,12 @@ export class Bird implements Router {
     for (const prefix of prefixes) this.#own.delete(prefix);
     await this.#reconfigure();
   }
+
+  /** `birdc reload in`: asks every peer for its routes again (RFC 2918). */
+  async refresh(): Promise<void> { await this.#ask('reload in "Node_*"'); }
+
+  /** Everything it has logged. */
+  log(): string { return this.#process.tail(1_000_000); }
 
   /** `birdc enable` or `disable` of every BGP session. */
   async toggle(what: "enable" | "disable"): Promise<void> { await this.#ask(`${what} "Node_*"`); }
@@ -165,16 +177,18 @@ function exportRule({ prefix, localPref, med, communities, largeCommunities }: A
 
 function session(node: LabNode, options: BirdOptions, peer: BirdPeer): string {
   const source = peer.address.includes(":") ? node.v6 : node.v4;
-  const addPaths = options.addPaths === false ? "" : "add paths on;";
-  const channel = options.version === "2"
-    ? ["ipv4", "ipv6"].map((family) => `  ${family} { import all; export filter lab_export; ${addPaths} };`).join("\n")
-    : `  import all; export filter lab_export; ${addPaths} gateway recursive;`;
+  const common = `import all; export filter lab_export; ${options.addPaths === false ? "" : "add paths on;"}`;
+  const extended = options.extendedNextHop === true ? "extended next hop on;" : "";
+  const channel = options.version === "2" ? `  ipv4 { ${common} ${extended} };\n  ipv6 { ${common} };`
+    : `  ${common} gateway recursive;`;
   return `protocol bgp ${protocolName(peer.address)} {
   local ${source} as ${options.asNumber ?? LAB_AS};
   neighbor ${peer.address} as ${peer.asNumber ?? LAB_AS};
   multihop; graceful restart;${peer.passive === true ? " passive;" : ""}
   hold time ${options.holdSeconds ?? LAB_HOLD_SECONDS};
   connect delay time ${options.connectDelaySeconds ?? 1}; connect retry time 1; error wait time 1, 2;
+${options.as4 === false ? "  enable as4 off;" : ""}
+${options.extendedMessages === true ? "  enable extended messages on;" : ""}
 ${peer.client === undefined ? "" : `  rr client; rr cluster id ${peer.client.clusterId};`}
 ${channel}
 }`;

@@ -42,7 +42,7 @@ export class Reflectd implements Router {
   readonly name: string;
   readonly node: LabNode;
   readonly routerId: string;
-  readonly #options: ReflectdOptions;
+  #options: ReflectdOptions;
   readonly #own = new Map<string, Announcement>();
   readonly #file: string;
   readonly #socket: string;
@@ -111,6 +111,13 @@ export class Reflectd implements Router {
     await this.#reload();
   }
 
+  /** Other neighbours, and `reload`; answers what it said it did. */
+  async reconfigure(neighbors: readonly NeighborConfiguration[]): Promise<Reloaded> {
+    this.#options = { ...this.#options, neighbors };
+    this.#write();
+    return this.ask<Reloaded>("reload");
+  }
+
   stop(): Promise<void> { return this.#process.stop(10_000); }
   kill9(): Promise<void> { return this.#process.kill9(); }
   freeze(): void { this.#process.signal("SIGSTOP"); }
@@ -137,6 +144,15 @@ export class Reflectd implements Router {
   }
 }
 
+/** What `reload` says: names of neighbours. */
+export interface Reloaded {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly reset: readonly string[];
+  readonly refreshed: readonly string[];
+  readonly untouched: readonly string[];
+}
+
 /** The keys of `show peers` that the tests look at. */
 export interface ShownPeer {
   readonly name: string;
@@ -144,7 +160,8 @@ export interface ShownPeer {
   readonly state: string;
   readonly since: string;
   readonly lastError: { readonly direction: string; readonly code: number; readonly subcode: number } | null;
-  readonly flaps?: number;
+  readonly messages: { readonly in: { readonly update: number; readonly routeRefresh: number };
+    readonly out: { readonly update: number; readonly routeRefresh: number } };
 }
 
 interface ShownRoute {
