@@ -80,7 +80,8 @@ describe("the embedded lab", () => {
     expect([code, complaints]).toEqual([1, "reflectd: lab: 251 nodes are too many for one process (at most 250)\n"]);
   });
   it("says in one line what it needs where loopback has one address", async () => {
-    const { code, complaints } = await play(2, false, false, undefined, () => ({ connector: failing("EADDRNOTAVAIL") }));
+    const { code, complaints } = await play(2, false, false, undefined,
+      () => ({ connector: failing("EADDRNOTAVAIL") }));
     expect(code).toBe(1);
     expect(complaints).toMatch(/^reflectd: lab: 127\.0\.0\.2 is no address of this machine .*ifconfig.*\n$/);
   });
