@@ -12,7 +12,6 @@ import { ATTRIBUTE } from "../messages/attributes/codes.ts";
 import { describeAttributes } from "../messages/describe.ts";
 import { FAMILIES, IPV4_UNICAST, IPV6_UNICAST } from "../messages/families.ts";
 import type { FamilyRow } from "../messages/families.ts";
-import { nextHopOf } from "../reflector/target.ts";
 import type { AttributesId, PathIndex, PeerId, PrefixId } from "../rib/ids.ts";
 import { PATH_FLAGS } from "../rib/rib.ts";
 import type { Rib } from "../rib/rib.ts";
@@ -156,7 +155,7 @@ export function pathView(path: PathIndex, family: FamilyRow, speaker: Speaker, a
   return {
     prefix: rib.prefixes.format(prefix), family: family.name, pathId: rib.receivedPathIdOf(path),
     best: rib.best(prefix) === path, from: fromOf(rib.peerOf(path), speaker),
-    ...describeAttributes(removeAttribute(store.block(attributes), ATTRIBUTE.NEXT_HOP), nextHopOf(store, attributes)),
+    ...describeAttributes(removeAttribute(store.block(attributes), ATTRIBUTE.NEXT_HOP), store.nextHop(attributes)),
     stale: (flags & (PATH_FLAGS.STALE | PATH_FLAGS.LLGR_STALE)) !== 0,
     ...(rejected === undefined ? {} : { rejected }), since: new Date(rib.sinceOf(path) * 1000).toISOString(),
   };

@@ -200,6 +200,16 @@ export class AttributeStore {
     return this.#slab.pageBytes(handle).subarray(at, at + octets);
   }
 
+  /** Octets of the canonical block. */
+  blockOctets(id: AttributesId): number {
+    return this.#rows.get(id, BLOCK_OCTETS);
+  }
+
+  /** Octets of the next hop, 0 where there is none: without the view that `nextHop` makes. */
+  nextHopOctets(id: AttributesId): number {
+    return this.#rows.get(id, NEXT_HOP_OCTETS);
+  }
+
   /** ORIGIN: 0 IGP, 1 EGP, 2 INCOMPLETE. */
   origin(id: AttributesId): number {
     return this.#rows.get(id, BITS) & 3;
