@@ -6,7 +6,7 @@
 import type { ExpectedOpen, OpenMessage } from "../messages/open.ts";
 import { AS_TRANS } from "../messages/open.ts";
 import type { Ending } from "./ends.ts";
-import { ceased, faulted, fsmError, holdExpired, lost, received, replaced, sendHoldExpired } from "./ends.ts";
+import { ceased, faulted, fsmError, holdExpired, lost, notConnected, received, replaced, sendHoldExpired } from "./ends.ts";
 import type { Action, Event, HeldBack, Named, State, Step, Timer } from "./events.ts";
 import type { SessionParameters } from "./parameters.ts";
 
@@ -72,7 +72,7 @@ export function toIdle<S extends State, E extends Event>(
     const { end, notification } = why(event);
     const established = state.name === "Established";
     const close: Action = { do: "close", notification };
-    const report: Action = { do: "report", end, established };
+    const report: Action = { do: "report", end, of: established ? "session" : "connection" };
     const actions: readonly Action[] = established ? [{ do: "down", end }, close, report] : [close, report];
     return { state: { name: "Idle", end }, actions };
   };
@@ -136,10 +136,12 @@ export function retryLater(
 ): Step {
   if (state.name === "OpenSent" && state.incoming) return toIdle(lostEnd)(parameters, state, event);
   // RFC 4271 sends Connect without DelayOpenTimer to Idle, from where AutomaticStart leads here again: one step less.
+  const dialled = state.name === "Connect" && !state.delaying;
   const actions: readonly Action[] = [
     { do: "close", notification: undefined },
     arm("ConnectRetryTimer", parameters.connectRetrySeconds, true),
-    { do: "report", end: lost(event.why).end, established: false },
+    dialled ? { do: "report", end: notConnected(event.why).end, of: "dial" }
+      : { do: "report", end: lost(event.why).end, of: "connection" },
   ];
   return { state: { name: "Active", delaying: false }, actions };
 }

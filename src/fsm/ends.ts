@@ -52,6 +52,11 @@ export function lost(why: string): Ending {
   return { end: { direction: "local", code: 0, subcode: 0, name: "connection lost", text: why } };
 }
 
+/** Our dial found nobody. */
+export function notConnected(why: string): Ending {
+  return { end: { direction: "local", code: 0, subcode: 0, name: "not connected", text: why } };
+}
+
 /** The SendHoldTimer expired: nothing can be sent through a full socket (RFC 9687 §4.2). */
 export function sendHoldExpired(): Ending {
   const text = "the peer took no octet within the send hold time";

@@ -109,8 +109,8 @@ export type Action =
   /** `jittered`: the driver takes 75 to 100 % of the time (RFC 4271 §10). */
   | { readonly do: "arm"; readonly timer: Timer; readonly seconds: number; readonly jittered: boolean }
   | { readonly do: "disarm"; readonly timer: Timer }
-  /** An end that people want to know of. */
-  | { readonly do: "report"; readonly end: SessionEnd; readonly established: boolean }
+  /** An end that people want to know of: of an Established session, of a connection, of a dial that found nobody. */
+  | { readonly do: "report"; readonly end: SessionEnd; readonly of: "session" | "connection" | "dial" }
   | { readonly do: "up"; readonly state: Named<State, "Established"> }
   | { readonly do: "down"; readonly end: SessionEnd }
   | { readonly do: "update"; readonly message: Uint8Array }

@@ -60,6 +60,7 @@ export class PeerSession implements PeerSessionPort {
   #lastError: (SessionEnd & { readonly at: number }) | undefined;
   #lastLocalAddress: string | undefined;
   #note: string | undefined;
+  #restReason: string | undefined;
 
   constructor(parameters: SessionParameters, owner: SessionOwner, environment: SessionEnvironment) {
     this.#parameters = parameters;
@@ -104,7 +105,7 @@ export class PeerSession implements PeerSessionPort {
   }
 
   holdDown(seconds: number, why: string): void {
-    this.#note = why;
+    this.#restReason = why;
     this.#deliver({ name: "HoldDown", seconds, text: why });
   }
 
@@ -157,7 +158,8 @@ export class PeerSession implements PeerSessionPort {
   #waiting(state: StateName): string | undefined {
     if (!this.#started || state === "Established") return undefined;
     if (this.parameters.unavailable !== undefined) return this.parameters.unavailable;
-    return this.#note ?? (this.#session.mode === "resting" ? "idle hold after an error" : undefined);
+    if (this.#session.mode !== "resting") return this.#note;
+    return this.#restReason ?? "idle hold after an error";
   }
 
   /** The loop: an event, its step, its work; what the work causes waits its turn. */
@@ -188,6 +190,7 @@ export class PeerSession implements PeerSessionPort {
       this.#environment.onEvent({ event: "state", from, to: name });
     }
     if (this.#session.mode === "stopped") this.#alarm.silence();
+    if (this.#session.mode !== "resting") this.#restReason = undefined;
     const quiet = this.#isQuiet();
     if (quiet === this.#quiet) return;
     this.#quiet = quiet;
@@ -220,7 +223,7 @@ export class PeerSession implements PeerSessionPort {
       case "close": return this.#close(slot, action.notification);
       case "arm": return this.#arm(slot, action);
       case "disarm": return this.#slots[slot].deadlines.disarm(action.timer);
-      case "report": return this.#report(action.end, action.established);
+      case "report": return this.#report(action);
       case "up": return this.#goUp(slot, action.state);
       case "down": return this.#goDown(action.end);
       case "update": return this.#handOver(slot, action.message);
@@ -241,7 +244,6 @@ export class PeerSession implements PeerSessionPort {
       },
       failed: (why) => {
         resources.cancelDial = undefined;
-        this.#environment.onEvent({ event: "dialFailed", why });
         this.#onConnection(slot, { name: "TcpConnectionFails", why });
       },
     });
@@ -327,10 +329,11 @@ export class PeerSession implements PeerSessionPort {
     this.#alarm.setBy(at);
   }
 
-  #report(end: SessionEnd, established: boolean): void {
+  #report({ end, of }: Extract<Action, { do: "report" }>): void {
     const another = this.#slots.some(({ driver }) => driver !== undefined); // a lost collision is not an error
     if (!another) this.#lastError = { ...end, at: this.#environment.clock.wallMilliseconds() };
-    this.#environment.onEvent({ event: "ended", end, established });
+    this.#environment.onEvent(of === "dial" ? { event: "dialFailed", why: end.text }
+      : { event: "ended", end, established: of === "session" });
   }
 
   #goUp(slot: Slot, state: Extract<State, { name: "Established" }>): void {

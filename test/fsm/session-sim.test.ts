@@ -102,6 +102,32 @@ describe("after an error", () => {
     expect(seconds).toBeLessThan(5.2);
   });
 
+  it("says that a dial found nobody, and goes on dialling", () => {
+    const { clock, network } = world();
+    const a = new VirtualSpeaker(network, A);
+    const { session } = a.peer(sessionParameters({ address: B, routerId: 5 }));
+    session.start();
+    clock.run(60 * SECOND);
+    expect(a.events.filter(({ event }) => event === "ended")).toEqual([]);
+    const failures = a.events.filter(({ event }) => event === "dialFailed");
+    expect(failures.length).toBeGreaterThan(60 / 5 - 1);
+    expect(failures.length).toBeLessThan(60 / 3.75 + 2);
+    expect(session.view().lastError).toMatchObject({ direction: "local", name: "not connected", text: "ECONNREFUSED" });
+  });
+
+  it("costs one session where reading its message throws: our bug, reported with the octets", () => {
+    const some = (): never => { throw new Error("planted"); };
+    const families: SessionParameters["families"] = Object.assign(["ipv4-unicast" as const], { some });
+    const { clock, a, atA, atB } = pair({ families });
+    atA.session.start();
+    atB.session.start();
+    clock.run(3 * SECOND);
+    const bug = a.events.find((event) => event.event === "bug");
+    expect(bug).toMatchObject({ stack: expect.stringContaining("planted"), message: expect.any(Uint8Array) });
+    expect(atA.owner.ups).toEqual([]);
+    expect(["Idle", "Active", "Connect"]).toContain(atA.session.view().state);
+  });
+
   it("is not kept down by garbage that anybody sends from the peer's address", () => {
     const { clock, network, a, b, atA, atB } = pair({}, { passive: true });
     atA.session.start();
