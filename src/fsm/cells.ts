@@ -6,7 +6,9 @@
 import type { ExpectedOpen, OpenMessage } from "../messages/open.ts";
 import { AS_TRANS } from "../messages/open.ts";
 import type { Ending } from "./ends.ts";
-import { ceased, faulted, fsmError, holdExpired, lost, notConnected, received, replaced, sendHoldExpired } from "./ends.ts";
+import {
+  ceased, faulted, fsmError, holdExpired, lost, notConnected, received, replaced, sendHoldExpired,
+} from "./ends.ts";
 import type { Action, Event, HeldBack, Named, State, Step, Timer } from "./events.ts";
 import type { SessionParameters } from "./parameters.ts";
 

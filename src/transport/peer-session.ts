@@ -359,7 +359,8 @@ export class PeerSession implements PeerSessionPort {
   #handOver(slot: Slot, message: Uint8Array): void {
     const fault = this.#owner.update(message);
     if (fault === undefined || !endsSession(fault)) return;
-    this.#pending.push({ name: "Connection", slot, event: { name: "UpdateMsgErr", fault } });
+    // ahead of what the owner asked for meanwhile, which may put another connection into this slot
+    this.#pending.unshift({ name: "Connection", slot, event: { name: "UpdateMsgErr", fault } });
   }
 
   #earliest(): Instant | undefined {
