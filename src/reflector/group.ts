@@ -103,6 +103,11 @@ export class UpdateGroup {
     return this.#changedAt.get(slot);
   }
 
+  /** The slot is freed: whatever has its number next is another one. */
+  forget(slot: number): void {
+    if (this.changedAt(slot) !== 0) this.#changedAt.set(slot, 0);
+  }
+
   prefixOf(slot: number): PrefixId {
     return this.addPath ? this.tables.rib.prefixOf(slot as PathIndex) : (slot as PrefixId);
   }

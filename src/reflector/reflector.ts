@@ -111,10 +111,14 @@ export class Reflector {
     const groups = [...this.#groups.values()].map((group) => ({ group, unknown: group.oldestUnknown() }));
     const prefixGroups = groups.filter(({ group }) => !group.addPath);
     const pathGroups = groups.filter(({ group }) => group.addPath);
-    const knownTo = (of: typeof groups, slot: number): boolean =>
-      of.every(({ group, unknown }) => group.told(slot) === 0 && group.changedAt(slot) < unknown);
+    const mayFree = (of: typeof groups, slot: number): boolean => {
+      const known = of.every(({ group, unknown }) => group.told(slot) === 0 && group.changedAt(slot) < unknown);
+      // The stamp goes with the row: a member that looks back further later must not take it for a change of its own.
+      if (known) for (const { group } of of) group.forget(slot);
+      return known;
+    };
     const freed = this.tables.rib.reap((prefix, path) =>
-      path === 0 ? knownTo(prefixGroups, prefix) : knownTo(pathGroups, path), this.#limits.reapedPerSlice);
+      path === 0 ? mayFree(prefixGroups, prefix) : mayFree(pathGroups, path), this.#limits.reapedPerSlice);
     return freed === this.#limits.reapedPerSlice;
   }
 
