@@ -105,7 +105,7 @@ export class GroupMember implements MemberIdentity {
   /** Slots that changed and that the member does not know yet; walks the group's stamps, for views only. */
   lagPrefixes(): number {
     if (this.#phase.name === "live" && this.#phase.cursor.atEnd) return 0;
-    const since = this.oldestUnknown() - 1;
+    const since = this.#oldestUnknownHere() - 1;
     let count = 0;
     for (let slot = 1; slot <= this.group.slotsMax; slot++) if (this.group.changedAt(slot) > since) count++;
     return count;
@@ -113,7 +113,11 @@ export class GroupMember implements MemberIdentity {
 
   /** The smallest stamp of a change that this member may not have been told; Infinity when it knows all. */
   oldestUnknown(): number {
-    if (this.#held !== undefined) return 0;
+    return this.#held === undefined ? this.#oldestUnknownHere() : 0;
+  }
+
+  /** The same for what this group told; slots held from another group are apart. */
+  #oldestUnknownHere(): number {
     if (this.#phase.name === "live") return this.#phase.cursor.atEnd ? Infinity : this.#phase.cursor.chunk.epoch;
     return this.#fresh ? Infinity : this.#known + 1;
   }
@@ -176,7 +180,7 @@ export class GroupMember implements MemberIdentity {
   heldSlots(): Uint8Array {
     const { group } = this;
     const held = new Uint8Array(group.slotsMax + 1);
-    const unknown = this.oldestUnknown();
+    const unknown = this.#oldestUnknownHere();
     for (let slot = 1; slot <= group.slotsMax; slot++) {
       held[slot] = group.told(slot) !== 0 || group.changedAt(slot) >= unknown || this.#held?.[slot] ? 1 : 0;
     }
