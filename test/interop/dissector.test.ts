@@ -54,8 +54,9 @@ interopSuite("tshark as a judge", ["tshark"], () => {
     expect(findings[0]?.hex).toContain(bad);
   });
 
-  it("mistakes a default route in front of other prefixes for ADD-PATH, which is accepted by its bytes", async () => {
+  it("mistakes a default route beside other prefixes for ADD-PATH, which is accepted by its bytes", async () => {
     expect((await judge(update(ATTRIBUTES, "00" + "1a0a410040" + "1a0a410080"))).findings).toEqual([]);
+    expect((await judge(update(ATTRIBUTES, "1a0a410000" + "00"))).findings).toEqual([]);
   });
 
   it("accepts that mistake only where the message is sound to its last octet", async () => {

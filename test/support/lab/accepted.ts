@@ -14,10 +14,12 @@ export interface Accepted {
 /** Where tshark 4.0.17 is known to be wrong. */
 export const ACCEPTED: readonly Accepted[] = [{
   said: /Malformed/,
-  excuses: (message) => (nlriBlocks(message) ?? []).some((block) =>
-    block[0] === 0 && block.length > 1 && isNlri(block)),
-  reason: "a default route (one octet 00) in front of other prefixes is taken for the first octet of an ADD-PATH "
-    + "path identifier: its guess in detect_add_path_prefix46 wants longer prefixes to begin with",
+  excuses: (message) => (nlriBlocks(message) ?? []).some((block) => {
+    const lengths = prefixLengths(block);
+    return lengths.length > 1 && lengths.includes(0);
+  }),
+  reason: "a default route (one octet 00) beside other prefixes is taken for a part of an ADD-PATH path identifier: "
+    + "detect_add_path_prefix46 guesses from what the octets would also spell",
 }, {
   said: /^Length is invalid \d+$/,
   excuses: (message) => message.length > 4096 && nlriBlocks(message) !== undefined,
@@ -46,9 +48,10 @@ function nlriBlocks(message: Uint8Array): Uint8Array[] | undefined {
   return blocks;
 }
 
-/** True when the block is prefixes without path identifiers, to its last octet. */
-function isNlri(block: Uint8Array): boolean {
+/** The lengths of a block's prefixes, which have no path identifiers; none when it is not sound to its last octet. */
+function prefixLengths(block: Uint8Array): number[] {
+  const lengths: number[] = [];
   let at = 0;
-  while (at < block.length && block[at]! <= 128) at += 1 + Math.ceil(block[at]! / 8);
-  return at === block.length;
+  for (; at < block.length && block[at]! <= 128; at += 1 + Math.ceil(block[at]! / 8)) lengths.push(block[at]!);
+  return at === block.length ? lengths : [];
 }
