@@ -12,6 +12,9 @@ import type { Source, SourceId, Sources } from "./source.ts";
 /** One exported attribute set of one group; 0 is none: nothing is told. */
 export type ExportId = number & { readonly __export: never };
 
+/** Ids whose room an empty store keeps: giving pages back for every route that comes and goes costs more than it saves. */
+const IDS_KEPT = 4_096;
+
 /** The exports of one group. */
 export class ExportStore {
   readonly #store: AttributeStore;
@@ -36,6 +39,11 @@ export class ExportStore {
   /** Live exports. */
   get size(): number {
     return this.#size;
+  }
+
+  /** No live id is greater; 0 once the room was given back. */
+  get idsMax(): number {
+    return this.#max;
   }
 
   /** Octets of the columns. */
@@ -128,7 +136,7 @@ export class ExportStore {
     this.#next.set(id, this.#free);
     this.#free = id;
     this.#size--;
-    if (this.#size === 0) this.#trim();
+    if (this.#size === 0 && this.#max > IDS_KEPT) this.#trim();
   }
 
   #unchain(id: ExportId, attributes: AttributesId): void {

@@ -115,7 +115,7 @@ export class Packer implements SlotChain {
     this.#entries = 0;
     this.#slot.trim(ENTRIES_KEPT);
     this.#next.trim(ENTRIES_KEPT);
-    if (this.#exports.size === 0) this.#head.trim(0);
+    if (this.#exports.idsMax === 0) this.#head.trim(0);
   }
 
   /** Whether an export with one NLRI fits into the messages of this group (else the route is not advertised). */
