@@ -68,10 +68,18 @@ async function readFaults(file: string): Promise<Configuration | { readonly unre
   try {
     return readConfiguration(await promises.readFile(file, "utf8"), file);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const todo = code === "ENOENT" ? "give the path of a configuration file" : "make it readable for this user";
-    return { unreadable: `${file} cannot be read: ${code ?? message} (${todo})` };
+    return { unreadable: `${file} cannot be read: ${unreadable(error as NodeJS.ErrnoException)}` };
   }
+}
+
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: "no such file (give the path of an existing one)",
+  EISDIR: "it is a folder (give the path of a file)",
+  EACCES: "permission denied (make it readable for this user)",
+};
+
+function unreadable({ code, message }: NodeJS.ErrnoException): string {
+  return UNREADABLE[code ?? ""] ?? `${message} (give another file)`;
 }
 
 /** A configuration, or its faults on standard error. */
@@ -195,10 +203,13 @@ async function decode({ source }: { readonly source: DecodeSource }, io: CliIo):
     const file = await promises.readFile(source.file);
     octets = file.length > 1 && file.readUInt16BE(0) === GZIP_MAGIC ? gunzipSync(file) : file;
   } catch (error) {
-    io.stderr.write(`reflectd: ${source.file} cannot be read: ${(error as Error).message} (give a capture file)\n`);
+    io.stderr.write(`reflectd: ${source.file} cannot be read: ${unreadable(error as NodeJS.ErrnoException)}\n`);
     return EXIT.failed;
   }
-  return decodeCommand(source.kind === "pcap" ? { pcap: octets } : { mrt: octets }, write);
+  const code = await decodeCommand(source.kind === "pcap" ? { pcap: octets } : { mrt: octets }, write);
+  const todo = "--pcap takes pcap and pcapng, --mrt takes MRT, both also gzipped";
+  if (code !== EXIT.done) io.stderr.write(`reflectd: ${source.file}: no BGP message could be read (${todo})\n`);
+  return code;
 }
 
 /** A crash must look like a lost connection to the peers: no Cease, one line, the stack, gone (errors.md section 6). */

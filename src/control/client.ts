@@ -11,20 +11,24 @@ export interface DaemonRequest {
   readonly body?: unknown;
 }
 
-/** The daemon's answer, its body not yet read; or why there is none. */
+/** The daemon's answer, its body not yet read; or why there is none, and what to do. */
 export type DaemonReply =
   | { readonly status: number; readonly message: IncomingMessage }
-  | { readonly unreachable: string };
+  | { readonly unreachable: string; readonly todo: string };
 
 /** Asks the first of the sockets that answers. */
 export async function askDaemon(socketPaths: readonly string[], asked: DaemonRequest): Promise<DaemonReply> {
   const tried: string[] = [];
+  let forbidden = false;
   for (const socketPath of socketPaths) {
     const reply = await attempt(socketPath, asked);
     if ("status" in reply) return reply;
-    tried.push(`${socketPath} (${reply.unreachable})`);
+    forbidden ||= reply.code === "EACCES";
+    tried.push(`${socketPath} (${MEANING[reply.code] ?? reply.message})`);
   }
-  return { unreachable: `no daemon answers on ${tried.join(" or ")}` };
+  const todo = forbidden ? "run it as the daemon's user, or join its control.group"
+    : "start it with reflectd run --config FILE, or give --socket PATH";
+  return { unreachable: `no daemon answers on ${tried.join(" or ")}`, todo };
 }
 
 /** The whole body as text; an answer that breaks off is an error value. */
@@ -41,14 +45,16 @@ export async function bodyText(message: IncomingMessage): Promise<string | { rea
 const MEANING: Readonly<Record<string, string>> = {
   ENOENT: "no such file",
   ECONNREFUSED: "nobody listens",
-  EACCES: "permission denied: not the daemon's user, nor in its control.group",
+  EACCES: "permission denied",
   ECONNRESET: "the daemon closed the connection",
 };
 
-function attempt(socketPath: string, asked: DaemonRequest): Promise<DaemonReply> {
+/** Why one socket gave no answer. */
+interface Failure { readonly code: string; readonly message: string }
+
+function attempt(socketPath: string, asked: DaemonRequest): Promise<Exclude<DaemonReply, { todo: string }> | Failure> {
   return new Promise((resolve) => {
-    const refused = (error: NodeJS.ErrnoException): void =>
-      resolve({ unreachable: MEANING[error.code ?? ""] ?? error.message });
+    const refused = ({ code = "", message }: NodeJS.ErrnoException): void => resolve({ code, message });
     const body = asked.body === undefined ? "" : JSON.stringify(asked.body);
     const length = Buffer.byteLength(body);
     const headers = body === "" ? {} : { "content-type": "application/json", "content-length": length };

@@ -76,6 +76,7 @@ export function reload(session: Session): Promise<number> {
   return show(session, post("/v1/reload", {}), (result: ReloadResult) => {
     const lines = (["added", "removed", "reset", "refreshed", "untouched"] as const)
       .map((what) => changeLine(what, result[what]));
+    if (result.needsRestart !== undefined) lines.push(changeLine("after a restart only", result.needsRestart));
     return lines.join("") || "no sessions\n";
   });
 }
@@ -141,14 +142,13 @@ async function ask(
 ): Promise<number> {
   const reply = await askDaemon(clientSocketPaths(session.options.get("socket"), session.io), request);
   if ("unreachable" in reply) {
-    const todo = "start it with reflectd run --config FILE, or give --socket PATH";
-    await complain(session, `${printable(reply.unreachable, 1000)} (${todo})`);
+    await complain(session, `${printable(reply.unreachable, 1000)} (${reply.todo})`);
     return EXIT.unreachable;
   }
   if (reply.status < 400) return good(reply.message);
   const text = await bodyText(reply.message);
   const error = typeof text === "string" ? (parsed(text) as { error?: unknown } | undefined)?.error : undefined;
-  const todo = reply.status === 404 && request.path.startsWith("/v1/peers/") ? " (reflectd show peers lists them)" : "";
+  const todo = reply.status === 404 ? " (reflectd show peers lists the neighbours)" : "";
   const why = typeof error === "string" ? printable(error, 2000) : `the daemon answered with status ${reply.status}`;
   return fail(session, why + todo);
 }

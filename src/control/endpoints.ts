@@ -52,10 +52,10 @@ function isRefusal(result: object): result is Refusal {
   return Object.hasOwn(result, "refused");
 }
 
-function routes({ api, query }: Call): Answer {
+async function routes({ api, query }: Call): Promise<Answer> {
   const asked = routeQueryOf(query);
   if ("error" in asked) return problem(400, asked.error);
-  if (asked.count) return outcome(api.countRoutes(asked.query));
+  if (asked.count) return outcome(await api.countRoutes(asked.query));
   return routeLines(api, asked.query);
 }
 

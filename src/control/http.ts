@@ -31,6 +31,12 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+/** Why a port cannot be had, and what to do. */
+const TROUBLES: Readonly<Record<string, string>> = {
+  EADDRINUSE: "the port is taken (choose another in http)",
+  EADDRNOTAVAIL: "no interface has this address (correct http)",
+  EACCES: "no permission (choose a port from 1024 up in http)",
+};
 const HTTP_LIMITS: ServerLimits = { connectionsMax: 32, stallSeconds: 60 };
 
 /** Starts the read-only server, or says in one line why it cannot run. */
@@ -42,7 +48,7 @@ export async function startHttpServer(api: DaemonApi, options: HttpOptions): Pro
   const refused = await listen(server, { host: address, port });
   if (refused !== undefined) {
     delay.stop();
-    return { refused: `http: ${address} port ${port} cannot be listened on: ${refused.message}` };
+    return { refused: `no pages on ${address} port ${port}: ${TROUBLES[refused.code ?? ""] ?? refused.message}` };
   }
   const bound = server.address() as AddressInfo;
   const close = (): Promise<void> => {

@@ -80,5 +80,6 @@ function flag(text: string): boolean | undefined {
 function unknownKey(key: string, known: readonly string[]): string {
   const shown = JSON.stringify(key.slice(0, 50));
   const close = nearest(key, known);
+  if (known.length === 0) return `unknown key ${shown}; none is known here`;
   return `unknown key ${shown}${close === undefined ? `; known are ${known.join(", ")}` : `; did you mean ${close}?`}`;
 }

@@ -37,6 +37,8 @@ export interface ServerLimits {
 }
 
 const CONTROL_LIMITS: ServerLimits = { connectionsMax: 64, stallSeconds: 600 };
+/** What every system's sun_path holds, its closing zero left out (unix(7): 108 octets on Linux, 104 on BSD). */
+const PATH_OCTETS_MAX = 103;
 
 /** Opens the control socket, or says in one line why it cannot be opened. */
 export async function startControlServer(
@@ -75,8 +77,11 @@ export function limitedServer(
     keepAliveTimeout: 5_000,
     connectionsCheckingInterval: 5_000,
   }, listenerOf(api, endpoints, host));
-  // Accepting fails when descriptors run out; the server goes on with the next connection.
-  server.on("error", (error) => host.onFailure(error, "accepting a control connection"));
+  // Accepting fails when descriptors run out; the server goes on with the next connection. What fails before is told
+  // by `listen`.
+  server.on("error", (error) => {
+    if (server.listening) host.onFailure(error, "accepting a control connection");
+  });
   server.maxConnections = limits.connectionsMax;
   server.setTimeout(limits.stallSeconds * 1000);
   return server;
@@ -102,14 +107,30 @@ export function stop(server: Server): Promise<void> {
   });
 }
 
-function refusal(socketPath: string, error: Error): StartRefusal {
-  return { refused: `the control socket ${socketPath} cannot be opened: ${error.message}` };
+/** What system errors mean here, and what to do. */
+const TROUBLES: Readonly<Record<string, string>> = {
+  ENOENT: "its folder and the folder above are missing (make them, or choose another control.socket)",
+  ENOTDIR: "a file stands where a folder should be (choose another control.socket)",
+  EACCES: "no permission (run as a user who may write there, or choose another control.socket)",
+  EPERM: "no permission to give it to the group (run as a member of control.group, or choose another group)",
+  EROFS: "the file system is read-only (choose another control.socket)",
+};
+
+function refusal(socketPath: string, { code, message }: NodeJS.ErrnoException): StartRefusal {
+  const why = TROUBLES[code ?? ""] ?? `${message} (choose another control.socket)`;
+  return { refused: `the control socket ${socketPath} cannot be opened: ${why}` };
 }
 
 /** A missing folder is made for our user, and the group that may connect; one of somebody else is not trusted. */
 function prepareFolder(socketPath: string, uid: number, groupId: number | undefined): StartRefusal | undefined {
   const folder = socketPath.slice(0, Math.max(1, socketPath.lastIndexOf("/")));
-  if (!socketPath.startsWith("/")) return { refused: `control.socket must be an absolute path, not ${socketPath}` };
+  if (!socketPath.startsWith("/")) {
+    return { refused: `control.socket is no absolute path: ${socketPath} (begin it with /)` };
+  }
+  // The system would cut it, and nobody would find the socket.
+  if (Buffer.byteLength(socketPath) > PATH_OCTETS_MAX) {
+    return { refused: `control.socket is too long: ${socketPath} (at most ${PATH_OCTETS_MAX} octets)` };
+  }
   try {
     // One level only: more would be a mistyped path. (Node's recursive mkdir also never returns under /proc.)
     if (!existsSync(folder)) {
@@ -158,7 +179,8 @@ function groupIdOf(group: string | number): number | StartRefusal {
   try {
     const line = readFileSync("/etc/group", "utf8").split("\n").find((text) => text.startsWith(`${group}:`));
     if (line !== undefined) return Number(line.split(":")[2]);
-    return { refused: `control.group: there is no group ${JSON.stringify(group)} on this machine` };
+    const why = `there is no group ${JSON.stringify(group)} on this machine (make it, or give its number)`;
+    return { refused: `control.group: ${why}` };
   } catch (error) {
     return { refused: `control.group: the groups of this machine cannot be read: ${(error as Error).message}` };
   }

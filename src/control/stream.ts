@@ -10,9 +10,9 @@ import type { ControlHost } from "./host.ts";
 const SLICE_PIECES_MAX = 500;
 const SLICE_CHARACTERS_MAX = 64 * 1024;
 
-/** One line of JSON per item. */
+/** One line of JSON per item; an item that is undefined is none, and ends the slice. */
 export function* jsonLines(items: Iterable<unknown>): Generator<string> {
-  for (const item of items) yield `${JSON.stringify(item)}\n`;
+  for (const item of items) yield item === undefined ? "" : `${JSON.stringify(item)}\n`;
 }
 
 /** One JSON array, an item at a time. */
@@ -48,6 +48,7 @@ function slice(pieces: Iterator<string>): { text: string; done: boolean } {
   for (let count = 0; count < SLICE_PIECES_MAX && text.length < SLICE_CHARACTERS_MAX; count++) {
     const next = pieces.next();
     if (next.done === true) return { text, done: true };
+    if (next.value === "") return { text, done: false };
     text += next.value;
   }
   return { text, done: false };

@@ -131,7 +131,7 @@ w\\u{1b}[31mx   fd00::3    64512   Idle          03:08:21   0          0        
 
   it("says that there is none of the name, exit 1", async () => {
     expect(await run("show peers nobody")).toEqual({
-      code: 1, out: "", err: "reflectd: show peers: no neighbour nobody (reflectd show peers lists them)\n",
+      code: 1, out: "", err: "reflectd: show peers: no neighbour nobody (reflectd show peers lists the neighbours)\n",
     });
   });
 });

@@ -103,7 +103,7 @@ export function fakeDaemon(): FakeDaemon {
     peers: () => daemon.peerList,
     peer: (selector) => find(selector) ?? missing(selector),
     routes: (query) => { told.push(["routes", query]); return daemon.routeSource(query); },
-    countRoutes: (query) => { told.push(["countRoutes", query]); return { prefixes: 3, paths: 7 }; },
+    countRoutes: async (query) => { told.push(["countRoutes", query]); return { prefixes: 3, paths: 7 }; },
     explain: (prefix, to) => { told.push(["explain", prefix, to]); return EXPLAINED; },
     groups: () => [GROUP],
     memory: () => ({ "ipv4-unicast paths": 1000, "attribute sets": 3000 }),

@@ -272,8 +272,10 @@ describe("the socket's file", () => {
 
   it.each([
     ["a folder that cannot be made", () => "/proc/nowhere/r.sock", undefined, /cannot be opened/],
+    ["a folder below a missing one", () => join(folder(), "a", "b", "r.sock"), undefined, /folder above.*\(make them/],
     ["a relative path", () => "r.sock", undefined, /absolute path/],
-    ["a path longer than a socket's name may be", () => join(folder(), "x".repeat(120)), undefined, /cannot be opened/],
+    ["a path longer than a socket's name may be", () => join(folder(), "x".repeat(120)), undefined, /too long/],
+    ["a folder whose path is longer still", () => join(folder(), "x".repeat(120), "r"), undefined, /too long.* 103 oct/],
     ["an unknown group", () => join(folder(), "r.sock"), "no-such-group", /there is no group "no-such-group"/],
   ])("refuses %s in one line", async (_, path, group, why) => {
     const started = await start(path(), group);
