@@ -87,6 +87,12 @@ export interface RouteQuery {
   readonly community?: string;
 }
 
+/** How many routes a query finds. */
+export interface RouteCount {
+  readonly prefixes: number;
+  readonly paths: number;
+}
+
 /** One path. */
 export interface RouteView extends RouteAttributes {
   readonly prefix: string;
@@ -148,6 +154,8 @@ export interface ReloadResult {
   readonly reset: readonly string[];
   readonly refreshed: readonly string[];
   readonly untouched: readonly string[];
+  /** Keys of the file that changed and are read at the start only; absent where there is none. */
+  readonly needsRestart?: readonly string[];
 }
 
 /** A request that could not be done: one line for the user. */
@@ -165,10 +173,13 @@ export interface DaemonApi {
   peers(): PeerView[];
   /** One session in full, or why not. */
   peer(selector: string): PeerView | Refusal;
-  /** Lazily, in slices the caller paces: a million routes in constant memory. */
-  routes(query: RouteQuery): Iterable<RouteView> | Refusal;
-  /** Counts without building views. */
-  countRoutes(query: RouteQuery): { readonly prefixes: number; readonly paths: number } | Refusal;
+  /**
+   * Lazily, in slices the caller paces: a million routes in constant memory. Undefined stands for a stretch of the
+   * table that held none: the caller lets others have their turn.
+   */
+  routes(query: RouteQuery): Iterable<RouteView | undefined> | Refusal;
+  /** Counts without building views, in slices of its own. */
+  countRoutes(query: RouteQuery): Promise<RouteCount | Refusal>;
   explain(prefix: string, to?: string): ExplainView | Refusal;
   groups(): GroupView[];
   /** Octets by owner, for example {"ipv4-unicast paths": 1048576}. */

@@ -11,14 +11,16 @@ import type { Intent, ListenAddress } from "../config/intent.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Connection } from "../transport/ports.ts";
 import { listen } from "../transport/listener.ts";
-import type { Listener } from "../transport/listener.ts";
 import type { DaemonApi, ReloadResult, Refusal } from "./api.ts";
+import { whyDown } from "./admin.ts";
 import { drainIntent } from "./drain.ts";
 import { explain } from "./explain.ts";
 import { groupView } from "./group-view.ts";
+import { Listeners } from "./listeners.ts";
+import type { OpenListener } from "./listeners.ts";
 import { metricSamples } from "./metrics.ts";
-import type { Peer } from "./peer.ts";
 import { peerView } from "./peer-view.ts";
+import { Readiness } from "./readiness.ts";
 import { countRoutes, readQuery, walkRoutes } from "./route-view.ts";
 import { Speaker } from "./speaker.ts";
 import type { SpeakerEnvironment } from "./speaker.ts";
@@ -33,6 +35,8 @@ export interface DaemonOptions {
   readonly pid: number;
   /** Reads the configuration again, for a reload; absent where there is no file. */
   readConfiguration?(): Promise<Configuration>;
+  /** Opens a listener; absent: of this host. Connections go to `onConnection`. */
+  openListener?(where: ListenAddress, onConnection: (connection: Connection) => void): ReturnType<OpenListener>;
   /** Opens control surfaces before any session starts; one line where the daemon must not start without them. */
   openSurfaces?(api: DaemonApi): Promise<string | undefined>;
 }
@@ -53,7 +57,7 @@ const FAREWELL_SECONDS = 0.25;
 /** Starts a daemon, or says in one line why it cannot. */
 export async function startDaemon(options: DaemonOptions): Promise<RunningDaemon | { readonly refused: string }> {
   const daemon = new Daemon(options);
-  const refused = await daemon.open(options.intent.speaker.listen) ?? await options.openSurfaces?.(daemon);
+  const refused = await daemon.open();
   if (refused === undefined) {
     daemon.begin();
     return daemon;
@@ -64,24 +68,33 @@ export async function startDaemon(options: DaemonOptions): Promise<RunningDaemon
 
 class Daemon implements RunningDaemon, DaemonApi {
   readonly finished: Promise<void>;
-  readonly #options: DaemonOptions;
-  readonly #listeners = new Map<string, Listener>();
-  readonly #startedAt: string;
   readonly speaker: Speaker;
-  #settings: Settings;
+  readonly #options: DaemonOptions;
+  readonly #listeners: Listeners;
+  readonly #readiness = new Readiness();
+  readonly #startedAt: number;
   /** Connections that came while there were no neighbours yet; undefined once there are. */
   #early: Connection[] | undefined = [];
   #finish: () => void = () => undefined;
-  #stopping = false;
+  /** What the daemon is about to do, where it is about to leave. */
+  #leaving: "draining" | "stopping" | undefined = undefined;
+  /** The reload that is under way: the next one waits for it, so that the last file read is the one in force. */
+  #reloading: Promise<unknown> = Promise.resolve();
+  /** Ends every wait of ours at once. */
+  readonly #waits = new Set<() => void>();
 
   constructor(options: DaemonOptions) {
     this.#options = options;
-    this.#settings = options.settings;
     this.speaker = new Speaker(options.environment, { ...options.intent, peers: [], originated: [] });
-    this.#startedAt = new Date(options.environment.clock.wallMilliseconds()).toISOString();
+    this.#startedAt = options.environment.clock.wallMilliseconds();
     this.finished = new Promise((resolve) => {
       this.#finish = resolve;
     });
+    const offer = (connection: Connection): void => this.#offer(connection);
+    this.#listeners = new Listeners(
+      (where) => options.openListener?.(where, offer) ?? this.#listen(where, offer),
+      (why) => options.environment.log.write("warn", "listener", { why }),
+    );
   }
 
   get api(): DaemonApi {
@@ -89,29 +102,13 @@ class Daemon implements RunningDaemon, DaemonApi {
   }
 
   get listening(): readonly ListenAddress[] {
-    return [...this.#listeners.values()].map(({ address, port }) => ({ address, port }));
+    return this.#listeners.addresses;
   }
 
-  /** Opens the listeners that are missing; one line where one cannot be had. */
-  async open(wanted: readonly ListenAddress[]): Promise<string | undefined> {
-    const { clock, scheduler, log } = this.#options.environment;
-    for (const { address, port } of wanted) {
-      const key = `${address} ${port}`;
-      if (this.#listeners.has(key)) continue;
-      const opened = await listen({ address, port }, {
-        clock, scheduler,
-        onConnection: (connection) => this.#offer(connection),
-        onTrouble: (why) => log.write("error", "listener", { why }),
-      });
-      if (!("code" in opened)) {
-        this.#listeners.set(key, opened);
-      } else if (address === "::" && NO_IPV6.includes(opened.code) && this.#listeners.size > 0) {
-        log.write("warn", "listener", { why: `${opened.why}; IPv6 is off on this host, IPv4 goes on` });
-      } else {
-        return opened.why;
-      }
-    }
-    return undefined;
+  /** Opens listeners and surfaces; one line where they cannot be had. */
+  async open(): Promise<string | undefined> {
+    return await this.#listeners.become(this.#options.intent.speaker.listen)
+      ?? await this.#options.openSurfaces?.(this);
   }
 
   /** The listeners are open: sessions may start. */
@@ -122,22 +119,29 @@ class Daemon implements RunningDaemon, DaemonApi {
     for (const connection of early) this.#offer(connection);
   }
 
+  #listen(where: ListenAddress, onConnection: (connection: Connection) => void): ReturnType<OpenListener> {
+    const { clock, scheduler, log } = this.#options.environment;
+    const onTrouble = (why: string): void => log.write("error", "listener", { why });
+    return listen(where, { clock, scheduler, onConnection, onTrouble });
+  }
+
   #offer(connection: Connection): void {
-    if (this.#early === undefined) this.speaker.neighbours.acceptor.offer(connection);
+    if (this.#leaving === "stopping") connection.destroy();
+    else if (this.#early === undefined) this.speaker.neighbours.acceptor.offer(connection);
     else this.#early.push(connection);
   }
 
   async close(): Promise<void> {
-    const open = [...this.#listeners.values()];
-    this.#listeners.clear();
-    await Promise.all(open.map((listener) => listener.close()));
+    for (const connection of this.#early ?? []) connection.destroy();
+    await this.#listeners.close();
   }
 
   async stop(text: string): Promise<void> {
-    if (!this.#stopping) {
-      this.#stopping = true;
-      const closed = this.close();
+    if (this.#leaving !== "stopping") {
+      this.#leaving = "stopping";
+      for (const end of [...this.#waits]) end();
       this.speaker.stop(text);
+      const closed = this.#reloading.then(() => this.close());
       await this.#wait(FAREWELL_SECONDS);
       await closed;
       this.#finish();
@@ -160,9 +164,10 @@ class Daemon implements RunningDaemon, DaemonApi {
     return "refused" in walk ? walk : walkRoutes(walk, this.speaker);
   }
 
-  countRoutes(query: Parameters<DaemonApi["routes"]>[0]): ReturnType<DaemonApi["countRoutes"]> {
+  async countRoutes(query: Parameters<DaemonApi["routes"]>[0]): ReturnType<DaemonApi["countRoutes"]> {
     const walk = readQuery(query, this.speaker);
-    return "refused" in walk ? walk : countRoutes(walk, this.speaker);
+    if ("refused" in walk) return walk;
+    return countRoutes(walk, this.speaker, () => new Promise((resolve) => this.#options.environment.soon(resolve)));
   }
 
   explain(prefix: string, to?: string): ReturnType<DaemonApi["explain"]> {
@@ -184,40 +189,43 @@ class Daemon implements RunningDaemon, DaemonApi {
   }
 
   config(): unknown {
-    return maskedConfiguration(this.#settings, this.speaker.intent);
+    return maskedConfiguration(this.#options.settings, this.speaker.intent);
   }
 
-  async reload(): Promise<ReloadResult | Refusal> {
-    const { log } = this.#options.environment;
+  reload(): Promise<ReloadResult | Refusal> {
+    const turn = this.#reloading.then(() => this.#reload());
+    this.#reloading = turn.catch(() => undefined); // whoever asked hears of it
+    return turn;
+  }
+
+  async #reload(): Promise<ReloadResult | Refusal> {
+    if (this.#leaving !== undefined) return this.#refuseReload(`the daemon is ${this.#leaving}`);
     const read = await this.#options.readConfiguration?.();
     if (read === undefined) return { refused: "there is no configuration file to read again", what: "failed" };
-    const refused = "faults" in read ? read.faults.map(formatFault).join("\n")
-      : await this.open(read.intent.speaker.listen);
-    if (refused !== undefined || "faults" in read) {
-      log.write("error", "reload-refused", { why: refused });
-      return { refused: `${refused} (what runs is kept)`, what: "failed" };
-    }
-    await this.#closeAllBut(read.intent.speaker.listen);
-    this.#settings = read.settings;
+    if ("faults" in read) return this.#refuseReload(read.faults.map(formatFault).join("\n"));
+    const refused = await this.#listeners.become(read.intent.speaker.listen);
+    if (refused !== undefined) return this.#refuseReload(refused);
+    if (this.#leaving !== undefined) return this.#refuseReload(`the daemon is ${this.#leaving}`);
+    const needsRestart = differentSettings(this.#options.settings, read.settings);
     const result = this.speaker.apply(read.intent);
+    const { log } = this.#options.environment;
     log.write("info", "reloaded", {
       added: result.added.length, removed: result.removed.length, reset: result.reset.length,
       refreshed: result.refreshed.length, untouched: result.untouched.length,
     });
-    return result;
+    if (needsRestart.length === 0) return result;
+    log.write("warn", "restart-needed", { settings: needsRestart.join(",") });
+    return { ...result, needsRestart };
   }
 
-  async #closeAllBut(wanted: readonly ListenAddress[]): Promise<void> {
-    const keep = new Set(wanted.map(({ address, port }) => `${address} ${port}`));
-    for (const [key, listener] of [...this.#listeners]) {
-      if (keep.has(key)) continue;
-      this.#listeners.delete(key);
-      await listener.close();
-    }
+  #refuseReload(why: string): Refusal {
+    this.#options.environment.log.write("error", "reload-refused", { why });
+    return { refused: `${why} (what runs is kept)`, what: "failed" };
   }
 
   async shutdown({ drainSeconds }: { readonly drainSeconds: number }): Promise<void> {
-    if (drainSeconds > 0) {
+    if (drainSeconds > 0 && this.#leaving === undefined) {
+      this.#leaving = "draining";
       this.speaker.apply(drainIntent(this.speaker.intent));
       await this.#wait(drainSeconds);
     }
@@ -225,28 +233,29 @@ class Daemon implements RunningDaemon, DaemonApi {
   }
 
   reset(selector: string, soft?: "in" | "out"): ReturnType<DaemonApi["reset"]> {
-    const done = this.#each(selector, (peer) => {
+    if (!this.#knows(selector)) return noPeer(selector);
+    const found = this.speaker.neighbours.select(selector);
+    const up = found.filter((peer) => peer.enabled);
+    const [down] = found;
+    if (up.length === 0 && down !== undefined) {
+      return { refused: `${down.name} is down: ${whyDown(down.intent, down.admin) ?? ""}`, what: "failed" };
+    }
+    for (const peer of up) {
       if (soft === "in") this.speaker.rejudge(peer);
       else if (soft === "out") peer.refreshOut();
       else peer.session.reset();
-    });
-    return Array.isArray(done) ? { reset: done } : done;
+    }
+    return { reset: up.map(({ name }) => name) };
   }
 
-  disable(selector: string, reason?: string): ReturnType<DaemonApi["disable"]> {
-    const done = this.#each(selector, (peer) => {
-      peer.intent = { ...peer.intent, enabled: false };
-      peer.session.stop({ text: reason ?? "" });
-    });
-    return Array.isArray(done) ? { disabled: done } : done;
+  disable(selector: string, reason: string = ""): ReturnType<DaemonApi["disable"]> {
+    if (!this.#knows(selector)) return noPeer(selector);
+    return { disabled: this.speaker.neighbours.disable(selector, reason) };
   }
 
   enable(selector: string): ReturnType<DaemonApi["enable"]> {
-    const done = this.#each(selector, (peer) => {
-      peer.intent = { ...peer.intent, enabled: true };
-      peer.session.start();
-    });
-    return Array.isArray(done) ? { enabled: done } : done;
+    if (!this.#knows(selector)) return noPeer(selector);
+    return { enabled: this.speaker.neighbours.enable(selector) };
   }
 
   metrics(): ReturnType<DaemonApi["metrics"]> {
@@ -254,32 +263,52 @@ class Daemon implements RunningDaemon, DaemonApi {
   }
 
   ready(): ReturnType<DaemonApi["ready"]> {
-    const waitingFor = this.#stopping ? ["the daemon is stopping"] : [];
+    const waitingFor = this.#waitingFor();
     return { ready: waitingFor.length === 0, waitingFor };
+  }
+
+  #waitingFor(): string[] {
+    if (this.#leaving !== undefined) return [`the daemon is ${this.#leaving}`];
+    if (this.#early !== undefined) return ["the daemon is starting"];
+    const upSeconds = (this.#options.environment.clock.wallMilliseconds() - this.#startedAt) / 1000;
+    return this.#readiness.waitingFor(this.speaker.neighbours.all(), upSeconds);
   }
 
   status(): ReturnType<DaemonApi["status"]> {
     const { routerId, asNumber } = this.speaker.speaker;
     const { version, node, pid } = this.#options;
-    return { version, node, routerId: formatIpv4(routerId), asNumber, startedAt: this.#startedAt, pid };
+    return { version, node, routerId: formatIpv4(routerId), asNumber, startedAt: new Date(this.#startedAt).toISOString(), pid };
   }
 
-  #each(selector: string, act: (peer: Peer) => void): string[] | Refusal {
-    const found = this.speaker.neighbours.select(selector);
-    if (found.length === 0) return noPeer(selector);
-    for (const peer of found) act(peer);
-    return found.map(({ name }) => name);
+  #knows(selector: string): boolean {
+    return this.speaker.neighbours.isRange(selector) || this.speaker.neighbours.select(selector).length > 0;
   }
 
+  /** Resolves after that time, or when the daemon stops. */
   #wait(seconds: number): Promise<void> {
     return new Promise((resolve) => {
-      this.speaker.later(seconds, resolve);
+      const end = (): void => {
+        cancel();
+        this.#waits.delete(end);
+        resolve();
+      };
+      const cancel = this.speaker.later(seconds, end);
+      this.#waits.add(end);
     });
   }
 }
 
-/** What the system says where IPv6 is switched off. */
-const NO_IPV6: readonly string[] = ["EAFNOSUPPORT", "EADDRNOTAVAIL"];
+/** Settings that are read at the start only, and that differ now. */
+function differentSettings(have: Settings, want: Settings): string[] {
+  const { onStop: _have, ...before } = have; // in the intent, too
+  const { onStop: _want, ...now } = want;
+  return Object.keys(before).filter((key) =>
+    plain(before[key as keyof typeof before]) !== plain(now[key as keyof typeof now]));
+}
+
+function plain(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) => (part instanceof Map ? [...part] : part)) ?? "";
+}
 
 function noPeer(selector: string): Refusal {
   return { refused: `no peer is called "${selector}"`, what: "not-found" };

@@ -1,5 +1,6 @@
 /** What a peer needs of the speaker that owns it. */
 
+import type { Instant } from "../base/ports.ts";
 import type { SpeakerIntent } from "../config/intent.ts";
 import type { FamilyRow } from "../messages/families.ts";
 import type { PeerId } from "../rib/ids.ts";
@@ -16,6 +17,8 @@ export interface PeerHost {
   readonly clusterIds: readonly number[];
   /** Some route of our own takes the session's local address as next hop. */
   readonly originatesWithoutNextHop: boolean;
+  /** Monotonic. */
+  now(): Instant;
   /** Seconds since 1970, for `since`. */
   nowSeconds(): number;
   /** Whether an address (4 or 16 octets) is one of ours. */
@@ -36,6 +39,8 @@ export interface PeerHost {
   retire(id: PeerId): void;
   /** Withdraws what is still stale, in slices. */
   sweep(id: PeerId, family: FamilyRow): void;
+  /** Calls off a sweep that is under way. */
+  cancelSweep(id: PeerId, family: FamilyRow): void;
   /** Marks every prefix that the peer has a path of. */
   markPaths(id: PeerId): void;
   /** Calls `run` after that time; the answer takes it back. */

@@ -1,4 +1,4 @@
-/** The log: one structured line per event. Rule: what a peer can say is escaped and capped before it gets here. */
+/** The log: one structured line per event. Rule: every value is escaped and capped, whoever said it. */
 
 import type { LogLevel, LogSettings } from "../config/settings.ts";
 
@@ -29,17 +29,36 @@ export function newLog(settings: LogSettings, format: "json" | "text", wallMilli
 /** A log that nobody reads: labs and simulations. */
 export const SILENT: Log = { write: () => undefined };
 
+/** Characters of one value at most, stacks and the octets of messages of ours apart. */
+const CHARACTERS_MAX = 1024;
+const LONG: readonly string[] = ["stack", "message", "why"];
+const LONG_CHARACTERS_MAX = 16_384;
+/** What JSON leaves as it is and a terminal or a line reader does not: C1 controls, format, line separators. */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
 function jsonLine(time: string, level: LogLevel, event: string, fields: LogFields): string {
-  return `${JSON.stringify({ time, level, event, ...fields })}\n`;
+  const capped = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, cap(name, value)]));
+  return `${escaped(JSON.stringify({ time, level, event, ...capped }))}\n`;
 }
 
 function textLine(time: string, level: LogLevel, event: string, fields: LogFields): string {
   const words = Object.entries(fields).filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}=${quoted(value)}`);
+    .map(([name, value]) => `${name}=${quoted(cap(name, value))}`);
   return `${time} ${level.padEnd(5)} ${event}${words.length > 0 ? " " : ""}${words.join(" ")}\n`;
+}
+
+function cap<T>(name: string, value: T): T | string {
+  const max = LONG.includes(name) ? LONG_CHARACTERS_MAX : CHARACTERS_MAX;
+  return typeof value === "string" && value.length > max ? `${value.slice(0, max)}…` : value;
 }
 
 function quoted(value: unknown): string {
   const text = String(value);
-  return /^[\w.:/@%-]+$/.test(text) ? text : JSON.stringify(text);
+  return /^[\w.:/@%-]+$/.test(text) ? text : escaped(JSON.stringify(text));
+}
+
+/** The same JSON with such characters as \u escapes, one per UTF-16 unit. */
+function escaped(json: string): string {
+  return json.replace(UNSAFE, (character) => character.split("")
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join(""));
 }

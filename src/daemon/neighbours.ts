@@ -1,21 +1,26 @@
 /**
  * The neighbours by name and by address: configured ones, and members of ranges that come and go. Rule: every
- * neighbour has its own session; a member of a range lives as long as its connection and its routes.
+ * neighbour has its own session; a member of a range lives as long as its connection and its routes, and longer only
+ * where somebody decided that it stays down.
  */
 
-import { parseAddress } from "../base/address.ts";
 import type { PeerIntent } from "../config/intent.ts";
-import { Acceptor } from "../transport/acceptor.ts";
 import { CEASE, notificationName } from "../messages/notification.ts";
+import { Acceptor } from "../transport/acceptor.ts";
 import { PeerSession } from "../transport/peer-session.ts";
-import type { SessionEnd, SessionLogEvent, SessionParameters } from "../transport/ports.ts";
-import { capabilitiesFor } from "./capabilities.ts";
+import type { SessionEnd, SessionLogEvent } from "../transport/ports.ts";
+import { adminAfter, AS_CONFIGURED, isEnabled } from "./admin.ts";
+import type { AdminState } from "./admin.ts";
 import { Peer } from "./peer.ts";
+import { parseSelector, selects } from "./selector.ts";
+import { BGP_PORT, memberIntent, parametersOf } from "./session-parameters.ts";
 import type { Speaker, SpeakerEnvironment } from "./speaker.ts";
 
 /** A configured range and its members by address. */
 export interface RangeOfPeers {
   intent: PeerIntent;
+  /** What operators decided for the range as a whole. */
+  admin: AdminState;
   readonly members: Map<string, Peer>;
 }
 
@@ -54,18 +59,8 @@ export class Neighbours {
   }
 
   add(intent: PeerIntent): void {
-    if (intent.where.kind === "range") {
-      const range: RangeOfPeers = { intent, members: new Map() };
-      this.#ranges.set(intent.name, range);
-      this.acceptor.addRange({
-        name: intent.name, range: intent.where.range, member: (address) => this.#member(range, address)?.session,
-      });
-      return;
-    }
-    const peer = this.#newPeer(intent, intent.where.address, intent.where.port);
-    this.#peers.set(intent.name, peer);
-    this.acceptor.add(peer.session);
-    if (intent.enabled) peer.session.start();
+    if (intent.where.kind === "range") this.#addRange(intent, AS_CONFIGURED);
+    else this.#addPeer(intent, AS_CONFIGURED);
   }
 
   /** De-configured: its sessions end with Cease 6/3 (RFC 4486). */
@@ -73,73 +68,139 @@ export class Neighbours {
     for (const peer of this.#unlist(name)) this.#end(peer, CEASE.PEER_DECONFIGURED, "neighbour removed");
   }
 
-  /** Another configuration that a session cannot take over: Cease 6/6, then a new session. */
+  /** Another configuration that a session cannot take over: Cease 6/6, then a new session. What was decided stays. */
   replace(intent: PeerIntent): void {
-    for (const peer of this.#unlist(intent.name)) this.#end(peer, CEASE.CONFIGURATION_CHANGE, "configuration changed");
-    this.add(intent);
+    const range = this.#ranges.get(intent.name);
+    const before = this.#peers.get(intent.name);
+    const members = this.#unlist(intent.name);
+    const [subcode, text] = intent.enabled ? [CEASE.CONFIGURATION_CHANGE, "configuration changed"]
+      : [CEASE.ADMINISTRATIVE_SHUTDOWN, "disabled"];
+    for (const peer of members) this.#end(peer, subcode, text);
+    if (intent.where.kind === "address") {
+      const kept = before === undefined ? AS_CONFIGURED : adminAfter(before.intent, intent, before.admin);
+      return this.#addPeer(intent, kept);
+    }
+    const added = this.#addRange(intent, range === undefined ? AS_CONFIGURED
+      : adminAfter(range.intent, intent, range.admin));
+    for (const member of range === undefined ? [] : members) {
+      const kept = adminAfter(member.intent, intent, member.admin);
+      if (kept.by !== "configuration") this.#addMember(added, member.address, kept);
+    }
   }
 
   /** A configuration that sessions take over as they are. */
   update(intent: PeerIntent): void {
     const range = this.#ranges.get(intent.name);
     if (range !== undefined) range.intent = intent;
-    for (const peer of this.#named(intent.name)) {
+    for (const peer of this.named(intent.name)) {
       peer.setIntent(range === undefined ? intent : memberIntent(intent, peer.address));
-      peer.session.retune(parametersOf(this.#speaker, this.#environment, peer));
+      peer.session.retune(parametersOf(this.#speaker, peer));
     }
+  }
+
+  /** The sessions of a configured neighbour or range. */
+  named(name: string): Peer[] {
+    const peer = this.#peers.get(name);
+    return peer !== undefined ? [peer] : [...(this.#ranges.get(name)?.members.values() ?? [])];
+  }
+
+  /** The peers that a selector names: a name (of a range: its members), an address, or address:port. */
+  select(selector: string): Peer[] {
+    if (this.#peers.has(selector) || this.#ranges.has(selector)) return this.named(selector);
+    const wanted = parseSelector(selector);
+    return this.all().filter((peer) => selects(wanted, peer));
+  }
+
+  /** Whether a selector names a range, which may have no member now. */
+  isRange(selector: string): boolean {
+    return this.#ranges.has(selector);
+  }
+
+  /** Keeps neighbours down with an RFC 9003 text; of a range also whoever comes later. Answers their names. */
+  disable(selector: string, reason: string): string[] {
+    const admin: AdminState = { by: "disable", reason };
+    const range = this.#ranges.get(selector);
+    if (range !== undefined) range.admin = admin;
+    const found = this.select(selector);
+    for (const peer of found) {
+      if (range === undefined) peer.admin = admin; // members of a disabled range go with their sessions
+      peer.session.stop({ text: reason });
+    }
+    return range === undefined ? found.map(({ name }) => name) : [selector];
+  }
+
+  /** Undoes `disable`, and what a prefix limit or the configuration decided. Answers their names. */
+  enable(selector: string): string[] {
+    const range = this.#ranges.get(selector);
+    if (range !== undefined) range.admin = range.intent.enabled ? AS_CONFIGURED : { by: "enable" };
+    const found = this.select(selector);
+    for (const peer of found) {
+      const wasDown = !peer.enabled;
+      peer.admin = peer.intent.enabled ? AS_CONFIGURED : { by: "enable" };
+      peer.session.start();
+      if (wasDown) this.#quiet(peer);
+    }
+    return range === undefined ? found.map(({ name }) => name) : [selector];
+  }
+
+  stop(text: string): void {
+    for (const peer of this.all()) peer.session.stop({ text });
+    this.acceptor.close();
+  }
+
+  #addPeer(intent: PeerIntent, admin: AdminState): void {
+    if (intent.where.kind !== "address") return;
+    const peer = this.#newPeer(intent, intent.where.address, intent.where.port, admin);
+    this.#peers.set(intent.name, peer);
+    this.acceptor.add(peer.session);
+    if (peer.enabled) peer.session.start();
+  }
+
+  #addRange(intent: PeerIntent, admin: AdminState): RangeOfPeers {
+    const range: RangeOfPeers = { intent, admin, members: new Map() };
+    this.#ranges.set(intent.name, range);
+    if (intent.where.kind === "range") {
+      this.acceptor.addRange({
+        name: intent.name, range: intent.where.range, member: (address) => this.#member(range, address)?.session,
+      });
+    }
+    return range;
+  }
+
+  /** The member of a range for a source address, made on its first connection; undefined where it may have none. */
+  #member(range: RangeOfPeers, address: string): Peer | undefined {
+    const found = range.members.get(address);
+    if (found !== undefined) return found;
+    const { intent, admin } = range;
+    if (intent.where.kind !== "range" || range.members.size >= intent.where.limit) return undefined;
+    return isEnabled(intent, admin) ? this.#addMember(range, address, admin) : undefined;
+  }
+
+  #addMember(range: RangeOfPeers, address: string, admin: AdminState): Peer {
+    const peer = this.#newPeer(memberIntent(range.intent, address), address, BGP_PORT, admin);
+    range.members.set(address, peer);
+    if (peer.enabled) peer.session.start();
+    return peer;
+  }
+
+  /** A member of a range without a connection is forgotten, unless it is to stay down. */
+  #quiet(peer: Peer): void {
+    const range = [...this.#ranges.values()].find(({ members }) => members.get(peer.address) === peer);
+    if (range === undefined || !peer.enabled) return;
+    range.members.delete(peer.address);
+    this.#forget(peer);
+    peer.session.stop();
   }
 
   /** Takes a neighbour out of the lists; the answer is its sessions. */
   #unlist(name: string): Peer[] {
-    const peers = this.#named(name);
+    const peers = this.named(name);
     const peer = this.#peers.get(name);
     if (peer !== undefined) this.acceptor.remove(peer.session);
     if (this.#ranges.has(name)) this.acceptor.removeRange(name);
     this.#peers.delete(name);
     this.#ranges.delete(name);
     return peers;
-  }
-
-  /** The member of a range for a source address, made on its first connection; undefined at the range's limit. */
-  #member(range: RangeOfPeers, address: string): Peer | undefined {
-    const found = range.members.get(address);
-    if (found !== undefined) return found;
-    const { intent } = range;
-    if (intent.where.kind !== "range" || range.members.size >= intent.where.limit) return undefined;
-    const peer = this.#newPeer(memberIntent(intent, address), address, 179);
-    range.members.set(address, peer);
-    if (intent.enabled) peer.session.start();
-    return peer;
-  }
-
-  /** A member of a range without a connection is forgotten. */
-  #quiet(peer: Peer): void {
-    for (const { members } of this.#ranges.values()) {
-      if (members.get(peer.address) !== peer || !peer.intent.enabled) continue;
-      members.delete(peer.address);
-      this.#forget(peer);
-      peer.session.stop();
-    }
-  }
-
-  /** The peers that a selector names: a name (of a range: its members), an address, or address:port. */
-  select(selector: string): Peer[] {
-    const all = this.all();
-    const byName = all.filter(({ name }) => name === selector);
-    if (byName.length > 0) return byName;
-    const range = this.#ranges.get(selector);
-    if (range !== undefined) return [...range.members.values()];
-    const { address, port } = splitPort(selector);
-    return all.filter((peer) => sameAddress(peer.address, address) && (port === undefined || peer.port === port));
-  }
-
-  stop(text: string): void {
-    for (const peer of this.all()) peer.session.stop({ text });
-  }
-
-  #named(name: string): Peer[] {
-    const peer = this.#peers.get(name);
-    return peer !== undefined ? [peer] : [...(this.#ranges.get(name)?.members.values() ?? [])];
   }
 
   #end(peer: Peer, subcode: number, text: string): void {
@@ -151,9 +212,10 @@ export class Neighbours {
     if (peer.id !== 0) this.#speaker.retire(peer.id);
   }
 
-  #newPeer(intent: PeerIntent, address: string, port: number): Peer {
+  #newPeer(intent: PeerIntent, address: string, port: number, admin: AdminState): Peer {
     const peer = new Peer(this.#speaker, intent, address, port);
-    peer.session = new PeerSession(parametersOf(this.#speaker, this.#environment, peer), peer, {
+    peer.admin = admin;
+    peer.session = new PeerSession(parametersOf(this.#speaker, peer), peer, {
       clock: this.#environment.clock,
       random: this.#environment.random,
       scheduler: this.#environment.scheduler,
@@ -168,51 +230,18 @@ export class Neighbours {
     switch (event.event) {
       case "state": return peer.log("debug", "state", { from: event.from, to: event.to });
       case "ended": return this.#onEnd(peer, event.end);
-      case "bug":
-        this.#speaker.bugs++;
-        return peer.log("error", "bug", { stack: event.stack });
+      case "bug": return this.#speaker.bug(peer, event.stack, event.message);
       case "dialFailed": return peer.log("debug", "dial-failed", { why: event.why });
-      case "refused": return peer.log("info", "connection-refused", { why: event.why });
+      case "refused": return peer.log("info", "connection-refused", { why: event.why }, event.why);
       case "waiting": return peer.log("warn", "waiting", { why: event.why });
     }
   }
 
   #onEnd(peer: Peer, end: SessionEnd): void {
-    if (end.direction !== "local") {
-      const key = `${end.direction} ${end.code} ${end.subcode}`;
-      peer.notifications.set(key, (peer.notifications.get(key) ?? 0) + 1);
-    }
+    if (end.direction !== "local") peer.countNotification(end);
     peer.log("info", "connection-ended", {
       direction: end.direction, code: end.code, subcode: end.subcode, text: end.text,
       reason: end.code === 0 ? end.name : notificationName(end.code, end.subcode),
-    });
+    }, `${end.direction} ${end.code} ${end.subcode}`);
   }
-}
-
-/** The intent of one member: its own name and address. */
-function memberIntent(intent: PeerIntent, address: string): PeerIntent {
-  return { ...intent, name: address, passive: true, where: { kind: "address", address, port: 179 } };
-}
-
-function parametersOf(speaker: Speaker, environment: SpeakerEnvironment, peer: Peer): SessionParameters {
-  const { intent, address, port } = peer;
-  return {
-    name: peer.name, address, port, passive: intent.passive, asNumber: intent.asNumber,
-    ...(intent.localAddress === undefined ? {} : { localAddress: intent.localAddress }),
-    localAsNumber: intent.localAsNumber, routerId: speaker.speaker.routerId, holdTimeSeconds: intent.holdTimeSeconds,
-    keepaliveTimeSeconds: intent.keepaliveTimeSeconds, connectRetrySeconds: intent.connectRetrySeconds,
-    idleHoldSeconds: intent.idleHoldSeconds, capabilities: capabilitiesFor(intent), role: intent.role,
-    roleStrict: intent.roleStrict, families: intent.families, unavailable: environment.refusesSockets(intent),
-  };
-}
-
-function splitPort(selector: string): { address: string; port: number | undefined } {
-  const bracketed = /^\[(.+)\]:(\d+)$/.exec(selector);
-  const plain = bracketed ?? /^([^:]+):(\d+)$/.exec(selector);
-  return plain === null ? { address: selector, port: undefined } : { address: plain[1]!, port: Number(plain[2]) };
-}
-
-function sameAddress(a: string, b: string): boolean {
-  const [bytes, other] = [parseAddress(a), parseAddress(b)];
-  return bytes === undefined || other === undefined ? a === b : bytes.join() === other.join();
 }

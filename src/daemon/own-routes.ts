@@ -18,9 +18,16 @@ export function setOwnRoutes(tables: Tables, have: readonly OriginatedRoute[], w
   nowSeconds: number): void {
   const kept = new Set(want.map(({ prefix }) => formatPrefix(prefix)));
   for (const route of have) {
-    if (!kept.has(formatPrefix(route.prefix))) ribOf(tables, route).withdraw(OWN_PEER, prefixIdOf(tables, route), 0);
+    if (!kept.has(formatPrefix(route.prefix))) withdraw(tables, route);
   }
   for (const route of want) announce(tables, route, nowSeconds);
+}
+
+/** Looks the prefix up only: one that is not there must not come to be. */
+function withdraw(tables: Tables, route: OriginatedRoute): void {
+  const rib = ribOf(tables, route);
+  const prefix = rib.prefixes.find(...wordsOf(route), route.prefix.length);
+  if (prefix !== 0) rib.withdraw(OWN_PEER, prefix, 0);
 }
 
 function announce(tables: Tables, route: OriginatedRoute, nowSeconds: number): void {
@@ -38,9 +45,12 @@ function ribOf(tables: Tables, { prefix }: OriginatedRoute): Rib {
 }
 
 function prefixIdOf(tables: Tables, route: OriginatedRoute): PrefixId {
-  const { address, length } = route.prefix;
+  return ribOf(tables, route).prefixes.intern(...wordsOf(route), route.prefix.length);
+}
+
+function wordsOf({ prefix: { address } }: OriginatedRoute): [number, number, number, number] {
   const word = (i: number): number => (address.length > i * 4 ? readU32(address, i * 4) : 0);
-  return ribOf(tables, route).prefixes.intern(word(0), word(1), word(2), word(3), length);
+  return [word(0), word(1), word(2), word(3)];
 }
 
 /** The canonical block of an own route: ascending codes, an empty AS_PATH. */

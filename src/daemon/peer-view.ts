@@ -8,6 +8,7 @@ import type { OpenMessage } from "../messages/open.ts";
 import type { Negotiated } from "../messages/negotiation.ts";
 import type { SessionView } from "../transport/ports.ts";
 import type { LastError, PeerView, PrefixCounts } from "./api.ts";
+import { whyDown } from "./admin.ts";
 import type { Peer } from "./peer.ts";
 import type { Tables } from "./tables.ts";
 
@@ -19,7 +20,7 @@ export function peerView(peer: Peer, tables: Tables): PeerView {
     name: peer.name, address: peer.address, port: peer.port, localAddress: session.localAddress ?? null,
     asNumber: intent.asNumber, localAsNumber: intent.localAsNumber,
     routerId: session.remote === undefined ? null : formatIpv4(session.remote.routerId),
-    type: intent.type, state: session.state, enabled: intent.enabled, passive: intent.passive,
+    type: intent.type, state: session.state, enabled: peer.enabled, passive: intent.passive,
     since: new Date(session.since).toISOString(), description: intent.description,
     routeReflectorClient: intent.routeReflectorClient, clusterId: formatIpv4(intent.clusterId),
     families: session.negotiated?.families ?? intent.families,
@@ -29,7 +30,8 @@ export function peerView(peer: Peer, tables: Tables): PeerView {
       negotiated: session.negotiated === undefined ? null : describeNegotiated(session.negotiated),
     },
     prefixes: prefixCounts(peer, tables),
-    messages: session.messages, bytes: session.bytes, flaps: session.flaps, waiting: session.waiting ?? null,
+    messages: session.messages, bytes: session.bytes, flaps: session.flaps,
+    waiting: whyDown(intent, peer.admin) ?? session.waiting ?? null,
     policy: { import: policyWord(intent.import.missing), export: policyWord(intent.export.missing) },
     lastError: lastErrorOf(session),
   };

@@ -3,36 +3,36 @@
  * reflector; here a session's ups and downs become joins, drops and refreshes, and nothing else.
  */
 
-import { formatIpv4, parseAddress } from "../base/address.ts";
+import { formatIpv4 } from "../base/address.ts";
 import { EMPTY } from "../base/bytes.ts";
 import type { PeerIntent } from "../config/intent.ts";
 import { FAMILIES, familyOf } from "../messages/families.ts";
 import type { FamilyRow } from "../messages/families.ts";
 import { resetFault } from "../messages/fault.ts";
 import type { Disposition, Fault } from "../messages/fault.ts";
-import { MESSAGE_OCTETS_MAX, EXTENDED_MESSAGE_OCTETS_MAX } from "../messages/header.ts";
-import { encodeRouteRefresh } from "../messages/route-refresh.ts";
+import { CEASE } from "../messages/notification.ts";
+import { encodeRouteRefresh, REFRESH } from "../messages/route-refresh.ts";
 import type { RouteRefresh } from "../messages/route-refresh.ts";
 import { endOfRib, isEndOfRib } from "../messages/update.ts";
-import { CompiledPolicy } from "../reflector/filters.ts";
 import type { IngressSession, UpdateReading } from "../reflector/ingress.ts";
 import type { GroupMember } from "../reflector/member.ts";
-import type { PeerKind } from "../reflector/reflection.ts";
-import type { SessionRules } from "../reflector/session-rules.ts";
-import { ExportTarget } from "../reflector/target.ts";
-import type { PeerFacts } from "../rib/peer-table.ts";
+import type { ExportTarget } from "../reflector/target.ts";
 import type { PeerId } from "../rib/ids.ts";
 import type { PeerSessionPort, SessionEnd, SessionFacts, SessionOwner } from "../transport/ports.ts";
-import type { LogFields } from "./log.ts";
+import { AS_CONFIGURED, isEnabled } from "./admin.ts";
+import type { AdminState } from "./admin.ts";
 import type { PeerHost } from "./host.ts";
+import type { LogFields } from "./log.ts";
+import { LogLimit } from "./log-limit.ts";
+import { exportTargetOf, ingressSessionOf, isIbgp, isSamePeer, kindOf, peerFactsOf } from "./session-tables.ts";
 
-/** ROUTE-REFRESH subtypes (RFC 7313 §3.1). */
-const REFRESH = { NORMAL: 0, BEGIN: 1, END: 2 } as const;
 /** How long routes may stay stale after a BoRR without its EoRR (RFC 7313 §4). */
 const STALE_SECONDS_MAX = 360;
 const NO_PEER = 0 as PeerId;
+/** Kinds of NOTIFICATION counted apart; a peer could invent 65,536. */
+const NOTIFICATION_KINDS_MAX = 64;
 /** What a peer is told when reading its message failed by our fault. */
-const INTERNAL_ERROR: Fault = resetFault(6, 8, EMPTY, "internal error");
+const INTERNAL_ERROR: Fault = resetFault(6, CEASE.OUT_OF_RESOURCES, EMPTY, "internal error");
 
 /** One neighbour address and its session. */
 export class Peer implements SessionOwner {
@@ -40,6 +40,8 @@ export class Peer implements SessionOwner {
   readonly address: string;
   readonly port: number;
   intent: PeerIntent;
+  /** What operators and prefix limits decided. */
+  admin: AdminState = AS_CONFIGURED;
   /** Set by the speaker right after construction: session and owner need each other. */
   session!: PeerSessionPort;
   /** The id of the peer's paths; 0 before the first session. */
@@ -52,10 +54,12 @@ export class Peer implements SessionOwner {
   readonly endOfRibReceived: boolean[] = [];
   readonly #host: PeerHost;
   readonly #members: (GroupMember | undefined)[] = [];
+  /** Ends the staleness of a family (RFC 7313) where it goes on for too long; set while a refresh is received. */
   readonly #staleTimers: ((() => void) | undefined)[] = [];
+  readonly #logLimit = new LogLimit();
   #ingress: IngressSession | undefined = undefined;
   /** What a crossed prefix limit asks for once the session has ended. */
-  #afterEnd: { readonly restartSeconds: number } | "stay down" | undefined = undefined;
+  #afterEnd: { readonly restartSeconds: number } | { readonly stayDown: string } | undefined = undefined;
   #nextFamily = 0;
 
   constructor(host: PeerHost, intent: PeerIntent, address: string, port: number) {
@@ -66,13 +70,9 @@ export class Peer implements SessionOwner {
     this.port = port;
   }
 
-  get isIbgp(): boolean {
-    return this.intent.asNumber === this.intent.localAsNumber;
-  }
-
-  get kind(): PeerKind {
-    if (!this.isIbgp) return "ebgp";
-    return this.intent.routeReflectorClient ? "client" : "nonClient";
+  /** Whether configuration, operators and prefix limits let it have a session. */
+  get enabled(): boolean {
+    return isEnabled(this.intent, this.admin);
   }
 
   /** The member of a family's group while the session is up and speaks it. */
@@ -83,7 +83,7 @@ export class Peer implements SessionOwner {
   up(facts: SessionFacts): void {
     this.facts = facts;
     this.#takeId(facts);
-    this.#ingress = this.#ingressSession(facts);
+    this.#ingress = ingressSessionOf(this.id, this.intent, facts, this.#host);
     this.endOfRibReceived.length = 0;
     for (const family of facts.negotiated.families) this.#join(FAMILIES.find(({ name }) => name === family)!, facts);
     this.#host.peerUp(this);
@@ -115,13 +115,14 @@ export class Peer implements SessionOwner {
   routeRefresh({ afi, safi, subtype }: RouteRefresh): void {
     const family = familyOf(afi, safi);
     const member = family === undefined ? undefined : this.#members[family.index];
-    if (family === undefined || member === undefined) {
+    const enhanced = this.facts?.negotiated.enhancedRouteRefresh === true;
+    if (family === undefined || member === undefined || (subtype !== REFRESH.NORMAL && !enhanced)) {
       this.log("warn", "refresh-ignored", { afi, safi, subtype });
     } else if (subtype === REFRESH.NORMAL) {
       this.#refresh(member, family);
-    } else if (subtype === REFRESH.BEGIN) {
+    } else if (subtype === REFRESH.BORR) {
       this.#beginStale(family);
-    } else if (subtype === REFRESH.END) {
+    } else if (subtype === REFRESH.EORR) {
       this.#sweepStale(family);
     }
   }
@@ -143,8 +144,10 @@ export class Peer implements SessionOwner {
     this.log("warn", "session-down", { direction: end.direction, reason: end.name, text: end.text });
     const after = this.#afterEnd;
     this.#afterEnd = undefined;
-    if (after === "stay down") this.session.stop({ text: "prefix limit" });
-    else if (after !== undefined) this.session.holdDown(after.restartSeconds, "prefix limit");
+    if (after === undefined) return;
+    if ("restartSeconds" in after) return this.session.holdDown(after.restartSeconds, "prefix limit");
+    this.admin = { by: "prefixLimit", family: after.stayDown };
+    this.session.stop({ text: "prefix limit" });
   }
 
   /** Families take turns, so that a long table of one does not hold up the other. */
@@ -165,11 +168,21 @@ export class Peer implements SessionOwner {
     // Progress matters to the SendHoldTimer only, which is the driver's.
   }
 
-  /** New rules or policies: what the peer sent is judged again without asking it (soft reconfiguration). */
+  /**
+   * New rules or policies from now on. What the peer sent is judged again by the owner of the tables; here the peer is
+   * asked only for what was never kept.
+   */
   setIntent(intent: PeerIntent): void {
+    const before = this.intent;
     this.intent = intent;
-    if (this.facts !== undefined) this.#ingress = this.#ingressSession(this.facts);
-    if (this.id !== NO_PEER && this.facts !== undefined) this.#setFacts(this.facts);
+    if (this.facts === undefined) return;
+    this.#ingress = ingressSessionOf(this.id, intent, this.facts, this.#host);
+    this.#setFacts(this.facts);
+    for (const family of FAMILIES) {
+      if (this.#members[family.index] === undefined) continue;
+      if (acceptsMore(before, intent, family)) this.session.requestRefresh(family);
+      this.#compareWithLimit(before, family);
+    }
   }
 
   /** The rules that the peer's routes are judged by now; undefined while it is down. */
@@ -179,7 +192,8 @@ export class Peer implements SessionOwner {
 
   /** Where a member of the family belongs by the present intent; undefined while the session does not speak it. */
   targetFor(family: FamilyRow): ExportTarget | undefined {
-    return this.#members[family.index] === undefined ? undefined : this.#target(family, this.facts!);
+    if (this.#members[family.index] === undefined) return undefined;
+    return exportTargetOf(family, this.intent, this.facts!, this.#host);
   }
 
   /** The speaker has moved the peer's member to another group. */
@@ -187,8 +201,20 @@ export class Peer implements SessionOwner {
     this.#members[family.index] = member;
   }
 
-  log(level: "error" | "warn" | "info" | "debug", event: string, fields: LogFields = {}): void {
-    this.#host.log.write(level, event, { peer: this.name, address: this.address, ...fields });
+  /** A NOTIFICATION was sent or received. */
+  countNotification({ direction, code, subcode }: SessionEnd): void {
+    const known = `${direction} ${code} ${subcode}`;
+    const full = this.notifications.size >= NOTIFICATION_KINDS_MAX && !this.notifications.has(known);
+    const key = full ? `${direction} other other` : known;
+    this.notifications.set(key, (this.notifications.get(key) ?? 0) + 1);
+  }
+
+  /** Writes a line about this peer; `reason` tells lines of one event apart, of each the log takes a bounded number. */
+  log(level: "error" | "warn" | "info" | "debug", event: string, fields: LogFields = {}, reason: string = ""): void {
+    const keptBack = level === "debug" ? 0 : this.#logLimit.admit(`${event} ${reason}`, this.#host.now());
+    if (keptBack === undefined) return;
+    const more = keptBack === 0 ? {} : { keptBack };
+    this.#host.log.write(level, event, { peer: this.name, address: this.address, ...fields, ...more });
   }
 
   #join(family: FamilyRow, facts: SessionFacts): void {
@@ -197,7 +223,7 @@ export class Peer implements SessionOwner {
     };
     const marks = { atStart: [], atEnd: [endOfRib(family.name)] };
     const reflector = this.#host.tables.reflectors[family.index]!;
-    this.#members[family.index] = reflector.join(who, this.#target(family, facts), marks);
+    this.#members[family.index] = reflector.join(who, exportTargetOf(family, this.intent, facts, this.#host), marks);
   }
 
   #leave(family: FamilyRow): void {
@@ -212,17 +238,21 @@ export class Peer implements SessionOwner {
     const { afi, safi } = family;
     const mark = (subtype: number): Uint8Array[] =>
       this.facts!.negotiated.enhancedRouteRefresh ? [encodeRouteRefresh({ afi, safi, subtype })] : [];
-    member.refresh({ atStart: mark(REFRESH.BEGIN), atEnd: mark(REFRESH.END) });
+    member.refresh({ atStart: mark(REFRESH.BORR), atEnd: mark(REFRESH.EORR) });
   }
 
+  /** A sweep that is still under way would take what is stale from now on only, so it is called off. */
   #beginStale(family: FamilyRow): void {
+    this.#host.cancelSweep(this.id, family);
     this.#host.tables.ribs[family.index]!.markStale(this.id);
     this.#staleTimers[family.index]?.();
     this.#staleTimers[family.index] = this.#host.later(STALE_SECONDS_MAX, () => this.#sweepStale(family));
   }
 
   #sweepStale(family: FamilyRow): void {
-    this.#staleTimers[family.index]?.();
+    const timer = this.#staleTimers[family.index];
+    if (timer === undefined) return; // an EoRR without its BoRR ends nothing (RFC 7313 §4)
+    timer();
     this.#staleTimers[family.index] = undefined;
     this.#host.sweep(this.id, family);
   }
@@ -230,8 +260,8 @@ export class Peer implements SessionOwner {
   /** Keeps the id of the peer's paths across sessions unless the router behind it is another one. */
   #takeId(facts: SessionFacts): void {
     const { peers } = this.#host.tables;
-    const want = this.#ribFacts(facts);
-    if (this.id !== NO_PEER && (this.#host.isDropping(this.id) || !samePeer(peers.get(this.id), want))) {
+    const want = peerFactsOf(this.intent, facts);
+    if (this.id !== NO_PEER && (this.#host.isDropping(this.id) || !isSamePeer(peers.get(this.id), want))) {
       this.#host.retire(this.id);
       this.id = NO_PEER;
     }
@@ -242,97 +272,48 @@ export class Peer implements SessionOwner {
   /** Tells tables what is true of the peer; a changed source has all its paths exported again. */
   #setFacts(facts: SessionFacts): void {
     const { peers, sources } = this.#host.tables;
-    const want = this.#ribFacts(facts);
+    const want = peerFactsOf(this.intent, facts);
     peers.update(this.id, want);
-    const clusterId = this.kind === "client" ? this.intent.clusterId : 0;
+    const kind = kindOf(this.intent);
+    const clusterId = kind === "client" ? this.intent.clusterId : 0;
     const changed = sources.set({
-      peer: this.id, kind: this.kind, own: false, routerId: want.routerId, clusterId, localAsNumber: want.localAs,
+      peer: this.id, kind, own: false, routerId: want.routerId, clusterId, localAsNumber: want.localAs,
     });
     if (changed) this.#host.markPaths(this.id);
   }
 
-  #ribFacts(facts: SessionFacts): PeerFacts {
-    const { name, intent } = this;
-    return {
-      name, ebgp: !this.isIbgp, own: false, client: this.kind === "client", clusterId: intent.clusterId,
-      routerId: facts.remote.routerId, address: parseAddress(facts.remoteAddress.split("%")[0]!) ?? EMPTY,
-      remotePort: facts.remotePort, localAs: intent.localAsNumber, asNumber: intent.asNumber,
-    };
-  }
-
-  #ingressSession(facts: SessionFacts): IngressSession {
-    const { negotiated } = facts;
-    const has = (families: readonly string[]): boolean[] => FAMILIES.map(({ name }) => families.includes(name));
-    const loopback = this.#host.isLoopback(facts.localAddress);
-    const key = (this.isIbgp ? 0 : 1) | (negotiated.fourOctetAs ? 2 : 0) | (loopback ? 4 : 0);
-    return {
-      peer: this.id,
-      context: {
-        ebgp: !this.isIbgp, fourOctetAs: negotiated.fourOctetAs, addPath: negotiated.addPathReceive,
-        extendedNextHop: negotiated.extendedNextHop, loopback, families: negotiated.families,
-      },
-      contextKey: key | (negotiated.extendedNextHop.length > 0 ? 8 : 0),
-      rules: this.#rules(),
-      policy: new CompiledPolicy(this.intent.import, this.isIbgp),
-      negotiated: has(negotiated.families),
-      addPath: has(negotiated.addPathReceive),
-      limits: FAMILIES.map(({ name }) => this.intent.prefixLimit[name]),
-    };
-  }
-
-  #rules(): SessionRules {
-    const { intent } = this;
-    return {
-      ebgp: !this.isIbgp, client: this.kind === "client",
-      asNumber: intent.asNumber, localAsNumber: intent.localAsNumber,
-      routerId: this.#host.speaker.routerId, clusterIds: this.#host.clusterIds, role: intent.role,
-      enforceFirstAs: intent.enforceFirstAs, rejectAsSets: intent.rejectAsSets, allowOwnAs: intent.allowOwnAs,
-      isOurs: (address) => this.#host.isOurs(address),
-    };
-  }
-
-  #target(family: FamilyRow, facts: SessionFacts): ExportTarget {
-    const { intent, kind } = this;
-    const { negotiated } = facts;
-    const writesSelf = intent.nextHop === "self" || (intent.nextHop === "auto" && kind === "ebgp") ||
-      this.#host.originatesWithoutNextHop;
-    return new ExportTarget({
-      family, kind, localAsNumber: intent.localAsNumber, clusterId: kind === "client" ? intent.clusterId : 0,
-      nextHop: intent.nextHop, selfAddress: writesSelf ? selfAddress(family, facts, negotiated.extendedNextHop) : EMPTY,
-      role: intent.role, policy: new CompiledPolicy(intent.export, this.isIbgp),
-      addPathMax: negotiated.addPathSend.includes(family.name) ? intent.addPathSendMax : 0,
-      fourOctetAs: negotiated.fourOctetAs,
-      messageOctetsMax: negotiated.extendedMessagesSend ? EXTENDED_MESSAGE_OCTETS_MAX : MESSAGE_OCTETS_MAX,
-      extendedNextHop: negotiated.extendedNextHop.includes(family.name),
-    });
-  }
-
   #fault(fault: Fault): void {
     this.faults[fault.disposition]++;
-    this.log("warn", "update-fault", {
-      disposition: fault.disposition, code: fault.code, subcode: fault.subcode, attribute: fault.attribute,
-      why: fault.why,
-    });
+    const { disposition, code, subcode, attribute, why } = fault;
+    this.log("warn", "update-fault", { disposition, code, subcode, attribute, why },
+      `${disposition} ${code} ${subcode} ${attribute ?? ""}`);
+  }
+
+  /** A limit that was lowered below what is held acts as if it were crossed now. */
+  #compareWithLimit(before: PeerIntent, family: FamilyRow): void {
+    const limit = this.intent.prefixLimit[family.name];
+    const had = before.prefixLimit[family.name];
+    if (limit === undefined || (had?.max === limit.max && had.action === limit.action)) return;
+    if (this.#host.tables.ribs[family.index]!.received(this.id) <= limit.max) return;
+    const ends = limit.action === "restart" || limit.action === "shutdown";
+    this.#crossed(family, ends);
+    if (ends) this.session.reset(CEASE.MAXIMUM_PREFIXES, `more than ${limit.max} prefixes of ${family.name}`);
   }
 
   #crossed(family: FamilyRow, ends: boolean): void {
     const limit = this.intent.prefixLimit[family.name]!;
-    this.log("warn", "prefix-limit", { family: family.name, max: limit.max, action: limit.action });
+    this.log("warn", "prefix-limit", { family: family.name, max: limit.max, action: limit.action }, family.name);
     if (!ends) return;
-    this.#afterEnd = limit.action === "restart" ? { restartSeconds: limit.restartSeconds } : "stay down";
+    this.#afterEnd = limit.action === "restart" ? { restartSeconds: limit.restartSeconds } : { stayDown: family.name };
   }
 }
 
-/** Whether paths learned under one set of facts may go on under the other. */
-function samePeer(a: PeerFacts, b: PeerFacts): boolean {
-  return a.ebgp === b.ebgp && a.routerId === b.routerId && a.localAs === b.localAs && a.asNumber === b.asNumber;
-}
-
-/** Our address of the session where it fits the family, global addresses only (RFC 2545 §3). */
-function selfAddress(family: FamilyRow, facts: SessionFacts, extendedNextHop: readonly string[]): Uint8Array {
-  const address = facts.localAddress.includes("%") ? undefined : parseAddress(facts.localAddress);
-  if (address === undefined) return EMPTY;
-  const extended = address.length === 16 && extendedNextHop.includes(family.name);
-  const fits = address.length === family.addressOctets || extended;
-  return fits ? address : EMPTY;
+/** Whether routes that were refused and not kept would be taken now: only the peer can say them again. */
+function acceptsMore(before: PeerIntent, now: PeerIntent, { name }: FamilyRow): boolean {
+  const dropped = before.prefixLimit[name]?.action === "drop" ? before.prefixLimit[name].max : Infinity;
+  const allowed = now.prefixLimit[name]?.action === "drop" ? now.prefixLimit[name].max : Infinity;
+  const external = !isIbgp(now);
+  return allowed > dropped ||
+    (external && before.enforceFirstAs && !now.enforceFirstAs) ||
+    (external && before.rejectAsSets && !now.rejectAsSets);
 }

@@ -15,10 +15,9 @@ import type { FamilyRow } from "../messages/families.ts";
 import type { AttributesId, PathIndex, PeerId, PrefixId } from "../rib/ids.ts";
 import { PATH_FLAGS } from "../rib/rib.ts";
 import type { Rib } from "../rib/rib.ts";
-import type { Refusal, RouteQuery, RouteView } from "./api.ts";
+import type { Refusal, RouteCount, RouteQuery, RouteView } from "./api.ts";
 import type { Peer } from "./peer.ts";
 import type { Speaker } from "./speaker.ts";
-
 
 /** Why a path in Adj-RIB-In is not used; the first that holds is shown. */
 const REJECTIONS: readonly (readonly [flag: number, why: string])[] = [
@@ -27,6 +26,11 @@ const REJECTIONS: readonly (readonly [flag: number, why: string])[] = [
   [PATH_FLAGS.LEAK, "route leak (RFC 9234)"],
   [PATH_FLAGS.FILTERED, "rejected by the import policy"],
 ];
+
+const NO_IMPORT_POLICY = "no import policy (RFC 8212)";
+
+/** Prefixes looked at in one go before others have their turn. */
+const PREFIXES_PER_TURN = 4096;
 
 /** A query that was read: what to walk, and what to show of it. */
 export interface Walk {
@@ -61,22 +65,29 @@ export function readQuery(query: RouteQuery, speaker: Speaker): Walk | Refusal {
   };
 }
 
-/** The views of a walk, lazily. */
-export function* walkRoutes(walk: Walk, speaker: Speaker): Generator<RouteView> {
+/** The views of a walk, lazily; undefined after a stretch of the table that may have held none. */
+export function* walkRoutes(walk: Walk, speaker: Speaker): Generator<RouteView | undefined> {
   for (const family of walk.families) {
     const rib = speaker.tables.ribs[family.index]!;
-    for (const prefix of prefixesOf(walk, family, rib)) yield* viewsOf(prefix, walk, family, speaker);
+    for (const prefix of prefixesOf(walk, family, rib)) {
+      if (prefix === 0) yield undefined;
+      else yield* viewsOf(prefix, walk, family, speaker);
+    }
   }
 }
 
-/** Prefixes and paths of a walk, without building views. */
-export function countRoutes(walk: Walk, speaker: Speaker): { prefixes: number; paths: number } {
+/** Prefixes and paths of a walk, without building views; `turn` lets others go on in between. */
+export async function countRoutes(walk: Walk, speaker: Speaker, turn: () => Promise<void>): Promise<RouteCount> {
   let prefixes = 0;
   let paths = 0;
   for (const family of walk.families) {
     const rib = speaker.tables.ribs[family.index]!;
     for (const prefix of prefixesOf(walk, family, rib)) {
-      const found = walk.direction === "out" ? toldSlots(prefix, walk, family, rib).length
+      if (prefix === 0) {
+        await turn();
+        continue;
+      }
+      const found = walk.direction === "out" ? toldSlots(prefix, walk, family, speaker).length
         : pathsOf(prefix, walk, speaker, rib).length;
       paths += found;
       if (found > 0) prefixes++;
@@ -85,6 +96,7 @@ export function countRoutes(walk: Walk, speaker: Speaker): { prefixes: number; p
   return { prefixes, paths };
 }
 
+/** The prefixes of a walk; 0 after each stretch of ids. */
 function* prefixesOf(walk: Walk, family: FamilyRow, rib: Rib): Generator<PrefixId> {
   const { prefixes } = rib;
   if (walk.exact !== undefined) {
@@ -99,6 +111,7 @@ function* prefixesOf(walk: Walk, family: FamilyRow, rib: Rib): Generator<PrefixI
     return;
   }
   for (let id = 1; id <= prefixes.idsMax; id++) {
+    if (id % PREFIXES_PER_TURN === 0) yield 0 as PrefixId;
     if (!prefixes.isLive(id as PrefixId)) continue;
     if (walk.within === undefined || isWithin(rib, id as PrefixId, walk.within, family)) yield id as PrefixId;
   }
@@ -107,7 +120,7 @@ function* prefixesOf(walk: Walk, family: FamilyRow, rib: Rib): Generator<PrefixI
 function viewsOf(prefix: PrefixId, walk: Walk, family: FamilyRow, speaker: Speaker): RouteView[] {
   const rib = speaker.tables.ribs[family.index]!;
   if (walk.direction === "out") {
-    return toldSlots(prefix, walk, family, rib).map((slot) => outView(slot, walk.peer!, family, speaker));
+    return toldSlots(prefix, walk, family, speaker).map((slot) => outView(slot, walk.peer!, family, speaker));
   }
   return pathsOf(prefix, walk, speaker, rib).map((path) => pathView(path, family, speaker, walk.direction === "in"));
 }
@@ -130,7 +143,8 @@ function carries(attributes: AttributesId, community: readonly number[], speaker
 }
 
 /** The slots of a prefix that a peer was told. */
-function toldSlots(prefix: PrefixId, walk: Walk, family: FamilyRow, rib: Rib): number[] {
+function toldSlots(prefix: PrefixId, walk: Walk, family: FamilyRow, speaker: Speaker): number[] {
+  const rib = speaker.tables.ribs[family.index]!;
   const member = walk.peer?.member(family);
   if (member === undefined) return [];
   const { group } = member;
@@ -139,7 +153,8 @@ function toldSlots(prefix: PrefixId, walk: Walk, family: FamilyRow, rib: Rib): n
   else for (let path = rib.firstOfPrefix(prefix); path !== 0; path = rib.nextOfPrefix(path)) slots.push(path);
   return slots.filter((slot) => {
     const told = group.told(slot);
-    return told !== 0 && !group.exports.excludes(told, member.peer, member.routerId);
+    if (told === 0 || group.exports.excludes(told, member.peer, member.routerId)) return false;
+    return walk.community === undefined || carries(group.exports.attributes(told), walk.community, speaker);
   });
 }
 
@@ -151,7 +166,7 @@ export function pathView(path: PathIndex, family: FamilyRow, speaker: Speaker, a
   const after = rib.attributesOf(path);
   const attributes = asReceived || after === 0 ? rib.attributesInOf(path) : after;
   const flags = rib.flagsOf(path);
-  const rejected = REJECTIONS.find(([flag]) => (flags & flag) !== 0)?.[1];
+  const rejected = rejectionOf(flags, rib.peerOf(path), speaker);
   return {
     prefix: rib.prefixes.format(prefix), family: family.name, pathId: rib.receivedPathIdOf(path),
     best: rib.best(prefix) === path, from: fromOf(rib.peerOf(path), speaker),
@@ -159,6 +174,13 @@ export function pathView(path: PathIndex, family: FamilyRow, speaker: Speaker, a
     stale: (flags & (PATH_FLAGS.STALE | PATH_FLAGS.LLGR_STALE)) !== 0,
     ...(rejected === undefined ? {} : { rejected }), since: new Date(rib.sinceOf(path) * 1000).toISOString(),
   };
+}
+
+/** Why a path is not used, or undefined. */
+function rejectionOf(flags: number, peer: PeerId, speaker: Speaker): string | undefined {
+  const found = REJECTIONS.find(([flag]) => (flags & flag) !== 0);
+  if (found?.[0] !== PATH_FLAGS.FILTERED) return found?.[1];
+  return speaker.ownerOf(peer)?.intent.import.missing === true ? NO_IMPORT_POLICY : found[1];
 }
 
 /** One route as a peer was told it. */
@@ -171,12 +193,13 @@ function outView(slot: number, peer: Peer, family: FamilyRow, speaker: Speaker):
   const attributes = group.exports.attributes(told);
   const source = group.exports.source(told);
   const best = rib.best(prefix);
+  const path = group.addPath ? (slot as PathIndex) : best;
   return {
     prefix: rib.prefixes.format(prefix), family: family.name, pathId: group.addPath ? slot : 0,
     best: group.addPath ? best === slot : true, from: fromOf(source.peer, speaker),
     ...describeAttributes(removeAttribute(group.packer.encode(told), ATTRIBUTE.NEXT_HOP),
       group.target.nextHopFor(store, attributes, source)),
-    stale: false, since: new Date((best === 0 ? 0 : rib.sinceOf(best)) * 1000).toISOString(),
+    stale: false, since: new Date((path === 0 ? 0 : rib.sinceOf(path)) * 1000).toISOString(),
   };
 }
 

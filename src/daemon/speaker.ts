@@ -4,30 +4,32 @@
  */
 
 import { isLoopback, parseAddress } from "../base/address.ts";
-import { sameBytes, toHex } from "../base/bytes.ts";
+import { toHex } from "../base/bytes.ts";
 import { after } from "../base/ports.ts";
-import type { Clock, Random } from "../base/ports.ts";
+import type { Clock, Instant, Random } from "../base/ports.ts";
 import { diffIntent } from "../config/diff.ts";
 import type { IntentDiff, PeerChange } from "../config/diff.ts";
 import type { Intent, PeerIntent, SpeakerIntent } from "../config/intent.ts";
 import { FAMILIES } from "../messages/families.ts";
 import type { FamilyRow } from "../messages/families.ts";
 import type { GroupMember } from "../reflector/member.ts";
-import { judge } from "../reflector/session-rules.ts";
 import type { ExportTarget } from "../reflector/target.ts";
 import { OWN_PEER } from "../rib/ids.ts";
 import type { PeerId } from "../rib/ids.ts";
-import { PATH_FLAGS } from "../rib/rib.ts";
 import type { Connector, Scheduler } from "../transport/ports.ts";
 import type { ReloadResult } from "./api.ts";
 import type { PeerHost } from "./host.ts";
 import type { Log } from "./log.ts";
 import { Neighbours } from "./neighbours.ts";
+import { OwnAddresses } from "./own-addresses.ts";
 import { setOwnRoutes } from "./own-routes.ts";
 import type { Peer } from "./peer.ts";
 import { newTables } from "./tables.ts";
 import type { Tables } from "./tables.ts";
 import { Work } from "./work.ts";
+
+/** Of a message that led to an exception, the log takes so much. */
+const BUG_OCTETS_SHOWN = 4096;
 
 /** What a speaker needs of the world: the system's in the daemon, virtual ones in the simulator. */
 export interface SpeakerEnvironment {
@@ -54,8 +56,9 @@ export class Speaker implements PeerHost {
   originatesWithoutNextHop = false;
   /** Exceptions of ours that cost one session each. */
   bugs = 0;
-  /** Addresses of ours: where we listen, and our ends of sessions. */
-  #ownAddresses: Uint8Array[] = [];
+  readonly #ownAddresses = new OwnAddresses();
+  /** Who sent the paths of an id. */
+  readonly #owners = new Map<PeerId, Peer>();
 
   constructor(environment: SpeakerEnvironment, intent: Intent) {
     this.environment = environment;
@@ -104,6 +107,10 @@ export class Speaker implements PeerHost {
     };
   }
 
+  now(): Instant {
+    return this.environment.clock.now();
+  }
+
   nowSeconds(): number {
     return Math.floor(this.environment.clock.wallMilliseconds() / 1000);
   }
@@ -113,7 +120,7 @@ export class Speaker implements PeerHost {
   }
 
   isOurs(address: Uint8Array): boolean {
-    return this.#ownAddresses.some((own) => sameBytes(own, address));
+    return this.#ownAddresses.has(address);
   }
 
   isLoopback(address: string): boolean {
@@ -133,12 +140,14 @@ export class Speaker implements PeerHost {
   bug(peer: Peer, error: unknown, message: Uint8Array): void {
     this.bugs++;
     const stack = error instanceof Error ? error.stack ?? error.message : String(error);
-    peer.log("error", "bug", { stack, message: toHex(message) });
+    const shown = message.subarray(0, BUG_OCTETS_SHOWN);
+    peer.log("error", "bug", { stack, octets: message.length, message: toHex(shown) });
   }
 
+  /** An address of ours that is news can make a next hop ours that others sent before (RFC 4271 §6.3). */
   peerUp(peer: Peer): void {
-    const address = parseAddress(peer.facts!.localAddress);
-    if (address !== undefined && !this.isOurs(address)) this.#ownAddresses.push(address);
+    this.#owners.set(peer.id, peer);
+    if (this.#ownAddresses.add(peer.facts!.localAddress)) this.#rejudgeAll();
   }
 
   peerDown(): void {
@@ -154,11 +163,21 @@ export class Speaker implements PeerHost {
   }
 
   retire(id: PeerId): void {
+    this.#owners.delete(id);
     this.work.retire(id);
+  }
+
+  /** The neighbour whose paths have that id; undefined for our own and for one that is no more. */
+  ownerOf(id: PeerId): Peer | undefined {
+    return this.#owners.get(id);
   }
 
   sweep(id: PeerId, family: FamilyRow): void {
     this.work.sweep(id, family);
+  }
+
+  cancelSweep(id: PeerId, family: FamilyRow): void {
+    this.work.cancelSweep(id, family);
   }
 
   markPaths(id: PeerId): void {
@@ -170,7 +189,7 @@ export class Speaker implements PeerHost {
 
   /** Judges again what a peer sent, by its present rules and import policy, without asking it. */
   rejudge(peer: Peer): void {
-    this.work.once(() => rejudge(this.tables, peer));
+    this.work.rejudge(peer);
   }
 
   /** Moves members whose targets differ from their groups'. */
@@ -195,6 +214,10 @@ export class Speaker implements PeerHost {
     this.work.stop();
   }
 
+  #rejudgeAll(): void {
+    for (const peer of this.neighbours.all()) this.rejudge(peer);
+  }
+
   #takeSpeaker(want: Intent): void {
     this.#intent = want;
     this.clusterIds = [...new Set([want.speaker.clusterId, ...want.peers.map(({ clusterId }) => clusterId)])];
@@ -203,14 +226,8 @@ export class Speaker implements PeerHost {
     this.tables.sources.set({
       peer: OWN_PEER, kind: "ebgp", own: true, routerId, clusterId: 0, localAsNumber: asNumber,
     });
-    this.#ownAddresses = this.#addressesOf(want);
-  }
-
-  #addressesOf(want: Intent): Uint8Array[] {
-    const listening = want.speaker.listen.map(({ address }) => parseAddress(address));
-    const sessions = this.neighbours?.all().map(({ facts }) => parseAddress(facts?.localAddress ?? "")) ?? [];
-    return [...listening, ...sessions].filter((address) => address?.some((octet) => octet !== 0) === true)
-      .map((address) => address!);
+    const listening = want.speaker.listen.map(({ address }) => address);
+    if (this.#ownAddresses.listen(listening)) this.#rejudgeAll();
   }
 
   /** What becomes of the neighbours that stay. */
@@ -229,9 +246,8 @@ export class Speaker implements PeerHost {
   #reconsider(diff: IntentDiff): void {
     const peers = this.neighbours.all();
     this.retarget(peers);
-    const changed = new Set(diff.changed.filter(({ price }) => price !== "nothing").map(({ name }) => name));
-    for (const peer of peers) {
-      if (!diff.clusterIds && !changed.has(peer.intent.name)) continue;
+    const changed = diff.changed.filter(({ price }) => price !== "nothing").map(({ name }) => name);
+    for (const peer of diff.clusterIds ? peers : changed.flatMap((name) => this.neighbours.named(name))) {
       peer.setIntent(peer.intent);
       this.rejudge(peer);
     }
@@ -244,24 +260,4 @@ interface Plan {
   readonly refreshed: readonly PeerChange[];
   readonly quiet: readonly PeerChange[];
   readonly untouched: readonly PeerIntent[];
-}
-
-/** Adj-RIB-In through the present rules and policy of its session. */
-function rejudge({ ribs, store }: Tables, peer: Peer): void {
-  const session = peer.ingress;
-  if (session === undefined) return;
-  for (const rib of ribs) {
-    for (let path = rib.firstOfPeer(peer.id); path !== 0; path = rib.nextOfPeer(path)) {
-      const received = rib.attributesInOf(path);
-      const verdict = judge(store, received, session.rules);
-      const refused = verdict.fault !== undefined || verdict.attributes === 0;
-      if (!refused) store.retain(verdict.attributes);
-      const attributes = refused ? (0 as typeof received)
-        : session.policy.filter(store, rib, rib.prefixOf(path), verdict.attributes, true);
-      if (attributes !== 0) store.retain(attributes);
-      rib.setPolicyResult(path, attributes, verdict.flags | (attributes === 0 ? PATH_FLAGS.FILTERED : 0));
-      if (attributes !== 0) store.release(attributes);
-      if (!refused) store.release(verdict.attributes);
-    }
-  }
 }

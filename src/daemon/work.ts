@@ -8,10 +8,14 @@ import { FAMILIES } from "../messages/families.ts";
 import type { FamilyRow } from "../messages/families.ts";
 import type { PeerId } from "../rib/ids.ts";
 import { Histogram } from "./histogram.ts";
+import type { Peer } from "./peer.ts";
+import { Rejudge } from "./rejudge.ts";
 import type { Tables } from "./tables.ts";
 
 /** Paths of a lost peer withdrawn, and stale ones looked at, in one slice. */
 const PATHS_PER_SLICE = 32_768;
+/** Rows looked at in one slice for peers whose rules changed. */
+const ROWS_JUDGED_PER_SLICE = 16_384;
 /** How long dead rows wait until they are looked at again. */
 const REAP_SECONDS = 1;
 
@@ -30,7 +34,8 @@ export class Work {
   readonly #dropping = new Set<PeerId>();
   readonly #retired = new Set<PeerId>();
   readonly #sweeps = new Map<string, { readonly id: PeerId; readonly family: FamilyRow }>();
-  readonly #once: (() => void)[] = [];
+  readonly #rejudge: Rejudge;
+  #stopped = false;
   #scheduled = false;
   #reaping: (() => void) | undefined = undefined;
   #since: Instant | undefined = undefined;
@@ -40,10 +45,12 @@ export class Work {
   constructor(tables: Tables, ports: WorkPorts) {
     this.#tables = tables;
     this.#ports = ports;
+    this.#rejudge = new Rejudge(tables);
   }
 
   /** Something may have changed: a slice runs soon. */
   changed(): void {
+    if (this.#stopped) return;
     this.#since ??= this.#ports.now();
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -52,6 +59,7 @@ export class Work {
 
   /** Withdraws all paths of a peer. */
   drop(id: PeerId): void {
+    for (const family of FAMILIES) this.cancelSweep(id, family);
     this.#dropping.add(id);
     this.changed();
   }
@@ -72,19 +80,23 @@ export class Work {
     this.changed();
   }
 
-  /** Runs `task` in a slice of its own. */
-  once(task: () => void): void {
-    this.#once.push(task);
+  /** What is stale stays for now. */
+  cancelSweep(id: PeerId, family: FamilyRow): void {
+    this.#sweeps.delete(`${id} ${family.index}`);
+  }
+
+  /** Judges again what a peer sent, by its present rules and import policy. */
+  rejudge(peer: Peer): void {
+    this.#rejudge.add(peer);
     this.changed();
   }
 
   #slice(): void {
     this.#scheduled = false;
+    if (this.#stopped) return;
     this.#dropSome();
-    for (const [key, { id, family }] of this.#sweeps) {
-      if (this.#tables.ribs[family.index]!.sweepStale(id, PATHS_PER_SLICE)) this.#sweeps.delete(key);
-    }
-    this.#once.shift()?.();
+    this.#sweepSome();
+    this.#rejudge.step(ROWS_JUDGED_PER_SLICE);
     for (const reflector of this.#tables.reflectors) reflector.pump();
     if (this.#busy()) return this.changed();
     if (this.#since !== undefined) this.convergenceSeconds.observe((this.#ports.now() - this.#since) / 1000);
@@ -102,8 +114,15 @@ export class Work {
     }
   }
 
+  #sweepSome(): void {
+    const [first] = this.#sweeps;
+    if (first === undefined) return;
+    const [key, { id, family }] = first;
+    if (this.#tables.ribs[family.index]!.sweepStale(id, PATHS_PER_SLICE)) this.#sweeps.delete(key);
+  }
+
   #busy(): boolean {
-    return this.#dropping.size > 0 || this.#sweeps.size > 0 || this.#once.length > 0 ||
+    return this.#dropping.size > 0 || this.#sweeps.size > 0 || this.#rejudge.busy ||
       this.#tables.reflectors.some((reflector) => reflector.busy);
   }
 
@@ -114,6 +133,7 @@ export class Work {
 
   #reap(): void {
     this.#reaping = undefined;
+    if (this.#stopped) return;
     const more = FAMILIES.filter(({ index }) => this.#tables.reflectors[index]!.reap()).length > 0;
     for (const id of this.#retired) this.#release(id);
     if (more) this.#reaping = this.#ports.later(0, () => this.#reap());
@@ -129,8 +149,9 @@ export class Work {
     this.#retired.delete(id);
   }
 
-  /** Stops what was scheduled for later. */
+  /** Ends all work: sessions are gone, and nobody will ask the tables any more. */
   stop(): void {
+    this.#stopped = true;
     this.#reaping?.();
     this.#reaping = undefined;
   }

@@ -92,6 +92,11 @@ export class Acceptor {
     this.#decideByOpen(connection);
   }
 
+  /** Dismisses the connections whose OPEN is awaited. */
+  close(): void {
+    for (const waiting of [...this.#undecided.values()]) for (const takeBack of [...waiting]) takeBack();
+  }
+
   #offerToRange(connection: Connection): void {
     const address = parseAddress(connection.remoteAddress.replace(/%.*$/, "")); // a range has no zone
     const range = address === undefined ? undefined

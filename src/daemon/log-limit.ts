@@ -1,0 +1,42 @@
+/**
+ * Keeps one peer from filling the log (errors.md section 3). Rule: of each reason the first lines of a minute are
+ * written and the rest are counted; the next line that is written says how many were not.
+ */
+
+import type { Instant } from "../base/ports.ts";
+
+const LINES_PER_MINUTE = 10;
+const MINUTE_MILLISECONDS = 60_000;
+/** Reasons told apart; whatever a peer invents beyond shares one. */
+const REASONS_MAX = 64;
+const OTHER = "other";
+
+interface Count {
+  begun: number;
+  written: number;
+  keptBack: number;
+}
+
+/** The counts of one peer. */
+export class LogLimit {
+  readonly #counts = new Map<string, Count>();
+
+  /** How many lines of this reason were kept back since the last one, or undefined where this one is to be, too. */
+  admit(given: string, now: Instant): number | undefined {
+    const reason = this.#counts.has(given) || this.#counts.size < REASONS_MAX ? given : OTHER;
+    const count = this.#counts.get(reason) ?? { begun: now, written: 0, keptBack: 0 };
+    this.#counts.set(reason, count);
+    if (now - count.begun >= MINUTE_MILLISECONDS) {
+      count.begun = now;
+      count.written = 0;
+    }
+    if (count.written >= LINES_PER_MINUTE) {
+      count.keptBack++;
+      return undefined;
+    }
+    count.written++;
+    const { keptBack } = count;
+    count.keptBack = 0;
+    return keptBack;
+  }
+}
