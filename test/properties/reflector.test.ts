@@ -13,7 +13,7 @@ import { ACCEPT, Neighbour, OURS, TINY_LIMITS, World } from "../support/reflecto
 import type { Capabilities, Counts } from "../support/reflector-world.ts";
 
 const SOAK = process.env["REFLECTD_SOAK"] === "1";
-const RUNS = 400 * (SOAK ? 50 : 1);
+const RUNS = Number(process.env["RUNS"] ?? 200 * (SOAK ? 50 : 1));
 
 const PREFIXES = [
   ["0.0.0.0/0", "10.1.0.0/26", "10.1.0.64/26", "10.2.0.0/16", "192.0.2.7/32", "10.1.0.0/25"],
@@ -89,10 +89,11 @@ const step = fc.oneof(
     withdrawn: fc.array(prefix, { maxLength: 2 }), receivedId: fc.nat(1),
     set: fc.oneof({ weight: 3, arbitrary: fc.nat(3) }, { weight: 2, arbitrary: fc.nat(SETS.length - 1) }),
   }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("fill" as const), n: neighbour, family, set: fc.nat(8) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("pump" as const) }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant("pull" as const), n: neighbour, pieces: fc.nat(3) }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant("pull" as const), n: neighbour, pieces: fc.constantFrom(1, 2, 3, 20) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("deliver" as const), n: neighbour, octets: fc.nat(90) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("refresh" as const), n: neighbour, family }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("refresh" as const), n: fc.option(neighbour), family }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("export" as const), n: fc.option(neighbour), policy: fc.nat(POLICIES.length - 1) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("import" as const), n: neighbour, policy: fc.nat(POLICIES.length - 1) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("kind" as const), n: fc.option(neighbour), kind: fc.nat(2) }) },
@@ -107,6 +108,8 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant("reap" as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("clear" as const), family }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("drain" as const) }) },
+  // Everybody asks for everything, and one takes all of it while the others look on.
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("storm" as const), n: neighbour, family }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
@@ -122,10 +125,17 @@ function perform(world: World, what: Step): void {
         receivedId: what.receivedId, attributes: attributesFor(what.set, what.family, one(what.n)),
       });
     }
+    case "fill":
+      PREFIXES[what.family]!.forEach((text, i) => world.update(one(what.n), FAMILIES[what.family]!, {
+        announced: [text], withdrawn: [], receivedId: i & 1, attributes: attributesFor((what.set + i) % 9, what.family, one(what.n)),
+      }));
+      return;
     case "pump": return world.pump();
     case "pull": return void world.pull(one(what.n), what.pieces);
     case "deliver": return world.deliver(one(what.n), what.octets);
-    case "refresh": return world.refresh(one(what.n), FAMILIES[what.family]!);
+    case "refresh":
+      for (const each of some(what.n)) world.refresh(each, FAMILIES[what.family]!);
+      return;
     case "export":
       for (const { naive } of some(what.n)) naive.exports = POLICIES[what.policy]!;
       return world.retarget(some(what.n));
@@ -164,6 +174,10 @@ function perform(world: World, what: Step): void {
       }
       return;
     case "drain": return world.drain();
+    case "storm":
+      for (const each of world.neighbours) world.refresh(each, FAMILIES[what.family]!);
+      for (const each of world.neighbours) world.pull(each, 2);
+      return void world.pull(one(what.n), 30);
   }
 }
 
@@ -188,10 +202,13 @@ describe("what each peer is sent", () => {
   it("is the table of a naive exporter that treats each peer alone", { timeout: 120_000 * (SOAK ? 50 : 1) }, () => {
     const counts: Counts = {};
     fc.assert(fc.property(
-      fc.array(fc.nat(4), { minLength: 3, maxLength: 5 }),
+      fc.oneof(fc.constantFrom([0, 0, 0, 0], [0, 0, 1, 3]), fc.array(fc.nat(4), { minLength: 3, maxLength: 5 })),
       fc.array(fc.constantFrom("none" as const, "provider" as const, "customer" as const, "peer" as const), { maxLength: 5 }),
-      fc.array(fc.option(capabilities, { freq: 2 }), { minLength: 5, maxLength: 5 }),
-      fc.boolean(), fc.nat(), fc.array(step, { minLength: 10, maxLength: 120, size: "max" }),
+      fc.oneof(
+        fc.tuple(capabilities).map(([same]) => Array.from({ length: 5 }, () => same)),
+        fc.array(fc.option(capabilities, { freq: 2 }), { minLength: 5, maxLength: 5 }),
+      ),
+      fc.constantFrom(true, true, true, false), fc.nat(), fc.array(step, { minLength: 10, maxLength: 120, size: "max" }),
       (kinds, roles, caps, tiny, seed, steps) => {
         const world = new World(neighbours(kinds, roles), tiny ? TINY_LIMITS : REFLECTOR_LIMITS, seed, counts);
         world.neighbours.forEach((each, i) => world.up(each, caps[i] ?? plain));
@@ -204,6 +221,7 @@ describe("what each peer is sent", () => {
         world.checkEmpty();
       },
     ), { numRuns: RUNS, ...(process.env["REFLECTD_SEED"] === undefined ? {} : { seed: Number(process.env["REFLECTD_SEED"]) }) });
+    if (SOAK) process.stdout.write(`${JSON.stringify(counts)}\n`);
     for (const what of MUST_HAPPEN) expect(counts, what).toHaveProperty([what], expect.any(Number));
   });
 });
