@@ -130,7 +130,7 @@ export class Ingress {
       withdrawn.push({ family: unreach.family!, at: unreach.nlriAt, end: unreach.nlriEnd });
     }
     if (reach.present) {
-      if (!this.#isReadable(message, reach, session)) return undefined;
+      if (!this.#isReadable(message, reach, session) || !hasUsualNextHop(reach, session)) return undefined;
       const attributes = this.#store.resolve(layout.block, layout.blockAt, layout.blockEnd, session.contextKey,
         message, reach.nextHopAt, reach.nextHopEnd);
       if (attributes === 0 || this.#store.lastDiscards) return undefined;
@@ -233,12 +233,16 @@ export class Ingress {
     store.retain(verdict.attributes);
     const crossed = this.#install(message, announcement, session, nowSeconds, verdict.flags, verdict.attributes);
     store.release(verdict.attributes);
+    if (crossed === undefined) return { ...result, end: TOO_MANY_PATHS, faults: [...result.faults, TOO_MANY_PATHS] };
     return crossed ? this.#limitReached(announcement.family, session, result) : result;
   }
 
-  /** Puts every prefix into the table; answers whether a limit was crossed. Hot: nothing allocated per prefix. */
+  /**
+   * Puts every prefix into the table; answers whether a limit was crossed, or undefined where the peer had too many
+   * paths of one prefix. Hot: nothing allocated per prefix.
+   */
   #install(message: Uint8Array, { family, at, end, attributes }: Announcement, session: IngressSession,
-    nowSeconds: number, flags: number, usable: AttributesId): boolean {
+    nowSeconds: number, flags: number, usable: AttributesId): boolean | undefined {
     const rib = this.#ribs[family.index]!;
     const store = this.#store;
     const { peer, policy } = session;
@@ -254,8 +258,9 @@ export class Ingress {
       const after = policy.filter(store, rib, prefix, usable, true);
       const filtered = after === 0 ? PATH_FLAGS.FILTERED : 0;
       if (after !== usable && after !== 0) store.retain(after);
-      rib.announce(peer, prefix, cursor.pathId, attributes, after, flags | filtered, nowSeconds);
+      const path = rib.announce(peer, prefix, cursor.pathId, attributes, after, flags | filtered, nowSeconds);
       if (after !== usable && after !== 0) store.release(after);
+      if (path === 0) return undefined;
     }
     return before <= max && rib.received(peer) > max;
   }
@@ -293,6 +298,20 @@ function prefixLimitFault(family: FamilyRow, limit: PrefixLimit): Fault {
 const TOO_MANY_SETS: Fault = {
   disposition: "reset", code: CEASE, subcode: OUT_OF_RESOURCES, data: EMPTY, why: "too many distinct attribute sets",
 };
+
+/** A prefix with ever more path identifiers costs everyone at each decision (RFC 7911 §6). */
+const TOO_MANY_PATHS: Fault = { ...TOO_MANY_SETS, why: "too many paths of one prefix" };
+
+/**
+ * Whether the next hop is as long as the family's are (RFC 2545 §3, RFC 8950 §3): a set that was met is known by the
+ * octets of its next hop, and does not say in which family.
+ */
+function hasUsualNextHop({ family, nextHopAt, nextHopEnd }: MpLayout["reach"], session: IngressSession): boolean {
+  const octets = nextHopEnd - nextHopAt;
+  if (octets === 4) return family!.addressOctets === 4;
+  if (octets !== 16 && octets !== 32) return false;
+  return family!.addressOctets === 16 || session.context.extendedNextHop.includes(family!.name);
+}
 
 function negotiatedBlock(mp: { readonly afi: number; readonly safi: number; readonly nlriAt: number;
   readonly nlriEnd: number }, session: IngressSession): NlriBlock | undefined {
