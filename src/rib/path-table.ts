@@ -3,6 +3,7 @@
  * the peer in order of arrival. Rule: this file keeps the chains right; what a change means is in rib.ts.
  */
 
+import { Crowd } from "./crowd.ts";
 import type { AttributesId, PathIndex, PeerId, PrefixId } from "./ids.ts";
 import { NO_PATH } from "./ids.ts";
 import type { PrefixTable } from "./prefix-table.ts";
@@ -52,6 +53,10 @@ export const EPOCH_SHIFT = 16;
 /** Epochs are compared in these bits. */
 export const EPOCH_MASK = 0xffff;
 
+/** Rows of a prefix that are walked; a longer chain gets a Crowd, and loses it when it is short again. */
+const WALK_MAX = 256;
+const CROWD_MIN = 64;
+
 /** The paths of one peer. */
 export interface PeerPaths {
   first: PathIndex;
@@ -74,6 +79,7 @@ export class PathTable {
   readonly rows: Rows = new Rows(STRIDE);
   readonly #prefixes: PrefixTable;
   readonly #peers: (PeerPaths | undefined)[] = [];
+  readonly #crowds = new Map<PrefixId, Crowd>();
 
   constructor(prefixes: PrefixTable) {
     this.#prefixes = prefixes;
@@ -89,7 +95,9 @@ export class PathTable {
   /** The row of (prefix, peer, received path id), dead or alive; 0 where there is none. Hot. */
   find(prefix: PrefixId, peer: PeerId, receivedPathId: number): PathIndex {
     const { pages, shift, mask } = this.rows;
+    let walked = 0;
     for (let path: number = this.#prefixes.firstPath(prefix); path !== 0;) {
+      if (++walked > WALK_MAX) return this.#crowdOf(prefix).find(peer, receivedPathId);
       const page = pages[path >>> shift]!;
       const row = (path & mask) * STRIDE;
       if (page[row + PATH.PEER] === peer && page[row + PATH.RECEIVED_ID] === receivedPathId) return path as PathIndex;
@@ -98,8 +106,13 @@ export class PathTable {
     return NO_PATH;
   }
 
-  /** A new row in the chain of its prefix, not yet in that of its peer. */
+  /**
+   * A new row in the chain of its prefix, not yet in that of its peer; 0 where the peer has too many rows of this
+   * prefix. The caller has looked for it, so a long chain has its Crowd.
+   */
   add(prefix: PrefixId, peer: PeerId, receivedPathId: number): PathIndex {
+    const crowd = this.#crowds.size === 0 ? undefined : this.#crowds.get(prefix);
+    if (crowd?.isFull(peer) === true) return NO_PATH;
     const rows = this.rows;
     const path = rows.take() as PathIndex;
     const page = rows.pages[path >>> rows.shift]!;
@@ -110,8 +123,10 @@ export class PathTable {
     page[row + PATH.ATTRIBUTES_IN] = 0;
     page[row + PATH.ATTRIBUTES] = 0;
     page[row + PATH.FLAGS] = USED | PATH_FLAGS.DEAD;
-    page[row + PATH.NEXT_OF_PREFIX] = this.#prefixes.firstPath(prefix);
+    const next = this.#prefixes.firstPath(prefix);
+    page[row + PATH.NEXT_OF_PREFIX] = next;
     this.#prefixes.setFirstPath(prefix, path);
+    crowd?.enter(path, peer, receivedPathId, next);
     this.ofPeer(peer).rows++;
     return path;
   }
@@ -143,14 +158,48 @@ export class PathTable {
     const rows = this.rows;
     const prefix = rows.get(path, PATH.PREFIX) as PrefixId;
     const next = rows.get(path, PATH.NEXT_OF_PREFIX) as PathIndex;
-    let before = this.#prefixes.firstPath(prefix);
-    if (before === path) this.#prefixes.setFirstPath(prefix, next);
-    else {
-      for (let at = before; at !== path; at = rows.get(at, PATH.NEXT_OF_PREFIX) as PathIndex) before = at;
-      rows.set(before, PATH.NEXT_OF_PREFIX, next);
-    }
+    const before = this.#takeOut(path, prefix, next);
+    if (before === NO_PATH) this.#prefixes.setFirstPath(prefix, next);
+    else rows.set(before, PATH.NEXT_OF_PREFIX, next);
     this.ofPeer(rows.get(path, PATH.PEER) as PeerId).rows--;
     rows.give(path);
+  }
+
+  /** The row in front of one that leaves the chain of its prefix; 0 where it is the first. */
+  #takeOut(path: PathIndex, prefix: PrefixId, next: PathIndex): PathIndex {
+    const { rows } = this;
+    const crowd = this.#crowds.size === 0 ? undefined : this.#crowds.get(prefix);
+    if (crowd !== undefined) {
+      const peer = rows.get(path, PATH.PEER) as PeerId;
+      const before = crowd.leave(path, peer, rows.get(path, PATH.RECEIVED_ID), next);
+      if (crowd.size < CROWD_MIN) this.#crowds.delete(prefix);
+      return before;
+    }
+    let before = NO_PATH;
+    for (let at = this.#prefixes.firstPath(prefix); at !== path; at = rows.get(at, PATH.NEXT_OF_PREFIX) as PathIndex) {
+      before = at;
+    }
+    return before;
+  }
+
+  /** The crowd of a prefix, made of its chain where there is none yet. */
+  #crowdOf(prefix: PrefixId): Crowd {
+    const known = this.#crowds.get(prefix);
+    if (known !== undefined) return known;
+    const crowd = new Crowd();
+    const { rows } = this;
+    const chain: PathIndex[] = [];
+    for (let path = this.#prefixes.firstPath(prefix); path !== 0;) {
+      chain.push(path);
+      path = rows.get(path, PATH.NEXT_OF_PREFIX) as PathIndex;
+    }
+    let next = NO_PATH;
+    for (const path of chain.reverse()) {
+      crowd.enter(path, rows.get(path, PATH.PEER) as PeerId, rows.get(path, PATH.RECEIVED_ID), next);
+      next = path;
+    }
+    this.#crowds.set(prefix, crowd);
+    return crowd;
   }
 
   /** Attributes after import policy, 0 for none. */

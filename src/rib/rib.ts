@@ -81,7 +81,7 @@ export class Rib {
   /**
    * Adds a path or replaces it: `attributesIn` as received, `attributes` after import policy (0: filtered out). Its row
    * is that of (prefix, peer, received path id), taken back from the dead where there is one. An announcement equal to
-   * what is held changes nothing, but for making it fresh.
+   * what is held changes nothing, but for making it fresh. 0: the peer has too many paths of this prefix (crowd.ts).
    */
   announce(
     peer: PeerId, prefix: PrefixId, receivedPathId: number, attributesIn: AttributesId, attributes: AttributesId,
@@ -90,6 +90,7 @@ export class Rib {
     const of = this.#paths.ofPeer(peer);
     const found = this.#paths.find(prefix, peer, receivedPathId);
     const path = found !== 0 ? found : this.#paths.add(prefix, peer, receivedPathId);
+    if (path === NO_PATH) return NO_PATH;
     const { pages, shift, mask, stride } = this.#paths.rows;
     const page = pages[path >>> shift]!;
     const row = (path & mask) * stride;
