@@ -83,13 +83,15 @@ async function convergence(options: Omit<DaemonOptions, "limit">, spread: Spread
     await sleep(300);
     const idle = daemon.memory().rss;
     const cpuBefore = daemon.cpuSeconds();
+    const own = process.cpuUsage();
     const elapsed = await announceAll(fleet, spread, 1);
     const cpu = (daemon.cpuSeconds() - cpuBefore) * 1000;
+    const { user, system } = process.cpuUsage(own);
     const again: number[] = [];
     for (const version of [2, 3, 4]) again.push(await announceAll(fleet, spread, version));
     const held = fleet.exact.filter(({ index }) => receives(spread, index)).map((speaker) => speaker.held);
     return {
-      milliseconds: elapsed, cpuMilliseconds: cpu, changedMs: median(again), idleMiB: idle, rssMiB: daemon.memory().rss, peakMiB: daemon.memory().peak,
+      milliseconds: elapsed, cpuMilliseconds: cpu, generatorCpuMs: (user + system) / 1000, changedMs: median(again), idleMiB: idle, rssMiB: daemon.memory().rss, peakMiB: daemon.memory().peak,
       prefixesAtLeast: Math.min(...held), longestPauseMs: await longestPause(daemon),
     };
   });

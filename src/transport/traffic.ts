@@ -3,35 +3,32 @@
 import { HEADER_OCTETS, MESSAGE } from "../messages/header.ts";
 import type { MessageCounters, SessionView } from "./ports.ts";
 
-/** Which counter a message type moves. */
-const COUNTER: readonly (keyof MessageCounters | undefined)[] = (() => {
-  const row: (keyof MessageCounters | undefined)[] = [];
-  row[MESSAGE.OPEN] = "open";
-  row[MESSAGE.UPDATE] = "update";
-  row[MESSAGE.NOTIFICATION] = "notification";
-  row[MESSAGE.KEEPALIVE] = "keepalive";
-  row[MESSAGE.ROUTE_REFRESH] = "routeRefresh";
-  return row;
-})();
+/** Message types are 1 to 5 (RFC 4271 §4.1, RFC 2918); more than these are not counted. */
+const TYPES = MESSAGE.ROUTE_REFRESH + 1;
 
 /** What one neighbour said and was told. */
 export class Traffic {
-  readonly #in = { messages: noMessages(), octets: 0 };
-  readonly #out = { messages: noMessages(), octets: 0 };
+  // By type, not by name: a thousand clients times a full table is millions of messages to count.
+  readonly #in = new Float64Array(TYPES);
+  readonly #out = new Float64Array(TYPES);
+  #octetsIn = 0;
+  #octetsOut = 0;
 
   /** One whole message came. */
   received(message: Uint8Array): void {
-    this.#in.octets += message.length;
-    const counter = COUNTER[message[18]!];
-    if (counter !== undefined) this.#in.messages[counter]++;
+    this.#octetsIn += message.length;
+    const type = message[18]!;
+    if (type < TYPES) this.#in[type]!++;
   }
 
   /** Whole messages were handed to the socket. */
   sent(messages: Uint8Array): void {
-    this.#out.octets += messages.length;
-    for (let at = 0; at + HEADER_OCTETS <= messages.length;) {
-      const counter = COUNTER[messages[at + 18]!];
-      if (counter !== undefined) this.#out.messages[counter]++;
+    this.#octetsOut += messages.length;
+    const counters = this.#out;
+    const last = messages.length - HEADER_OCTETS;
+    for (let at = 0; at <= last;) {
+      const type = messages[at + 18]!;
+      if (type < TYPES) counters[type]!++;
       at += Math.max(HEADER_OCTETS, (messages[at + 16]! << 8) | messages[at + 17]!);
     }
   }
@@ -39,12 +36,15 @@ export class Traffic {
   /** The counters as they are now. */
   snapshot(): Pick<SessionView, "messages" | "bytes"> {
     return {
-      messages: { in: { ...this.#in.messages }, out: { ...this.#out.messages } },
-      bytes: { in: this.#in.octets, out: this.#out.octets },
+      messages: { in: byName(this.#in), out: byName(this.#out) },
+      bytes: { in: this.#octetsIn, out: this.#octetsOut },
     };
   }
 }
 
-function noMessages(): MessageCounters {
-  return { open: 0, update: 0, keepalive: 0, notification: 0, routeRefresh: 0 };
+function byName(counters: Float64Array): MessageCounters {
+  return {
+    open: counters[MESSAGE.OPEN]!, update: counters[MESSAGE.UPDATE]!, keepalive: counters[MESSAGE.KEEPALIVE]!,
+    notification: counters[MESSAGE.NOTIFICATION]!, routeRefresh: counters[MESSAGE.ROUTE_REFRESH]!,
+  };
 }
