@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { readConfiguration } from "../src/config/reader.ts";
 import { METRICS } from "../src/control/metrics.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -35,6 +36,12 @@ describe.each(documents)("%s", (name) => {
 });
 
 describe("the documents", () => {
+  it("show configurations that are right", () => {
+    const blocks = documents.flatMap((name) => [...read(name).matchAll(/```json\n([\s\S]*?)```/g)].map((m) => m[1]!))
+      .filter((block) => block.includes('"routerId"'));
+    expect(blocks.length).toBeGreaterThan(1);
+    for (const block of blocks) expect(readConfiguration(block, "document")).not.toHaveProperty("faults");
+  });
   it("say every metric in docs/operations.md", () => {
     const text = read("docs/operations.md");
     const missing = METRICS.filter((row) => row.name.startsWith("reflectd_") && !text.includes(row.name));
