@@ -65,6 +65,9 @@ export class GroupMember implements MemberIdentity {
   /** Written ahead of routes. */
   #outbox: Uint8Array[];
   #atEnd: Uint8Array[];
+  /** Whether a table that was asked for is still being told, and what another request meanwhile is owed. */
+  #telling = false;
+  #again: FeedMarks | undefined;
   /** Times the member was detached. */
   detachments = 0;
 
@@ -128,8 +131,16 @@ export class GroupMember implements MemberIdentity {
     this.wake();
   }
 
-  /** Tells the whole table again between two marks (RFC 2918, RFC 7313), or for the first time. */
+  /**
+   * Tells the whole table again between two marks (RFC 2918, RFC 7313), or for the first time. However many requests
+   * come while it is being told, it is told once more afterwards: a storm of them costs what its sender reads.
+   */
   refresh(marks: FeedMarks): void {
+    if (this.#telling) {
+      this.#again = marks;
+      return;
+    }
+    this.#telling = true;
     if (this.#phase.name === "live") this.#known = this.#liveKnows(this.#phase.cursor);
     this.#leaveRing();
     this.#settled = false;
@@ -154,9 +165,11 @@ export class GroupMember implements MemberIdentity {
     }
   }
 
-  /** Called after each flush: a member too far behind keeps only its stamp (design section 4). */
-  detachIfSlow(): void {
-    const tail = this.group.log.octets;
+  /**
+   * Called after each flush: a member too far behind `tail`, where the log ended before it, keeps only its stamp
+   * (design section 4). Nobody is slow for not having taken what was written this moment, however much it is.
+   */
+  detachIfSlow(tail: number): void {
     const { lagOctetsMax } = this.group.limits;
     if (this.#phase.name === "live" && tail - this.#phase.cursor.position > lagOctetsMax) {
       this.#known = this.#phase.cursor.chunk.epoch - 1;
@@ -175,14 +188,14 @@ export class GroupMember implements MemberIdentity {
 
   /**
    * The slots that the member may hold of this group, as one octet each, for the group that it moves to: whatever
-   * is told now or changed since the member last knew all.
+   * it is told now, or changed since the member last knew all.
    */
   heldSlots(): Uint8Array {
     const { group } = this;
     const held = new Uint8Array(group.slotsMax + 1);
     const unknown = this.#oldestUnknownHere();
     for (let slot = 1; slot <= group.slotsMax; slot++) {
-      held[slot] = group.told(slot) !== 0 || group.changedAt(slot) >= unknown || this.#held?.[slot] ? 1 : 0;
+      held[slot] = this.#mayTell(slot) || group.changedAt(slot) >= unknown || this.#held?.[slot] ? 1 : 0;
     }
     return held;
   }
@@ -194,7 +207,8 @@ export class GroupMember implements MemberIdentity {
 
   /** What is owed apart from routes, for the member that takes this one's place in another group. */
   takeOutbox(): OwedOctets {
-    return { now: this.#outbox, atEnd: this.#atEnd };
+    const { atStart = [], atEnd = [] } = this.#again ?? {};
+    return { now: [...this.#outbox, ...atStart], atEnd: [...this.#atEnd, ...atEnd] };
   }
 
   #leaveRing(): void {
@@ -290,6 +304,10 @@ export class GroupMember implements MemberIdentity {
     this.#atEnd = [];
     this.#settled = true;
     this.#phase = { name: "live", cursor: new Cursor(resume) };
+    this.#telling = false;
+    const again = this.#again;
+    this.#again = undefined;
+    if (again !== undefined) this.refresh(again);
     return "next";
   }
 }
