@@ -293,8 +293,10 @@ export class UpdateGroup {
     const gate = blockedBy({ store, attributes, source, notReflected: !this.#plain(path) }, this.target);
     store.release(attributes);
     if (gate !== undefined) return gate;
+    const { tooLong } = this;
     const found = this.exportOf(path);
     this.#forgetVerdict();
+    this.tooLong = tooLong; // asking why does not make it more
     if (found === 0) return { reason: "too long for a message of this session", source: "RFC 8654 §4" };
     this.exports.releaseUnused(found);
     return undefined;

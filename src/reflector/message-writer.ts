@@ -70,13 +70,7 @@ export class MessageWriter {
         ? this.#startReach(chunk.bytes, start, nextHop)
         : this.#startClassic(chunk.bytes, start, attributes);
       const tail = multiprotocol ? attributes.length : 0;
-      const nlriAt = at;
       while (slot !== 0 && at + this.#nlriMax + tail <= limit) {
-        at = this.#writeNlri(chunk.bytes, at, slot);
-        slot = chain.nextSlot();
-      }
-      if (slot !== 0 && at === nlriAt) {
-        // The largest NLRI might not fit but this one does: the caller has measured it.
         at = this.#writeNlri(chunk.bytes, at, slot);
         slot = chain.nextSlot();
       }

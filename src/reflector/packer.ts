@@ -118,11 +118,13 @@ export class Packer implements SlotChain {
     if (this.#exports.idsMax === 0) this.#head.trim(0);
   }
 
-  /** Whether an export with one NLRI fits into the messages of this group (else the route is not advertised). */
+  /** Whether an export with any one NLRI fits into the messages of this group (else the route is not advertised). */
   fits(id: ExportId): boolean {
     const path = { store: this.#store, attributes: this.#exports.attributes(id), source: this.#exports.source(id) };
-    const room = this.#target.fields.messageOctetsMax - this.#nlriMax - announcementOctets(0, NEXT_HOP_LONGEST, true);
-    return exportedOctetsMax(path) <= room || this.encode(id).length <= room;
+    const most = this.#target.fields.messageOctetsMax - this.#nlriMax;
+    if (exportedOctetsMax(path) <= most - announcementOctets(0, NEXT_HOP_LONGEST, true)) return true;
+    const nextHop = this.#target.nextHopFor(path.store, path.attributes, path.source);
+    return announcementOctets(this.encode(id).length, nextHop, usesMpReach(this.#target, nextHop)) <= most;
   }
 
   /** The next slot of the chain being written (SlotChain). */

@@ -65,7 +65,7 @@ export class Reflector {
    * Other targets for some members: those of a group that all move to one and the same new target that selects other
    * paths but writes them alike take their group along and hear only differences; any other is told the new group's
    * table and what it holds too much is withdrawn.
-   * Answers the members as they are now, in the order given.
+   * Answers the members as they are now, in the order given; the caller wakes their sessions.
    */
   retarget(moves: readonly { readonly member: GroupMember; readonly target: ExportTarget }[]): GroupMember[] {
     for (const group of new Set(moves.map(({ member }) => member.group))) {
@@ -135,12 +135,13 @@ export class Reflector {
 
   #flush(group: UpdateGroup): void {
     const wasPopulated = group.populated;
+    const octetsBefore = group.log.octets;
     const populated = group.populate(this.#limits.prefixesPerSlice);
     const changed = group.flush();
     if (!changed && populated === wasPopulated) return;
     for (const member of group.members) {
       member.wake();
-      member.detachIfSlow();
+      member.detachIfSlow(octetsBefore);
     }
   }
 
@@ -163,7 +164,6 @@ export class Reflector {
     const held = member.heldSlots();
     const moved = new GroupMember(member, this.#groupFor(target), held, member.takeOutbox());
     this.leave(member);
-    moved.wake();
     return moved;
   }
 
