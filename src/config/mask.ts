@@ -43,8 +43,8 @@ function whereJson(where: PeerIntent["where"]): object {
   return { address: where.address, port: where.port };
 }
 
-/** A default that RFC 8212 made is not written: written, it would be a policy. */
-function policyJson(policy: Policy): object {
+/** A policy in the form of the file. A default that RFC 8212 made is not written: written, it would be a policy. */
+export function policyJson(policy: Policy): object {
   return { default: policy.missing ? undefined : policy.default, rules: policy.rules.map(ruleJson) };
 }
 

@@ -211,7 +211,8 @@ export const prefix: Kind<Prefix> = {
   },
 };
 
-function withoutHostBits(given: string): string | undefined {
+/** What a prefix without a length, or with bits past it, was meant to be; undefined where that cannot be known. */
+export function withoutHostBits(given: string): string | undefined {
   const [host = "", length] = given.split("/");
   const address = parseAddress(host);
   if (address === undefined) return undefined;

@@ -15,7 +15,7 @@ import type { DaemonApi, ReloadResult, Refusal } from "./api.ts";
 import { whyDown } from "./admin.ts";
 import { drainIntent } from "./drain.ts";
 import { explain } from "./explain.ts";
-import { groupView } from "./group-view.ts";
+import { groupNumber, groupView } from "./group-view.ts";
 import { Listeners } from "./listeners.ts";
 import type { OpenListener } from "./listeners.ts";
 import { metricSamples } from "./metrics.ts";
@@ -24,6 +24,7 @@ import { Readiness } from "./readiness.ts";
 import { countRoutes, readQuery, walkRoutes } from "./route-view.ts";
 import { Speaker } from "./speaker.ts";
 import type { SpeakerEnvironment } from "./speaker.ts";
+import { invalid } from "./typed.ts";
 
 /** What a daemon is started with. */
 export interface DaemonOptions {
@@ -155,7 +156,7 @@ class Daemon implements RunningDaemon, DaemonApi {
 
   peer(selector: string): ReturnType<DaemonApi["peer"]> {
     const found = this.speaker.neighbours.select(selector);
-    if (found.length > 1) return { refused: `"${selector}" names ${found.length} peers`, what: "invalid" };
+    if (found.length > 1) return invalid(`"${selector}" names ${found.length} peers (give the address of one)`);
     return found[0] === undefined ? noPeer(selector) : peerView(found[0], this.speaker.tables);
   }
 
@@ -183,7 +184,7 @@ class Daemon implements RunningDaemon, DaemonApi {
     const owners: Record<string, number> = { "attribute sets": store.octets };
     for (const rib of ribs) owners[`${rib.family.name} tables`] = rib.octets;
     for (const reflector of reflectors) {
-      for (const group of reflector.groups()) owners[`${reflector.family.name} group ${group.id}`] = group.octets;
+      for (const group of reflector.groups()) owners[`${reflector.family.name} group ${groupNumber(group)}`] = group.octets;
     }
     return owners;
   }
@@ -277,7 +278,8 @@ class Daemon implements RunningDaemon, DaemonApi {
   status(): ReturnType<DaemonApi["status"]> {
     const { routerId, asNumber } = this.speaker.speaker;
     const { version, node, pid } = this.#options;
-    return { version, node, routerId: formatIpv4(routerId), asNumber, startedAt: new Date(this.#startedAt).toISOString(), pid };
+    const startedAt = new Date(this.#startedAt).toISOString();
+    return { version, node, routerId: formatIpv4(routerId), asNumber, startedAt, pid };
   }
 
   #knows(selector: string): boolean {

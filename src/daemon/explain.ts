@@ -1,17 +1,17 @@
 /** `explain`: every candidate, the stage that decided, and per peer why it was or was not told. */
 
-import { parsePrefix } from "../base/prefix.ts";
 import type { FamilyRow } from "../messages/families.ts";
 import type { PathIndex, PrefixId } from "../rib/ids.ts";
 import type { ExplainPeer, ExplainView, Refusal } from "./api.ts";
 import type { Peer } from "./peer.ts";
 import { familyOfPrefix, findPrefix, pathView } from "./route-view.ts";
 import type { Speaker } from "./speaker.ts";
+import { typedPrefix } from "./typed.ts";
 
 /** Explains a prefix, towards one peer or all. */
 export function explain(speaker: Speaker, text: string, to: string | undefined): ExplainView | Refusal {
-  const wanted = parsePrefix(text);
-  if (wanted === undefined) return { refused: `"${text}" is no prefix`, what: "invalid" };
+  const wanted = typedPrefix(text);
+  if ("refused" in wanted) return wanted;
   const peers = to === undefined ? speaker.neighbours.all() : speaker.neighbours.select(to);
   if (peers.length === 0 && to !== undefined) return { refused: `no peer is called "${to}"`, what: "not-found" };
   const family = familyOfPrefix(wanted);
@@ -51,10 +51,7 @@ function barred(prefix: PrefixId, family: FamilyRow, speaker: Speaker): ExplainV
 /** One line per path that the peer could be told: all paths with ADD-PATH, else the best. */
 function explainPeer(prefix: PrefixId, family: FamilyRow, speaker: Speaker, peer: Peer): ExplainPeer[] {
   const member = peer.member(family);
-  if (member === undefined) {
-    const reason = "the session does not carry this family now";
-    return [{ peer: peer.name, sent: false, reason, source: "RFC 4760 §8" }];
-  }
+  if (member === undefined) return [{ peer: peer.name, sent: false, ...whyNoMember(peer) }];
   const rib = speaker.tables.ribs[family.index]!;
   if (!member.group.addPath) {
     const best = rib.best(prefix);
@@ -68,6 +65,12 @@ function explainPeer(prefix: PrefixId, family: FamilyRow, speaker: Speaker, peer
     lines.push({ peer: peer.name, reason: `path ${path}: ${reason}`, ...line });
   }
   return lines;
+}
+
+function whyNoMember(peer: Peer): Pick<ExplainPeer, "reason" | "source"> {
+  if (peer.facts !== undefined) return { reason: "the session does not carry this family", source: "RFC 4760 §8" };
+  const state = peer.enabled ? peer.session.view().state : "disabled";
+  return { reason: `the session is ${state}, not Established`, source: "RFC 4271 §9.2" };
 }
 
 function explainPath(path: PathIndex, slot: number, peer: Peer, family: FamilyRow): Omit<ExplainPeer, "peer"> {

@@ -2,6 +2,7 @@
 
 import { FAMILIES } from "../messages/families.ts";
 import type { MetricSample, StateName } from "./api.ts";
+import { groupNumber } from "./group-view.ts";
 import type { Peer } from "./peer.ts";
 import { prefixCounts } from "./peer-view.ts";
 import type { Speaker } from "./speaker.ts";
@@ -52,7 +53,8 @@ function* peerSamples(peer: Peer, speaker: Speaker): Generator<MetricSample> {
     yield sample("reflectd_bytes_total", { ...labels, direction }, session.bytes[direction]);
   }
   for (const [key, count] of peer.notifications) {
-    const [direction = "", code = "", subcode = ""] = key.split(" ");
+    const [way, code = "", subcode = ""] = key.split(" ");
+    const direction = way === "received" ? "in" : "out";
     yield sample("reflectd_notifications_total", { ...labels, direction, code, subcode }, count);
   }
   for (const [disposition, count] of Object.entries(peer.faults)) {
@@ -73,7 +75,7 @@ function* familySamples({ tables }: Speaker, index: number): Generator<MetricSam
       if (member.state === "detached") detached++;
       lag = Math.max(lag, member.lagBound());
     }
-    yield sample("reflectd_group_lag_prefixes", { group: String(group.id) }, lag);
+    yield sample("reflectd_group_lag_prefixes", { group: String(groupNumber(group)) }, lag);
   }
   yield sample("reflectd_detached_members", { family }, detached);
 }

@@ -5,7 +5,6 @@
 
 import { readU32 } from "../base/bytes.ts";
 import { formatAddress, parseAddress } from "../base/address.ts";
-import { parsePrefix } from "../base/prefix.ts";
 import type { Prefix } from "../base/prefix.ts";
 import { hasCommunity, removeAttribute } from "../messages/attributes/block.ts";
 import { ATTRIBUTE } from "../messages/attributes/codes.ts";
@@ -18,6 +17,7 @@ import type { Rib } from "../rib/rib.ts";
 import type { Refusal, RouteCount, RouteQuery, RouteView } from "./api.ts";
 import type { Peer } from "./peer.ts";
 import type { Speaker } from "./speaker.ts";
+import { invalid, typedCommunity, typedPrefix } from "./typed.ts";
 
 /** Why a path in Adj-RIB-In is not used; the first that holds is shown. */
 const REJECTIONS: readonly (readonly [flag: number, why: string])[] = [
@@ -46,16 +46,18 @@ export interface Walk {
 
 /** Reads a query, or says in one line what is wrong with it. */
 export function readQuery(query: RouteQuery, speaker: Speaker): Walk | Refusal {
-  const prefix = query.prefix === undefined ? undefined : parsePrefix(query.prefix);
-  if (query.prefix !== undefined && prefix === undefined) return invalid(`"${query.prefix}" is no prefix`);
+  const prefix = query.prefix === undefined ? undefined : typedPrefix(query.prefix);
+  if (prefix !== undefined && "refused" in prefix) return prefix;
   const address = query.for === undefined ? undefined : parseAddress(query.for);
-  if (query.for !== undefined && address === undefined) return invalid(`"${query.for}" is no address`);
-  const community = query.community === undefined ? undefined : parseCommunities(query.community);
-  if (query.community !== undefined && community === undefined) return invalid(`"${query.community}" is no community`);
+  if (query.for !== undefined && address === undefined) {
+    return invalid(`"${query.for}" is no address (write it like 10.0.0.1 or 2001:db8::1)`);
+  }
+  const community = query.community === undefined ? undefined : typedCommunity(query.community);
+  if (community !== undefined && "refused" in community) return community;
   if (query.direction !== undefined && query.peer === undefined) return invalid("a direction needs a peer");
   const peers = query.peer === undefined ? [] : speaker.neighbours.select(query.peer);
   if (query.peer !== undefined && peers.length === 0) return notFound(query.peer);
-  if (peers.length > 1) return invalid(`"${query.peer}" names ${peers.length} peers`);
+  if (peers.length > 1) return invalid(`"${query.peer}" names ${peers.length} peers (give the address of one)`);
   const octets = (prefix?.address ?? address)?.length;
   const families = FAMILIES.filter(({ name, addressOctets }) =>
     (query.family === undefined || query.family === name) && (octets === undefined || octets === addressOctets));
@@ -230,18 +232,6 @@ function isWithin(rib: Rib, id: PrefixId, outer: Prefix, family: FamilyRow): boo
     const mask = bits === 0 ? 0 : (-1 << (32 - bits)) >>> 0;
     return ((have[i]! ^ word) & mask) === 0;
   });
-}
-
-function parseCommunities(text: string): number[] | undefined {
-  const parts = text.split(":").map(Number);
-  const limits = parts.length === 2 ? [65535, 65535] : [4294967295, 4294967295, 4294967295];
-  const good = (parts.length === 2 || parts.length === 3) &&
-    parts.every((part, i) => Number.isInteger(part) && part >= 0 && part <= limits[i]!);
-  return good ? parts : undefined;
-}
-
-function invalid(why: string): Refusal {
-  return { refused: why, what: "invalid" };
 }
 
 function notFound(peer: string): Refusal {
