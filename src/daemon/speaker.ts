@@ -203,7 +203,10 @@ export class Speaker implements PeerHost {
         moves.push({ peer, member, target });
       }
       const members = this.tables.reflectors[family.index]!.retarget(moves);
-      moves.forEach(({ peer }, i) => peer.replaceMember(family, members[i]!));
+      for (const [i, { peer }] of moves.entries()) {
+        peer.replaceMember(family, members[i]!);
+        peer.session.wake(); // not before: it would pull from the member that has left
+      }
     }
     this.changed();
   }
