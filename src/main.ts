@@ -8,7 +8,8 @@ import { promises, readFileSync } from "node:fs";
 import process from "node:process";
 import { tmpdir } from "node:os";
 import { gunzipSync } from "node:zlib";
-import { formatFault } from "./config/fault.ts";
+import { formatFault, unreadableFile } from "./config/fault.ts";
+import type { ConfigFault } from "./config/fault.ts";
 import { readConfiguration } from "./config/reader.ts";
 import type { Configuration } from "./config/reader.ts";
 import type { Settings } from "./config/settings.ts";
@@ -64,31 +65,28 @@ function controlHost(log: Log): ControlHost {
   };
 }
 
-async function readFaults(file: string): Promise<Configuration | { readonly unreadable: string }> {
+/** Why a file cannot be read, and what to do. */
+const UNREADABLE: Readonly<Record<string, readonly [why: string, todo: string]>> = {
+  ENOENT: ["no such file", "give the path of an existing one"],
+  EISDIR: ["it is a folder", "give the path of a file"],
+  EACCES: ["permission denied", "make it readable for this user"],
+};
+
+function whyUnreadable({ code, message }: NodeJS.ErrnoException): readonly [why: string, todo: string] {
+  return UNREADABLE[code ?? ""] ?? [message, "give another file"];
+}
+
+async function readFile(file: string): Promise<Configuration> {
   try {
     return readConfiguration(await promises.readFile(file, "utf8"), file);
   } catch (error) {
-    return { unreadable: `${file} cannot be read: ${unreadable(error as NodeJS.ErrnoException)}` };
+    const [why, todo] = whyUnreadable(error as NodeJS.ErrnoException);
+    return { faults: [unreadableFile(file, `cannot be read: ${why}`, todo)] };
   }
 }
 
-const UNREADABLE: Readonly<Record<string, string>> = {
-  ENOENT: "no such file (give the path of an existing one)",
-  EISDIR: "it is a folder (give the path of a file)",
-  EACCES: "permission denied (make it readable for this user)",
-};
-
-function unreadable({ code, message }: NodeJS.ErrnoException): string {
-  return UNREADABLE[code ?? ""] ?? `${message} (give another file)`;
-}
-
-/** A configuration, or its faults on standard error. */
-async function readOrSay(file: string, io: CliIo): Promise<Exclude<Configuration, { faults: unknown }> | undefined> {
-  const read = await readFaults(file);
-  const lines = "unreadable" in read ? [read.unreadable] : "faults" in read ? read.faults.map(formatFault) : undefined;
-  if (lines === undefined) return read as Exclude<Configuration, { faults: unknown }>;
-  for (const line of lines) io.stderr.write(`reflectd: ${line}\n`);
-  return undefined;
+function complain(faults: readonly ConfigFault[], io: CliIo): void {
+  for (const fault of faults) io.stderr.write(`reflectd: ${formatFault(fault)}\n`);
 }
 
 /** Opens the control socket, without which nobody could ask, and the pages, without which BGP goes on. */
@@ -107,8 +105,11 @@ async function openSurfaces(api: DaemonApi, settings: Settings, socketPath: stri
 }
 
 async function run(options: { readonly config: string }, io: CliIo): Promise<number> {
-  const read = await readOrSay(options.config, io);
-  if (read === undefined) return EXIT.failed;
+  const read = await readFile(options.config);
+  if ("faults" in read) {
+    complain(read.faults, io);
+    return EXIT.failed;
+  }
   const { settings, intent } = read;
   const format = settings.log.format ?? (process.stderr.isTTY ? "text" : "json");
   const log = newLog(settings.log, format, () => systemClock.wallMilliseconds(), (line) => io.stderr.write(line));
@@ -116,7 +117,7 @@ async function run(options: { readonly config: string }, io: CliIo): Promise<num
   const socketPath = settings.control.socket ?? daemonSocketPath(io);
   const daemon = await startDaemon({
     environment: environmentWith(log), intent, settings, version: VERSION, node: process.version, pid: process.pid,
-    readConfiguration: () => readConfigurationAgain(options.config),
+    readConfiguration: () => readFile(options.config),
     openSurfaces: (api) => openSurfaces(api, settings, socketPath, log, open),
   });
   if ("refused" in daemon) {
@@ -133,12 +134,6 @@ async function run(options: { readonly config: string }, io: CliIo): Promise<num
   return EXIT.done;
 }
 
-async function readConfigurationAgain(file: string): Promise<Configuration> {
-  const read = await readFaults(file);
-  if (!("unreadable" in read)) return read;
-  return { faults: [{ file, line: 1, column: 1, path: "$", what: read.unreadable, todo: "the running one is kept" }] };
-}
-
 function obeySignals(daemon: RunningDaemon, log: Log): void {
   process.on("SIGHUP", () => void daemon.api.reload());
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -150,16 +145,16 @@ function obeySignals(daemon: RunningDaemon, log: Log): void {
 }
 
 const check: CliHandlers["check"] = async ({ config, output }, io) => {
-  const read = await readFaults(config);
-  if (output === "json" && !("unreadable" in read)) {
-    io.stdout.write(`${JSON.stringify({ faults: "faults" in read ? read.faults : [] }, undefined, 2)}\n`);
-    return "faults" in read ? EXIT.failed : EXIT.done;
+  const read = await readFile(config);
+  const faults = "faults" in read ? read.faults : [];
+  if (output === "json") io.stdout.write(`${JSON.stringify({ faults }, undefined, 2)}\n`);
+  else if (output === "jsonl") for (const fault of faults) io.stdout.write(`${JSON.stringify(fault)}\n`);
+  else if ("faults" in read) complain(faults, io);
+  else {
+    const { peers, originated } = read.intent;
+    io.stdout.write(`${config}: ${peers.length} neighbours, ${originated.length} routes of our own, no fault\n`);
   }
-  const good = await readOrSay(config, io);
-  if (good === undefined) return EXIT.failed;
-  const { peers, originated } = good.intent;
-  io.stdout.write(`${config}: ${peers.length} neighbours, ${originated.length} routes of our own, no fault\n`);
-  return EXIT.done;
+  return faults.length === 0 ? EXIT.done : EXIT.failed;
 };
 
 const lab: CliHandlers["lab"] = ({ nodes = LAB_NODES_DEFAULT, once }, io) => runLab({ nodes, once }, systemWorld({
@@ -203,7 +198,8 @@ async function decode({ source }: { readonly source: DecodeSource }, io: CliIo):
     const file = await promises.readFile(source.file);
     octets = file.length > 1 && file.readUInt16BE(0) === GZIP_MAGIC ? gunzipSync(file) : file;
   } catch (error) {
-    io.stderr.write(`reflectd: ${source.file} cannot be read: ${unreadable(error as NodeJS.ErrnoException)}\n`);
+    const [why, todo] = whyUnreadable(error as NodeJS.ErrnoException);
+    io.stderr.write(`reflectd: ${source.file}: cannot be read: ${why} (${todo})\n`);
     return EXIT.failed;
   }
   const code = await decodeCommand(source.kind === "pcap" ? { pcap: octets } : { mrt: octets }, write);

@@ -7,9 +7,9 @@
 export interface ConfigFault {
   /** The file's name as the operator gave it. */
   readonly file: string;
-  /** From 1. */
+  /** From 1; 0 where the whole file is meant: it cannot be read. */
   readonly line: number;
-  /** From 1, in UTF-16 units. */
+  /** From 1, in UTF-16 units; 0 with line 0. */
   readonly column: number;
   /** For example `$.neighbors[2].holdTimeSeconds`. */
   readonly path: string;
@@ -25,7 +25,13 @@ export const FAULTS_MAX = 1000;
 /** One line: `file:line:column $.path: what (todo)`. */
 export function formatFault(fault: ConfigFault): string {
   const { file, line, column, path, what, todo } = fault;
-  return `${printable(file)}:${line}:${column} ${path}: ${what} (${todo})`;
+  const where = line === 0 ? printable(file) : `${printable(file)}:${line}:${column} ${path}`;
+  return `${where}: ${what} (${todo})`;
+}
+
+/** The fault of a file that cannot be read. */
+export function unreadableFile(file: string, what: string, todo: string): ConfigFault {
+  return { file, line: 0, column: 0, path: "$", what, todo };
 }
 
 /** The faults of one text. */

@@ -76,8 +76,8 @@ export function reload(session: Session): Promise<number> {
   return show(session, post("/v1/reload", {}), (result: ReloadResult) => {
     const lines = (["added", "removed", "reset", "refreshed", "untouched"] as const)
       .map((what) => changeLine(what, result[what]));
-    if (result.needsRestart !== undefined) lines.push(changeLine("after a restart only", result.needsRestart));
-    return lines.join("") || "no sessions\n";
+    if (result.needsRestart !== undefined) lines.push(`needs a restart: ${result.needsRestart.join(", ")}\n`);
+    return lines.join("");
   });
 }
 
@@ -149,14 +149,15 @@ async function ask(
   const text = await bodyText(reply.message);
   const error = typeof text === "string" ? (parsed(text) as { error?: unknown } | undefined)?.error : undefined;
   const todo = reply.status === 404 ? " (reflectd show peers lists the neighbours)" : "";
-  const why = typeof error === "string" ? printable(error, 2000) : `the daemon answered with status ${reply.status}`;
-  return fail(session, why + todo);
+  if (typeof error !== "string") return fail(session, `the daemon answered with status ${reply.status}`);
+  return fail(session, error.split("\n").map((line) => printable(line, 2000)).join("\n") + todo);
 }
 
 type Reply = Parameters<typeof bodyText>[0];
 
+/** A line each: a configuration may have several mistakes. */
 async function fail(session: Session, why: string): Promise<number> {
-  await complain(session, why);
+  for (const line of why.split("\n")) await complain(session, line);
   return EXIT.failed;
 }
 

@@ -308,6 +308,22 @@ describe("control", () => {
     expect(daemon?.told).toEqual(told === undefined ? [] : [told]);
   });
 
+  it("prints a line for each mistake that a reload found", async () => {
+    const { code, err } = await run("reload", (daemon) => {
+      daemon.reloadOutcome = async () => ({ refused: "a.json:1:2 $.a: x (y)\na.json:3:4 $.b: x (y)", what: "failed" });
+    });
+    expect({ code, err }).toEqual({ code: 1,
+      err: "reflectd: reload: a.json:1:2 $.a: x (y)\nreflectd: reload: a.json:3:4 $.b: x (y)\n" });
+  });
+
+  it("says which changes wait for a restart", async () => {
+    const { out } = await run("reload", (daemon) => {
+      const nothing = { added: [], removed: [], reset: [], refreshed: [], untouched: [] };
+      daemon.reloadOutcome = async () => ({ ...nothing, needsRestart: ["http", "log"] });
+    });
+    expect(out).toMatch(/untouched 0\nneeds a restart: http, log\n$/);
+  });
+
   it("passes the daemon's reason on, exit 1", async () => {
     const { code, err } = await run("reload", (daemon) => {
       daemon.reloadOutcome = async () => ({ refused: "a.json:3:5 $.asNumber: no AS", what: "invalid" });
