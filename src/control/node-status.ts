@@ -82,7 +82,7 @@ function statusRow(peer: PeerView, nowMilliseconds: number): StatusRow {
     peerAddress: endpointText(peer),
     peerType: PEER_TYPES[peer.type],
     state: peer.enabled ? STATES[peer.state] : "down",
-    since: sinceText(peer.since, nowMilliseconds),
+    since: sinceText(peer.upOrDownSince, nowMilliseconds),
     info: infoText(peer),
   };
 }

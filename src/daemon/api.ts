@@ -48,6 +48,8 @@ export interface PeerView {
   readonly passive: boolean;
   /** ISO 8601: when `state` was entered. */
   readonly since: string;
+  /** ISO 8601: when it came up or went down, whatever it tried since: SINCE of `node status`, as in BIRD. */
+  readonly upOrDownSince: string;
   readonly description: string;
   readonly routeReflectorClient: boolean;
   readonly clusterId: string;

@@ -137,6 +137,7 @@ export class Neighbours {
     for (const peer of found) {
       const wasDown = !peer.enabled;
       peer.admin = peer.intent.enabled ? AS_CONFIGURED : { by: "enable" };
+      if (wasDown) peer.noteDown();
       peer.session.start();
       if (wasDown) this.#quiet(peer);
     }

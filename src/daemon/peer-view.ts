@@ -21,7 +21,8 @@ export function peerView(peer: Peer, tables: Tables): PeerView {
     asNumber: intent.asNumber, localAsNumber: intent.localAsNumber,
     routerId: session.remote === undefined ? null : formatIpv4(session.remote.routerId),
     type: intent.type, state: session.state, enabled: peer.enabled, passive: intent.passive,
-    since: new Date(session.since).toISOString(), description: intent.description,
+    since: new Date(session.since).toISOString(), upOrDownSince: new Date(upOrDownSince(peer, session)).toISOString(),
+    description: intent.description,
     routeReflectorClient: intent.routeReflectorClient, clusterId: formatIpv4(intent.clusterId),
     families: session.negotiated?.families ?? intent.families,
     holdTimeSeconds: session.holdTimeSeconds, keepaliveTimeSeconds: session.keepaliveTimeSeconds,
@@ -35,6 +36,12 @@ export function peerView(peer: Peer, tables: Tables): PeerView {
     policy: { import: policyWord(intent.import.missing), export: policyWord(intent.export.missing) },
     lastError: lastErrorOf(session),
   };
+}
+
+/** A session that is up or disabled keeps its state; one that tries goes through several while it is down. */
+function upOrDownSince(peer: Peer, session: SessionView): number {
+  const settled = session.state === "Established" || !peer.enabled;
+  return settled ? session.since : peer.downSinceSeconds * 1000;
 }
 
 /** Received, accepted and advertised prefixes by family, for every family that is offered. */

@@ -52,6 +52,8 @@ export class Peer implements SessionOwner {
   /** NOTIFICATIONs by "direction code subcode". */
   readonly notifications: Map<string, number> = new Map();
   readonly endOfRibReceived: boolean[] = [];
+  /** Seconds since 1970: when the last session ended, or the neighbour was made or enabled. */
+  downSinceSeconds: number = 0;
   readonly #host: PeerHost;
   readonly #members: (GroupMember | undefined)[] = [];
   /** Ends the staleness of a family (RFC 7313) where it goes on for too long; set while a refresh is received. */
@@ -68,6 +70,12 @@ export class Peer implements SessionOwner {
     this.intent = intent;
     this.address = address;
     this.port = port;
+    this.noteDown();
+  }
+
+  /** It is down from now on, and may come up. */
+  noteDown(): void {
+    this.downSinceSeconds = this.#host.nowSeconds();
   }
 
   /** Whether configuration, operators and prefix limits let it have a session. */
@@ -138,6 +146,7 @@ export class Peer implements SessionOwner {
   down(end: SessionEnd): void {
     for (const family of FAMILIES) this.#leave(family);
     this.facts = undefined;
+    this.noteDown();
     this.#ingress = undefined;
     if (this.id !== NO_PEER) this.#host.drop(this.id);
     this.#host.peerDown(this);

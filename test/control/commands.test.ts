@@ -27,7 +27,7 @@ describe("node status", () => {
     const { code, out } = await run("node status", (daemon) => {
       daemon.peerList = [
         peerView({ address: "192.168.1.2", type: "mesh" }),
-        peerView({ address: "192.168.1.3", type: "global", state: "Active", since: OLD,
+        peerView({ address: "192.168.1.3", type: "global", state: "Active", upOrDownSince: OLD,
           lastError: lastError({ direction: "local", code: 0, name: "connection lost", text: "ECONNREFUSED" }) }),
         peerView({ address: "192.168.1.4", port: 1179, state: "Idle", enabled: false, lastError: lastError() }),
         peerView({ address: "192.168.1.5", type: "local", state: "Active", passive: true }),

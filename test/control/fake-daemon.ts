@@ -18,10 +18,11 @@ export interface FakeDaemon extends DaemonApi {
 /** A session in Established with sensible values; `over` replaces some. */
 export function peerView(over: Partial<PeerView> = {}): PeerView {
   const counts = { open: 1, update: 4, keepalive: 10, notification: 0, routeRefresh: 0 };
+  const since = new Date(2026, 2, 1, 3, 8, 21).toISOString();
   return {
     name: "node1", address: "10.0.0.1", port: 179, localAddress: "10.0.0.9", asNumber: 64512, localAsNumber: 64512,
     routerId: "10.0.0.1", type: "node", state: "Established", enabled: true, passive: false,
-    since: new Date(2026, 2, 1, 3, 8, 21).toISOString(), description: "", routeReflectorClient: true,
+    since, upOrDownSince: since, description: "", routeReflectorClient: true,
     clusterId: "10.0.0.9", families: ["ipv4-unicast"], holdTimeSeconds: 90, keepaliveTimeSeconds: 30,
     capabilities: {
       local: [{ name: "routeRefresh" }],

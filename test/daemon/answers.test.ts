@@ -1,7 +1,7 @@
 /** What the daemon answers to those who ask: mistakes say what to do, numbers and names are those that users know. */
 
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { ExplainView, RouteQuery, RouteView } from "../../src/daemon/api.ts";
+import type { ExplainView, PeerView, RouteQuery, RouteView } from "../../src/daemon/api.ts";
 import { typedCommunity, typedPrefix } from "../../src/daemon/typed.ts";
 import type { TestDaemon } from "../support/running-daemon.ts";
 import { testDaemon } from "../support/running-daemon.ts";
@@ -97,5 +97,19 @@ describe("a daemon with two neighbours", () => {
       const { peers } = api.explain("10.1.0.0/24") as ExplainView;
       expect(peers.find(({ peer }) => peer === "other")?.reason).toBe("the session is disabled, not Established");
     });
+  });
+
+  it("tells since when a neighbour is down, whatever it tried since", async () => {
+    const { api } = await start();
+    daemon!.configure({ clusterId: "192.0.2.9", neighbors: [...NEIGHBORS,
+      { name: "dead", address: "127.0.0.9", port: 1, connectRetrySeconds: 1, idleHoldSeconds: [1, 1] }] });
+    await api.reload();
+    const dead = (): PeerView => api.peer("dead") as PeerView;
+    const { upOrDownSince } = dead();
+    await until(() => expect(dead().lastError).not.toBeNull());
+    await until(() => expect(dead().since > upOrDownSince).toBe(true));
+    expect(dead().upOrDownSince).toBe(upOrDownSince);
+    const client = api.peer("client") as PeerView;
+    expect(client.upOrDownSince).toBe(client.since);
   });
 });

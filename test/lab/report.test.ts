@@ -9,7 +9,8 @@ function peer(name: string, state: PeerView["state"]): PeerView {
   const counts = { open: 0, update: 0, keepalive: 0, notification: 0, routeRefresh: 0 };
   return {
     name, state, address: "127.0.0.2", port: 179, localAddress: null, asNumber: 64512, localAsNumber: 64512,
-    routerId: null, type: "global", enabled: true, passive: true, since: "2024-01-01T10:20:30.000Z", description: "",
+    routerId: null, type: "global", enabled: true, passive: true, since: "2024-01-01T10:20:30.000Z",
+    upOrDownSince: "2024-01-01T10:20:30.000Z", description: "",
     routeReflectorClient: true, clusterId: "244.0.0.1", families: [], holdTimeSeconds: 90, keepaliveTimeSeconds: 30,
     capabilities: { local: [], remote: [], negotiated: null },
     prefixes: { "ipv4-unicast": { received: 2, accepted: 2, advertised: 6 },
