@@ -12,6 +12,7 @@ import type { IntentDiff, PeerChange } from "../config/diff.ts";
 import type { Intent, PeerIntent, SpeakerIntent } from "../config/intent.ts";
 import { FAMILIES } from "../messages/families.ts";
 import type { FamilyRow } from "../messages/families.ts";
+import { CEASE } from "../messages/notification.ts";
 import type { GroupMember } from "../reflector/member.ts";
 import type { ExportTarget } from "../reflector/target.ts";
 import { OWN_PEER } from "../rib/ids.ts";
@@ -68,6 +69,7 @@ export class Speaker implements PeerHost {
       now: () => environment.clock.now(),
       soon: (run) => environment.soon(run),
       later: (seconds, run) => this.later(seconds, run),
+      tooSlow: (id) => this.#tooSlow(id),
     });
     this.#intent = { ...intent, peers: [], originated: [] };
     this.neighbours = new Neighbours(this, environment);
@@ -219,6 +221,13 @@ export class Speaker implements PeerHost {
 
   #rejudgeAll(): void {
     for (const peer of this.neighbours.all()) this.rejudge(peer);
+  }
+
+  /** Ends the session of a peer that takes far less than there is to tell, whoever else it would cost memory. */
+  #tooSlow(id: PeerId): void {
+    const peer = this.neighbours.all().find((one) => one.id === id);
+    peer?.log("warn", "too-slow", { why: "what it was not told yet takes too much memory" });
+    peer?.session.reset(CEASE.OUT_OF_RESOURCES, "takes far less than there is to tell");
   }
 
   #takeSpeaker(want: Intent): void {

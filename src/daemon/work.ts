@@ -25,6 +25,8 @@ export interface WorkPorts {
   /** Runs in the next turn of the event loop. */
   soon(run: () => void): void;
   later(seconds: number, run: () => void): () => void;
+  /** A peer takes so little that what must be kept for it grows without bound: its session has to end. */
+  tooSlow(id: PeerId): void;
 }
 
 /** The work of one speaker. */
@@ -98,10 +100,10 @@ export class Work {
     this.#sweepSome();
     this.#rejudge.step(ROWS_JUDGED_PER_SLICE);
     for (const reflector of this.#tables.reflectors) reflector.pump();
+    this.#reapLater(); // also while changes never cease
     if (this.#busy()) return this.changed();
     if (this.#since !== undefined) this.convergenceSeconds.observe((this.#ports.now() - this.#since) / 1000);
     this.#since = undefined;
-    this.#reapLater();
   }
 
   #dropSome(): void {
@@ -136,6 +138,10 @@ export class Work {
     if (this.#stopped) return;
     const more = FAMILIES.filter(({ index }) => this.#tables.reflectors[index]!.reap()).length > 0;
     for (const id of this.#retired) this.#release(id);
+    for (const reflector of this.#tables.reflectors) {
+      const laggard = reflector.laggard();
+      if (laggard !== undefined) this.#ports.tooSlow(laggard.peer);
+    }
     if (more) this.#reaping = this.#ports.later(0, () => this.#reap());
     else this.#reapLater();
   }

@@ -13,6 +13,8 @@ export interface ReflectorLimits {
   readonly prefixesPerSlice: number;
   /** Rows freed in one slice. */
   readonly reapedPerSlice: number;
+  /** Dead rows, beside two for each live path, that may wait for a member that has not been told of them. */
+  readonly deadRowsMax: number;
   /** Slots looked at in one step of a common feed, and of a member's own delta, where most have nothing to say. */
   readonly feedSlotsPerStep: number;
   readonly deltaSlotsPerStep: number;
@@ -30,6 +32,7 @@ export const REFLECTOR_LIMITS: ReflectorLimits = {
   chunkFullOctets: 32_768,
   prefixesPerSlice: 16_384,
   reapedPerSlice: 16_384,
+  deadRowsMax: 4_194_304,
   feedSlotsPerStep: 16_384,
   deltaSlotsPerStep: 65_536,
   routesPerStep: 4_096,

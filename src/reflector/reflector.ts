@@ -24,6 +24,8 @@ export class Reflector {
   #nextGroup = 1;
   #gateOpen = true;
   #tooLong = 0;
+  /** The group with the member that the last `reap` could not go on for. */
+  #waitedFor: UpdateGroup | undefined;
 
   constructor(family: FamilyRow, tables: GroupTables, limits: ReflectorLimits = REFLECTOR_LIMITS) {
     this.family = family;
@@ -108,11 +110,12 @@ export class Reflector {
 
   /** Frees rows that nobody has to hear of any more. Answers whether there may be more to free at once. */
   reap(): boolean {
+    this.#waitedFor = undefined;
     const groups = [...this.#groups.values()].map((group) => ({ group, unknown: group.oldestUnknown() }));
     const prefixGroups = groups.filter(({ group }) => !group.addPath);
     const pathGroups = groups.filter(({ group }) => group.addPath);
     const mayFree = (of: typeof groups, slot: number): boolean => {
-      const known = of.every(({ group, unknown }) => group.told(slot) === 0 && group.changedAt(slot) < unknown);
+      const known = of.every(({ group, unknown }) => group.told(slot) === 0 && this.#isKnown(group, slot, unknown));
       // The stamp goes with the row: a member that looks back further later must not take it for a change of its own.
       if (known) for (const { group } of of) group.forget(slot);
       return known;
@@ -120,6 +123,26 @@ export class Reflector {
     const freed = this.tables.rib.reap((prefix, path) =>
       path === 0 ? mayFree(prefixGroups, prefix) : mayFree(pathGroups, path), this.#limits.reapedPerSlice);
     return freed === this.#limits.reapedPerSlice;
+  }
+
+  /**
+   * The member that knows least, where the dead rows that wait for it are too many: it takes nothing, or far less than
+   * there is to tell, and would cost the others memory without bound (errors.md 1.3).
+   */
+  laggard(): GroupMember | undefined {
+    const { limboCount, liveCount } = this.tables.rib;
+    if (this.#waitedFor === undefined || limboCount <= this.#limits.deadRowsMax + 2 * liveCount) return undefined;
+    let found: GroupMember | undefined;
+    for (const member of this.#waitedFor.members) {
+      if (found === undefined || member.oldestUnknown() < found.oldestUnknown()) found = member;
+    }
+    return found;
+  }
+
+  #isKnown(group: UpdateGroup, slot: number, unknown: number): boolean {
+    const known = group.changedAt(slot) < unknown;
+    if (!known) this.#waitedFor = group;
+    return known;
   }
 
   #decide(): void {

@@ -39,7 +39,7 @@ export const OURS = {
 
 /** Bounds so small that every one of them is reached. */
 export const TINY_LIMITS: ReflectorLimits = {
-  lagOctetsMax: 150, chunkFullOctets: 100, prefixesPerSlice: 3, reapedPerSlice: 4, feedSlotsPerStep: 2,
+  lagOctetsMax: 150, chunkFullOctets: 100, prefixesPerSlice: 3, reapedPerSlice: 4, deadRowsMax: Infinity, feedSlotsPerStep: 2,
   deltaSlotsPerStep: 2, routesPerStep: 2, stepsPerCall: 2, stepsPerLagCheck: 1,
 };
 
