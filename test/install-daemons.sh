@@ -33,19 +33,21 @@ update_once() {
   apt-get update "${apt[@]}" >&2
 }
 
-# Package scripts start services unless policy-rc.d says 101; the machine's own file comes back whatever happens.
+# Package scripts start services unless policy-rc.d says 101; the machine's own file comes back whatever happens,
+# after a run that was killed with the next one.
+policy=/usr/sbin/policy-rc.d
 forbid_services() {
-  [ -e /usr/sbin/policy-rc.d ] && cp -p /usr/sbin/policy-rc.d /usr/sbin/policy-rc.d.reflectd-lab
-  printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
-  chmod 755 /usr/sbin/policy-rc.d
   trap restore_services EXIT
   trap 'exit 130' INT TERM
+  [ -e $policy ] && cp -p $policy $policy.reflectd-lab
+  printf '#!/bin/sh\n# reflectd-lab, for a moment\nexit 101\n' >$policy
+  chmod 755 $policy
 }
 restore_services() {
-  if [ -e /usr/sbin/policy-rc.d.reflectd-lab ]; then
-    mv -f /usr/sbin/policy-rc.d.reflectd-lab /usr/sbin/policy-rc.d
-  else
-    rm -f /usr/sbin/policy-rc.d
+  if [ -e $policy.reflectd-lab ]; then
+    mv -f $policy.reflectd-lab $policy
+  elif grep -qs 'reflectd-lab, for a moment' $policy; then
+    rm -f $policy
   fi
 }
 
@@ -89,6 +91,9 @@ unpack_bird1() {
 
 [ "$(id -u)" = 0 ] || { echo "install-daemons: needs root"; exit 1; }
 [ -e /etc/debian_version ] && command -v apt-get >/dev/null || { echo "install-daemons: needs Debian"; exit 1; }
+# One at a time: two runs would take each other's policy-rc.d for the machine's.
+exec 9>/run/lock/reflectd-lab-install && flock 9
+restore_services
 log=$(mktemp)
 install_packages
 unpack_bird1
