@@ -249,11 +249,15 @@ export class Ingress {
     const limit = session.limits[family.index];
     const max = limit?.max ?? Infinity;
     const before = rib.received(peer);
+    let dropped = false;
     const cursor = this.#cursor;
     cursor.reset(message, at, end, family.addressOctets, session.addPath[family.index] === true);
     while (cursor.next()) {
       if (isUnusable(cursor.w0, cursor.w1, cursor.w2, cursor.w3, cursor.length, family.addressOctets)) continue;
-      if (limit?.action === "drop" && rib.received(peer) >= max && !this.#holds(rib, peer)) continue;
+      if (limit?.action === "drop" && rib.received(peer) >= max && !this.#holds(rib, peer)) {
+        dropped = true;
+        continue;
+      }
       const prefix = rib.prefixes.intern(cursor.w0, cursor.w1, cursor.w2, cursor.w3, cursor.length);
       const after = policy.filter(store, rib, prefix, usable, true);
       const filtered = after === 0 ? PATH_FLAGS.FILTERED : 0;
@@ -262,7 +266,7 @@ export class Ingress {
       if (after !== usable && after !== 0) store.release(after);
       if (path === 0) return undefined;
     }
-    return before <= max && rib.received(peer) > max;
+    return dropped || (before <= max && rib.received(peer) > max);
   }
 
   #holds(rib: Rib, peer: PeerId): boolean {
