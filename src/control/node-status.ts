@@ -87,10 +87,14 @@ function statusRow(peer: PeerView, nowMilliseconds: number): StatusRow {
   };
 }
 
-/** BIRD shows only the error of a session that is down, and none of one that is Established. */
+/**
+ * BIRD shows only the error of a session that is down, and none of one that is Established. What a session waits for,
+ * such as a password that cannot be set, stands where its error would (calico.md 13).
+ */
 function infoText(peer: PeerView): string {
   if (peer.state === "Established") return peer.state;
-  const error = peer.lastError === null ? [] : [errorText(peer.lastError)];
+  const error = peer.enabled && peer.waiting !== null ? [printable(peer.waiting, 200)]
+    : peer.lastError === null ? [] : [errorText(peer.lastError)];
   if (!peer.enabled) return error.join("");
   const idle = peer.passive && (peer.state === "Idle" || peer.state === "Active");
   return [idle ? "Passive" : peer.state, ...error].join(" ");

@@ -53,7 +53,7 @@ export function peerText(peer: PeerView, nowMilliseconds: number): string {
     ["Router ID", peer.routerId ?? "-"],
     ["Reflector client", peer.routeReflectorClient ? `yes, cluster id ${peer.clusterId}` : "no"],
     ["State", `${peer.enabled ? peer.state : "Disabled"} since ${sinceText(peer.since, nowMilliseconds)}`],
-    ["Waiting for", peer.waiting === null ? "-" : printable(peer.waiting, TEXT_CHARACTERS)],
+    ["Waiting", peer.waiting === null ? "-" : printable(peer.waiting, TEXT_CHARACTERS)],
     ["Last error", lastErrorText(peer, nowMilliseconds)],
     ["Flaps", String(peer.flaps)],
     ["Hold time", `${peer.holdTimeSeconds} s, keepalive ${peer.keepaliveTimeSeconds} s`],

@@ -54,6 +54,13 @@ No IPv6 peers found.
 `);
   });
 
+  it("says what a session waits for", async () => {
+    const { out } = await run("node status -o json", (daemon) => {
+      daemon.peerList = [peerView({ state: "Idle", waiting: "no socket provider", lastError: lastError() })];
+    });
+    expect(JSON.parse(out).ipv4[0].info).toBe("Idle no socket provider");
+  });
+
   it("prints the classic example to the octet", async () => {
     const { out } = await run("node status", (daemon) => {
       daemon.peerList = [peerView({ address: "192.168.1.2", type: "mesh" })];
