@@ -11,6 +11,7 @@ import { startDaemon } from "../../src/daemon/daemon.ts";
 import type { RunningDaemon } from "../../src/daemon/daemon.ts";
 import type { DaemonApi, PeerView, Refusal, ReloadResult, RouteQuery, RouteView } from "../../src/daemon/api.ts";
 import { newLog } from "../../src/daemon/log.ts";
+import type { Tables } from "../../src/daemon/tables.ts";
 import type { Capability } from "../../src/messages/capabilities.ts";
 import { decodeMessage } from "../../src/messages/decode.ts";
 import { encodeAttributes } from "../../src/messages/describe.ts";
@@ -81,6 +82,11 @@ export class World {
 
   get api(): DaemonApi {
     return this.daemon.api;
+  }
+
+  /** The daemon's tables, for what no view tells: ids that are in use. */
+  get tables(): Tables {
+    return (this.daemon as unknown as { readonly speaker: { readonly tables: Tables } }).speaker.tables;
   }
 
   async start(): Promise<void> {
