@@ -266,7 +266,9 @@ export class Ingress {
       if (after !== usable && after !== 0) store.release(after);
       if (path === 0) return undefined;
     }
-    return dropped || (before <= max && rib.received(peer) > max);
+    // A limit that was lowered under what is held counts at the next message.
+    const ends = limit?.action === "restart" || limit?.action === "shutdown";
+    return dropped || ((before <= max || ends) && rib.received(peer) > max);
   }
 
   #holds(rib: Rib, peer: PeerId): boolean {
