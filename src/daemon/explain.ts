@@ -67,7 +67,7 @@ function explainPeer(prefix: PrefixId, family: FamilyRow, speaker: Speaker, peer
   return lines;
 }
 
-function whyNoMember(peer: Peer): Pick<ExplainPeer, "reason" | "source"> {
+function whyNoMember(peer: Peer): Why {
   if (peer.facts !== undefined) return { reason: "the session does not carry this family", source: "RFC 4760 §8" };
   const state = peer.enabled ? peer.session.view().state : "disabled";
   return { reason: `the session is ${state}, not Established`, source: "RFC 4271 §9.2" };
@@ -79,7 +79,7 @@ function explainPath(path: PathIndex, slot: number, peer: Peer, family: FamilyRo
   const gate = group.whyNot(path);
   if (gate !== undefined) return { sent: false, reason: gate.reason, source: gate.source };
   const told = group.told(slot);
-  if (told === 0) return { sent: false, reason: "not yet told, or beyond addPathSendMax", source: "RFC 7911 §5" };
+  if (told === 0) return { sent: false, ...(group.addPath ? BEYOND : NOT_YET) };
   if (group.exports.source(told).peer === member.peer) {
     return { sent: false, reason: "it came from this peer", source: "RFC 4271 §9.2" };
   }
@@ -87,5 +87,11 @@ function explainPath(path: PathIndex, slot: number, peer: Peer, family: FamilyRo
     return { sent: false, reason: "this peer is its originator", source: "RFC 4456 §8" };
   }
   if (member.state !== "live") return { sent: false, reason: `waits: the peer is ${member.state}`, source: "design" };
-  return { sent: true, reason: "told", source: "RFC 4271 §9.2" };
+  return { sent: true, ...(group.addPath ? EVERY_PATH : BEST_PATH) };
 }
+
+type Why = Pick<ExplainPeer, "reason" | "source">;
+const BEST_PATH: Why = { reason: "best path", source: "RFC 4271 §9.2" };
+const EVERY_PATH: Why = { reason: "ADD-PATH: usable paths are told, not only the best", source: "RFC 7911 §2" };
+const NOT_YET: Why = { reason: "not yet told", source: "RFC 4271 §9.2" };
+const BEYOND: Why = { reason: "not yet told, or beyond addPathSendMax", source: "RFC 7911 §5" };

@@ -257,8 +257,8 @@ it("explains", async () => {
       lost by LOCAL_PREF (RFC 4271 §9.1.1)
 
 PEER    TOLD       WHY
-node1   not sent   own route (RFC 4271 §9.2)
-node3   sent       best path (RFC 4456 §6)
+node1   not sent   it came from this peer (RFC 4271 §9.2)
+node3   sent       best path (RFC 4271 §9.2)
 `);
 });
 

@@ -79,8 +79,8 @@ export const EXPLAINED: ExplainView = {
   ],
   decidedBy: { reason: "LOCAL_PREF", source: "RFC 4271 §9.1.1" },
   peers: [
-    { peer: "node1", sent: false, reason: "own route", source: "RFC 4271 §9.2" },
-    { peer: "node3", sent: true, reason: "best path", source: "RFC 4456 §6" },
+    { peer: "node1", sent: false, reason: "it came from this peer", source: "RFC 4271 §9.2" },
+    { peer: "node3", sent: true, reason: "best path", source: "RFC 4271 §9.2" },
   ],
 };
 

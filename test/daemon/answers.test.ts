@@ -90,6 +90,15 @@ describe("a daemon with two neighbours", () => {
     });
   });
 
+  it("explains why a neighbour was told and why not", async () => {
+    const { api } = await start();
+    const why = (): unknown => (api.explain("10.1.0.0/24") as ExplainView).peers;
+    await until(() => expect(why()).toEqual([
+      { peer: "client", sent: true, reason: "best path", source: "RFC 4271 §9.2" },
+      { peer: "other", sent: false, reason: "rejected by the export policy", source: "RFC 8212 §2" },
+    ]));
+  });
+
   it("explains a neighbour without a session by its state", async () => {
     const { api } = await start();
     api.disable("other");
