@@ -156,7 +156,8 @@ describe("without a policy (RFC 8212)", () => {
     expect(view.policy).toEqual({ import: "no policy (RFC 8212)", export: "no policy (RFC 8212)" });
     expect(view.prefixes["ipv4-unicast"]).toEqual({ received: 1, accepted: 0, advertised: 0 });
     expect(world.routes({ peer: "outside", direction: "in" })[0]!.rejected).toBe("no import policy (RFC 8212)");
-    expect(world.api.explain("10.1.0.0/24", "outside")).toMatchObject({ peers: [{ sent: false, source: "RFC 8212 §2" }] });
+    expect(world.api.explain("10.1.0.0/24", "outside"))
+      .toMatchObject({ peers: [{ sent: false, source: "RFC 8212 §2" }] });
     await world.reload({ neighbors: [INSIDE, INSIDE2, OUTSIDE] });
     expect([inside.prefixes, outside.prefixes]).toEqual([["10.0.0.0/24"], ["10.1.0.0/24"]]);
     expect(outside.ups).toBe(1);

@@ -28,7 +28,8 @@ const listen: File = { listen: [{ address: "192.0.2.1", port: 179 }, { address: 
 afterEach(async () => world.stop());
 
 it("are told with our address of each session where they have no next hop", async () => {
-  const { inside, outside } = await begin([{ prefix: "10.1.0.0/16", communities: ["64512:7"], med: 5, localPref: 200 }]);
+  const own = { prefix: "10.1.0.0/16", communities: ["64512:7"], med: 5, localPref: 200 };
+  const { inside, outside } = await begin([own]);
   expect(inside.table.get("10.1.0.0/16")).toEqual({
     origin: "igp", asPath: [], nextHop: "192.0.2.1", med: 5, localPref: 200, communities: ["64512:7"],
   });

@@ -35,10 +35,12 @@ async function reload(keys: File): Promise<ReloadResult> {
 afterEach(async () => world.stop());
 
 describe("a change that costs nothing", () => {
-  it("sends nothing and keeps the session: description, type, timers, passive, a limit that is not reached", async () => {
+  it("sends nothing and keeps the session: description, type, timers, passive, a limit above", async () => {
     await begin();
     const result = await reload({ neighbors: [
-      { ...CLIENT, description: "rack 7", type: "mesh", connectRetrySeconds: 9, keepaliveTimeSeconds: 7, passive: true },
+      {
+        ...CLIENT, description: "rack 7", type: "mesh", connectRetrySeconds: 9, keepaliveTimeSeconds: 7, passive: true,
+      },
       { ...OTHER, prefixLimit: { "ipv4-unicast": { max: 10 } } },
     ] });
     expect(result).toEqual({ added: [], removed: [], reset: [], refreshed: ["c2"], untouched: ["c1"] });
@@ -201,7 +203,8 @@ describe("a change that costs a session", () => {
     const three = world.router("192.0.2.13");
     world.run(3);
     expect(three.ups).toBe(0);
-    expect(await reload({ neighbors: [CLIENT, OTHER, THIRD] })).toMatchObject({ added: ["c3"], untouched: ["c1", "c2"] });
+    expect(await reload({ neighbors: [CLIENT, OTHER, THIRD] }))
+      .toMatchObject({ added: ["c3"], untouched: ["c1", "c2"] });
     world.run(5);
     expect(three.prefixes).toEqual(["10.0.1.0/24", "10.0.2.0/24", "10.9.0.0/16"]);
     expect([...one.news(), ...two.news()]).toEqual([]);

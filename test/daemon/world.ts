@@ -25,7 +25,7 @@ import { encodeUpdate, endOfRib } from "../../src/messages/update.ts";
 import { Acceptor } from "../../src/transport/acceptor.ts";
 import { PeerSession } from "../../src/transport/peer-session.ts";
 import type { SessionEnd, SessionFacts, SessionOwner, SessionParameters } from "../../src/transport/ports.ts";
-import { VirtualClock } from "../sim/virtual-clock.ts";
+import { PHASE, VirtualClock } from "../sim/virtual-clock.ts";
 import type { VirtualHost } from "../sim/virtual-clock.ts";
 import { VirtualNetwork } from "../sim/virtual-network.ts";
 
@@ -56,6 +56,8 @@ export class World {
   nextFile: File;
   /** Set by a test that wants to hold the reading up. */
   beforeReading: () => Promise<void> = async () => undefined;
+  /** How long a turn of the daemon's event loop takes: its work is slower than its sockets. */
+  turnMilliseconds = 0;
   /** Addresses that cannot be listened on, with the system's name for the trouble. */
   readonly refusedListeners: Map<string, string> = new Map();
   /** Where the daemon listens now, as "address port". */
@@ -98,7 +100,8 @@ export class World {
     const started = await startDaemon({
       environment: {
         clock, random: clock.random, scheduler: host, connector: this.wire.connector(host), log,
-        soon: (run) => void host.afterPoll(run), refusesSockets: () => undefined,
+        soon: (run) => void clock.schedule(clock.now() + this.turnMilliseconds, PHASE.CHECK, host, run),
+        refusesSockets: () => undefined,
       },
       intent: read.intent, settings: read.settings, version: "0", node: "v0", pid: 1,
       readConfiguration: async () => {
