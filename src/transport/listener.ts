@@ -22,6 +22,8 @@ export interface ListenerEnvironment {
   onConnection(connection: Connection): void;
   /** One line for the log: the listener pauses, or failed while running and tries again. */
   onTrouble(why: string): void;
+  /** Who listens on a port that is taken, where that can be known. */
+  portOwner?(port: number): string | undefined;
 }
 
 /** An open listener. */
@@ -46,7 +48,7 @@ export async function listen(
   where: { readonly address: string; readonly port: number }, environment: ListenerEnvironment,
 ): Promise<Listener | ListenFault> {
   let server = serverOf(environment);
-  const fault = await bind(server, where);
+  const fault = await bind(server, where, environment);
   if (fault !== undefined) return fault;
   const bound = server.address();
   const port = typeof bound === "object" && bound !== null ? bound.port : where.port;
@@ -63,7 +65,7 @@ export async function listen(
   const reopen = async (): Promise<void> => {
     if (closed) return;
     server = serverOf(environment);
-    const trouble = await bind(server, { address: where.address, port });
+    const trouble = await bind(server, { address: where.address, port }, environment);
     watch();
     if (closed) server.close();
     else if (trouble !== undefined) pause(Object.assign(new Error(trouble.why), { code: trouble.code }));
@@ -88,9 +90,13 @@ function serverOf(environment: ListenerEnvironment): Server {
 
 function bind(
   server: Server, { address, port }: { readonly address: string; readonly port: number },
+  environment: ListenerEnvironment,
 ): Promise<ListenFault | undefined> {
   return new Promise((resolve) => {
-    const failed = (error: NodeJS.ErrnoException): void => resolve(listenFault(address, port, error));
+    const failed = (error: NodeJS.ErrnoException): void => {
+      const owner = error.code === "EADDRINUSE" ? environment.portOwner?.(port) : undefined;
+      resolve(listenFault(address, port, error, owner));
+    };
     server.once("error", failed);
     server.listen({ host: address, port, backlog: BACKLOG, ipv6Only: true }, () => {
       server.off("error", failed);
@@ -99,17 +105,20 @@ function bind(
   });
 }
 
-const REMEDY: Readonly<Record<string, (port: number) => string>> = {
-  EADDRINUSE: (port) => `the port is taken, usually by another BGP daemon (ss -ltnp 'sport = :${port}' names it); `
-    + "stop that one or choose another port in \"listen\"",
+const REMEDY: Readonly<Record<string, (port: number, owner: string | undefined) => string>> = {
+  EADDRINUSE: (port, owner) => "the port is taken "
+    + (owner === undefined ? `(ss -ltnp 'sport = :${port}' tells by whom, usually another BGP daemon)` : `by ${owner}`)
+    + "; stop that one or choose another port in \"listen\"",
   EACCES: () => "no permission; a port below 1024 needs CAP_NET_BIND_SERVICE, or choose one from 1024 up in \"listen\"",
   EADDRNOTAVAIL: () => "no interface has this address; add it or correct \"listen\"",
 };
 
 /** The one line of a listener that could not be opened. */
-export function listenFault(address: string, port: number, error: NodeJS.ErrnoException): ListenFault {
+export function listenFault(
+  address: string, port: number, error: NodeJS.ErrnoException, owner?: string,
+): ListenFault {
   const code = error.code ?? "ERROR";
-  const remedy = Object.hasOwn(REMEDY, code) ? REMEDY[code]?.(port) : undefined;
+  const remedy = Object.hasOwn(REMEDY, code) ? REMEDY[code]?.(port, owner) : undefined;
   return { code, why: `cannot listen on ${named(address, port)}: ${remedy ?? error.message}` };
 }
 

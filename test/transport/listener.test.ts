@@ -21,7 +21,7 @@ afterEach(async () => {
 async function open(address: string, port = 0): Promise<Listener | ListenFault> {
   const opened = await listen({ address, port }, {
     clock: systemClock, scheduler: systemScheduler, onTrouble: () => undefined,
-    onConnection: (connection) => { connections.push(connection); },
+    onConnection: (connection) => { connections.push(connection); }, portOwner: (taken) => `planted for ${taken}`,
   });
   if (!("why" in opened)) listeners.push(opened);
   return opened;
@@ -42,8 +42,9 @@ describe("a listener", () => {
 
   it("answers one line where the port is taken, and where the address is nobody's", async () => {
     const first = await open("127.0.0.1");
-    const second = await open("127.0.0.1", "port" in first ? first.port : 0);
-    expect(second).toMatchObject({ code: "EADDRINUSE", why: expect.stringContaining("the port is taken") });
+    const port = "port" in first ? first.port : 0;
+    const taken = expect.stringContaining(`the port is taken by planted for ${port};`);
+    expect(await open("127.0.0.1", port)).toMatchObject({ code: "EADDRINUSE", why: taken });
     expect(await open("192.0.2.77")).toMatchObject({
       code: "EADDRNOTAVAIL", why: expect.stringMatching(/^cannot listen on 192\.0\.2\.77:0: no interface has this/) });
   });
