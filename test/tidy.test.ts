@@ -29,7 +29,7 @@ const FOLDERS: Readonly<Record<string, FolderRule>> = {
   lab: rule("base messages fsm config transport daemon"),
   bfd: rule("base", "dgram"),
   main: rule("base messages fsm rib config reflector transport kernel calico daemon control lab bfd",
-    "process fs fs/promises os readline zlib"),
+    "process fs fs/promises os readline v8 vm zlib"),
 };
 
 /** Only these folders may name an installed package in an import. */

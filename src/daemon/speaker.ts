@@ -41,6 +41,8 @@ export interface SpeakerEnvironment {
   readonly log: Log;
   /** Runs in the next turn of the event loop. */
   soon(run: () => void): void;
+  /** Runs a full garbage collection; absent where nobody minds the memory. */
+  collectGarbage?(): void;
   /** Why a neighbour's sockets cannot be had (a password that no provider sets), or undefined. */
   refusesSockets(intent: PeerIntent): string | undefined;
 }
@@ -70,6 +72,7 @@ export class Speaker implements PeerHost {
       soon: (run) => environment.soon(run),
       later: (seconds, run) => this.later(seconds, run),
       tooSlow: (id) => this.#tooSlow(id),
+      collectGarbage: () => environment.collectGarbage?.(),
     });
     this.#intent = { ...intent, peers: [], originated: [] };
     this.neighbours = new Neighbours(this, environment);

@@ -7,6 +7,7 @@ import type { Instant } from "../base/ports.ts";
 import { FAMILIES } from "../messages/families.ts";
 import type { FamilyRow } from "../messages/families.ts";
 import type { PeerId } from "../rib/ids.ts";
+import { Garbage } from "./garbage.ts";
 import { Histogram } from "./histogram.ts";
 import type { Peer } from "./peer.ts";
 import { Rejudge } from "./rejudge.ts";
@@ -18,6 +19,8 @@ const PATHS_PER_SLICE = 32_768;
 const ROWS_JUDGED_PER_SLICE = 16_384;
 /** How long dead rows wait until they are looked at again. */
 const REAP_SECONDS = 1;
+/** How long after tables have shrunk the process collects its garbage: what else is ending has ended then. */
+const COLLECT_SECONDS = 10;
 
 /** What work needs of its surroundings. */
 export interface WorkPorts {
@@ -27,6 +30,8 @@ export interface WorkPorts {
   later(seconds: number, run: () => void): () => void;
   /** A peer takes so little that what must be kept for it grows without bound: its session has to end. */
   tooSlow(id: PeerId): void;
+  /** Gives the memory of what is garbage back to the system. */
+  collectGarbage(): void;
 }
 
 /** The work of one speaker. */
@@ -37,6 +42,7 @@ export class Work {
   readonly #retired = new Set<PeerId>();
   readonly #sweeps = new Map<string, { readonly id: PeerId; readonly family: FamilyRow }>();
   readonly #rejudge: Rejudge;
+  readonly #garbage = new Garbage();
   #stopped = false;
   #scheduled = false;
   #reaping: (() => void) | undefined = undefined;
@@ -104,6 +110,14 @@ export class Work {
     if (this.#busy()) return this.changed();
     if (this.#since !== undefined) this.convergenceSeconds.observe((this.#ports.now() - this.#since) / 1000);
     this.#since = undefined;
+    this.#collectLater();
+  }
+
+  /** Looks at the size of the tables whenever nothing is left to do: after changes, and after rows were freed. */
+  #collectLater(): void {
+    const { store, ribs } = this.#tables;
+    const octets = ribs.reduce((sum, rib) => sum + rib.octets, store.octets);
+    if (this.#garbage.isDue(octets)) this.#ports.later(COLLECT_SECONDS, () => this.#ports.collectGarbage());
   }
 
   #dropSome(): void {
@@ -144,6 +158,7 @@ export class Work {
     }
     if (more) this.#reaping = this.#ports.later(0, () => this.#reap());
     else this.#reapLater();
+    this.#collectLater();
   }
 
   #release(id: PeerId): void {
