@@ -187,16 +187,18 @@ export class GroupMember implements MemberIdentity {
   }
 
   /**
-   * The slots that the member may hold of this group, as one octet each, for the group that it moves to: whatever
-   * it is told now, or changed since the member last knew all.
+   * The slots that some of these members of one group may hold of it, as one octet each, for the groups that they move
+   * to: whatever they are told now, or changed since they last knew all. One walk and one answer for all of them: a
+   * withdrawal of what one never held harms nobody.
    */
-  heldSlots(): Uint8Array {
-    const { group } = this;
+  static heldSlots(group: UpdateGroup, members: readonly GroupMember[]): Uint8Array {
     const held = new Uint8Array(group.slotsMax + 1);
-    const unknown = this.#oldestUnknownHere();
+    const unknown = Math.min(...members.map((member) => member.#oldestUnknownHere()));
+    const before = new Set(members.map((member) => member.#held).filter((slots) => slots !== undefined));
     for (let slot = 1; slot <= group.slotsMax; slot++) {
-      held[slot] = this.#mayTell(slot) || group.changedAt(slot) >= unknown || this.#held?.[slot] ? 1 : 0;
+      if (group.changedAt(slot) >= unknown || members.some((member) => member.#mayTell(slot))) held[slot] = 1;
     }
+    for (const slots of before) for (let slot = 1; slot < slots.length; slot++) if (slots[slot] === 1) held[slot] = 1;
     return held;
   }
 

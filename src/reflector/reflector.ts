@@ -70,6 +70,7 @@ export class Reflector {
    * Answers the members as they are now, in the order given; the caller wakes their sessions.
    */
   retarget(moves: readonly { readonly member: GroupMember; readonly target: ExportTarget }[]): GroupMember[] {
+    const held = new Map<GroupMember, Uint8Array>();
     for (const group of new Set(moves.map(({ member }) => member.group))) {
       const leaving = moves.filter(({ member }) => member.group === group);
       const { key, writingKey } = leaving[0]!.target;
@@ -77,10 +78,14 @@ export class Reflector {
       // What was told is compared by its attributes and source, which say nothing of how the group writes them.
       if (together && writingKey === group.target.writingKey && !this.#groups.has(key)) {
         this.#rekey(group, leaving[0]!.target);
+        continue;
       }
+      const members = leaving.map(({ member }) => member);
+      const slots = GroupMember.heldSlots(group, members);
+      for (const member of members) held.set(member, slots);
     }
     return moves.map(({ member, target }) =>
-      (member.group.target.key === target.key ? member : this.#move(member, target)));
+      (member.group.target.key === target.key ? member : this.#move(member, target, held.get(member))));
   }
 
   /** Whether a slice is waiting. */
@@ -183,9 +188,9 @@ export class Reflector {
     this.#groups.set(target.key, group);
   }
 
-  #move(member: GroupMember, target: ExportTarget): GroupMember {
-    const held = member.heldSlots();
+  #move(member: GroupMember, target: ExportTarget, held: Uint8Array | undefined): GroupMember {
     const moved = new GroupMember(member, this.#groupFor(target), held, member.takeOutbox());
+    assert(moved.group.addPath === member.group.addPath, "slots held of one group mean the same in the other");
     this.leave(member);
     return moved;
   }

@@ -345,7 +345,9 @@ export class World {
         else if (group.members.size > 0) this.count("moved alone");
         else this.count("moved all");
         neighbour.session!.members[family.index] = now;
-        if (now !== member) neighbour.session!.strict[family.index] = false;
+        if (now === member) return;
+        neighbour.session!.strict[family.index] = false;
+        neighbour.session!.woken = true;
       });
     }
   }
