@@ -22,6 +22,7 @@ import { decodeCommand } from "./control/decode-command.ts";
 import type { ControlHost } from "./control/host.ts";
 import { startHttpServer } from "./control/http.ts";
 import { Output } from "./control/output.ts";
+import { portOwner } from "./control/port-owner.ts";
 import { startControlServer } from "./control/server.ts";
 import { daemonSocketPath } from "./control/socket-path.ts";
 import type { DaemonApi } from "./daemon/api.ts";
@@ -129,7 +130,7 @@ async function run(options: { readonly config: string }, io: CliIo): Promise<num
   const socketPath = settings.control.socket ?? daemonSocketPath(io);
   const daemon = await startDaemon({
     environment: environmentWith(log), intent, settings, version: VERSION, node: process.version, pid: process.pid,
-    readConfiguration: () => readFile(options.config),
+    readConfiguration: () => readFile(options.config), portOwner,
     openSurfaces: (api) => openSurfaces(api, settings, socketPath, log, open),
   });
   if ("refused" in daemon) {

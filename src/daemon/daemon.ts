@@ -38,6 +38,8 @@ export interface DaemonOptions {
   readConfiguration?(): Promise<Configuration>;
   /** Opens a listener; absent: of this host. Connections go to `onConnection`. */
   openListener?(where: ListenAddress, onConnection: (connection: Connection) => void): ReturnType<OpenListener>;
+  /** Who listens on a port that is taken, where that can be known. */
+  portOwner?(port: number): string | undefined;
   /** Opens control surfaces before any session starts; one line where the daemon must not start without them. */
   openSurfaces?(api: DaemonApi): Promise<string | undefined>;
 }
@@ -123,7 +125,8 @@ class Daemon implements RunningDaemon, DaemonApi {
   #listen(where: ListenAddress, onConnection: (connection: Connection) => void): ReturnType<OpenListener> {
     const { clock, scheduler, log } = this.#options.environment;
     const onTrouble = (why: string): void => log.write("error", "listener", { why });
-    return listen(where, { clock, scheduler, onConnection, onTrouble });
+    const portOwner = (port: number): string | undefined => this.#options.portOwner?.(port);
+    return listen(where, { clock, scheduler, onConnection, onTrouble, portOwner });
   }
 
   #offer(connection: Connection): void {
