@@ -78,7 +78,7 @@ interopSuite("an operator's day with BIRD 1.6.8 and BIRD 2", ["bird-1.6.8", "bir
     expect(await since(...birds())).toEqual(before);
   }, 30_000);
 
-  it("asks for routes again, and sends them again, when told to", async () => {
+  it("sends everything again, and judges everything again, when told to", async () => {
     const before = await since(...birds());
     for (const bird of birds()) {
       const { messages } = await peer(bird);
