@@ -186,8 +186,8 @@ class Daemon implements RunningDaemon, DaemonApi {
     const { store, ribs, reflectors } = this.speaker.tables;
     const owners: Record<string, number> = { "attribute sets": store.octets };
     for (const rib of ribs) owners[`${rib.family.name} tables`] = rib.octets;
-    for (const reflector of reflectors) {
-      for (const group of reflector.groups()) owners[`${reflector.family.name} group ${groupNumber(group)}`] = group.octets;
+    for (const group of reflectors.flatMap((reflector) => [...reflector.groups()])) {
+      owners[`${group.target.fields.family.name} group ${groupNumber(group)}`] = group.octets;
     }
     return owners;
   }
