@@ -14,6 +14,9 @@ import { GroupMember } from "./member.ts";
 import type { FeedMarks, MemberIdentity } from "./member.ts";
 import type { ExportTarget } from "./target.ts";
 
+/** A prefix with this many paths counts as two in a slice, with twice as many as three. */
+const PATHS_PER_PREFIX = 8;
+
 /** The reflector of one address family. */
 export class Reflector {
   readonly family: FamilyRow;
@@ -152,12 +155,12 @@ export class Reflector {
 
   #decide(): void {
     const { rib } = this.tables;
-    for (let left = this.#limits.prefixesPerSlice; left > 0; left--) {
+    for (let left = this.#limits.prefixesPerSlice; left > 0;) {
       const prefix: PrefixId = rib.takeDirty();
       if (prefix === 0) return;
       rib.decide(prefix);
       for (const group of this.#groups.values()) group.evaluate(prefix);
-      rib.bury(prefix);
+      left -= 1 + Math.floor(rib.bury(prefix) / PATHS_PER_PREFIX);
     }
   }
 

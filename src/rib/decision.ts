@@ -92,17 +92,44 @@ export function comparePair(a: Candidate, b: Candidate): number {
 
 /**
  * The first `max` of candidates in the order of decision: the best, then the best of the others, and so on. Where no
- * two MEDs differ the stages are an order, and sorting by it gives the same.
+ * two MEDs differ the stages are an order, and sorting by it gives the same. Else they are one within each neighbouring
+ * AS, and the best of all is the best of the first of each: linear but for sorting, however many a peer invents.
  */
 export function inOrder(candidates: readonly Candidate[], max: number): Candidate[] {
-  const left = candidates.slice();
-  if (left.every((candidate) => candidate.med === left[0]!.med)) return left.sort(comparePair).slice(0, max);
+  const all = candidates.slice();
+  if (all.every((candidate) => candidate.med === all[0]!.med)) return all.sort(comparePair).slice(0, max);
+  const queues = new Map<number, Candidate[]>();
+  for (const candidate of all) {
+    const queue = queues.get(candidate.neighborAs);
+    if (queue === undefined) queues.set(candidate.neighborAs, [candidate]);
+    else queue.push(candidate);
+  }
+  const heads: Candidate[] = [];
+  for (const queue of queues.values()) heads.push(queue.sort(worstFirst).pop()!);
+  heads.sort(worstFirst);
   const ordered: Candidate[] = [];
-  for (let count = left.length; count > 0 && ordered.length < max; count--) {
-    ordered.push(bestOf(left, count));
-    left[0] = left[count - 1]!;
+  for (let best = heads.pop(); best !== undefined && ordered.length < max; best = heads.pop()) {
+    ordered.push(best);
+    const next = queues.get(best.neighborAs)!.pop();
+    if (next !== undefined) heads.splice(placeOf(next, heads), 0, next);
   }
   return ordered;
+}
+
+function worstFirst(a: Candidate, b: Candidate): number {
+  return comparePair(b, a);
+}
+
+/** Where a candidate belongs among those of other neighbouring ASes, the worst first. */
+function placeOf(candidate: Candidate, heads: readonly Candidate[]): number {
+  let low = 0;
+  let high = heads.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (worstFirst(heads[middle]!, candidate) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** What became of a candidate. */

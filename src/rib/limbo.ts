@@ -31,17 +31,20 @@ export class Limbo {
     return this.#queue.octets;
   }
 
-  /** Queues the dead rows of a prefix, or the prefix where it has no row. */
-  bury(prefix: PrefixId): void {
+  /** Queues the dead rows of a prefix, or the prefix where it has no row. Answers how many rows it has. */
+  bury(prefix: PrefixId): number {
     const rows = this.#paths.rows;
     const first = this.#prefixes.firstPath(prefix);
-    if (first === 0) return this.#buryPrefix(prefix);
+    if (first === 0) this.#buryPrefix(prefix);
+    let count = 0;
     for (let path: number = first; path !== 0; path = rows.get(path, PATH.NEXT_OF_PREFIX)) {
+      count++;
       const flags = rows.get(path, PATH.FLAGS);
       if ((flags & (PATH_FLAGS.DEAD | IN_LIMBO)) !== PATH_FLAGS.DEAD) continue;
       rows.set(path, PATH.FLAGS, flags | IN_LIMBO);
       this.#queue.push(path * 2);
     }
+    return count;
   }
 
   /** Frees from the front while allowed, for up to `budget` entries; answers how many were freed. */

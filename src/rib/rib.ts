@@ -193,10 +193,10 @@ export class Rib {
 
   /**
    * Called when all groups were told what there was to tell of a prefix: its dead paths, and the prefix itself where it
-   * has no path, will be freed as soon as `reap` is allowed to.
+   * has no path, will be freed as soon as `reap` is allowed to. Answers how many rows the prefix has, dead ones too.
    */
-  bury(prefix: PrefixId): void {
-    this.#limbo.bury(prefix);
+  bury(prefix: PrefixId): number {
+    return this.#limbo.bury(prefix);
   }
 
   /**
