@@ -3,7 +3,7 @@
  * Rule: names carry our pid, so runs never collide and what a dead run left behind is found and removed.
  */
 
-import { mkdtempSync, rmSync, chmodSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execFileSync } from "node:child_process";
@@ -130,6 +130,10 @@ async function sweepDeadRuns(): Promise<void> {
       if (left !== "") await run(["kill", "-9", left]);
     }
     await run(["ip", "netns", "delete", name]);
+    // Its folders, but not those that somebody kept of a run that ended well: they have no namespaces any more.
+    for (const folder of readdirSync(tmpdir()).filter((one) => one.startsWith(`${PREFIX}${pid}-`))) {
+      rmSync(join(tmpdir(), folder), { recursive: true, force: true });
+    }
   }
 }
 
