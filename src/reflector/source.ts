@@ -30,6 +30,11 @@ export class Sources {
   readonly #free: SourceId[] = [];
   readonly #ofPeer: SourceId[] = [];
 
+  /** Sources that a peer has or something told refers to. */
+  get size(): number {
+    return this.#sources.length - 1 - this.#free.length;
+  }
+
   /** The present source of a peer. */
   of(peer: PeerId): SourceId {
     const id = this.#ofPeer[peer];

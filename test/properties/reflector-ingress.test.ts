@@ -91,7 +91,7 @@ function describeReading(store: AttributeStore, { withdrawn, announced, faults }
 }
 
 describe("the short way in", () => {
-  it("reads every UPDATE as the full reader does", () => {
+  it("reads every UPDATE as the full reader does", { timeout: 30_000 * SOAK }, () => {
     let known = 0;
     fc.assert(fc.property(fc.array(message, { minLength: 2, maxLength: 12 }), (messages) => {
       const store = new AttributeStore({ seed: 1 });
