@@ -18,6 +18,8 @@ import {
 
 const ATTACKER = "127.0.0.21";
 const ACCOMPLICE = "127.0.0.22";
+/** Is sent three paths of each prefix, so that they have to be ranked. */
+const FEW = "127.0.0.23";
 const TALKER = "127.0.0.11";
 const LISTENER = "127.0.0.12";
 const FULL = [...CAPABILITIES, ADD_PATH, EXTENDED_MESSAGE];
@@ -26,7 +28,7 @@ let members = 0;
 
 beforeAll(async () => {
   arena = await Arena.start([
-    client(ATTACKER), client(ACCOMPLICE), { ...client(""), address: undefined, range: "127.1.0.0/16" },
+    client(ATTACKER), client(ACCOMPLICE), client(FEW, { addPathSendMax: 3 }), { ...client(""), address: undefined, range: "127.1.0.0/16" },
   ]);
 });
 afterAll(async () => { await arena?.stop(); });
@@ -204,6 +206,34 @@ describe("too much of something", () => {
     expect(one.notification).toBe("6/8");
     await arena.holdsOut();
   });
+
+  it("paths of one prefix that have to be ranked, each time anew, cost nobody time", async () => {
+    const few = await arena.establish(FEW, { capabilities: FULL });
+    const one = await fresh();
+    const count = SOAK ? 16_000 : 4_000;
+    const pathsFrom = (from: number): Uint8Array => joined(Array.from({ length: count }, (_, i) => announcement({
+      prefixes: [[10, 157]], pathIds: [i], attributes: [...ORIGIN, ...attribute(0x40, 2, [2, 1, ...word(1 + i)]),
+        ...NEXT_HOP, ...attribute(0x80, 4, word(from + i)), ...LOCAL_PREF] })));
+    for (let round = 0; round < 3; round++) {
+      await one.sayAll(pathsFrom(round * count));
+      await arena.holdsOut();
+    }
+    expect([one.closed, few.closed]).toEqual([false, false]);
+    one.hangUp();
+    few.hangUp();
+  }, 60_000);
+
+  it("one prefix of a thousand peers changes for all of them in time", async () => {
+    const all = await Promise.all(Array.from({ length: SOAK ? 1_000 : 200 }, () => fresh(CAPABILITIES)));
+    for (let round = 0; round < 4; round++) {
+      for (const one of all) {
+        one.say(update([], [...ORDINARY, ...attribute(0xc0, 8, word(round))], [24, 10, 158, 1]));
+      }
+      await arena.holdsOut();
+    }
+    for (const one of all) one.hangUp();
+    await arena.holdsOut();
+  }, 60_000);
 
   it("KEEPALIVEs, refreshes and faults are worked off in turn, and the log stays short", async () => {
     const before = arena.logOctets();
