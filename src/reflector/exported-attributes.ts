@@ -79,7 +79,8 @@ interface Edit {
   /** Whether the attribute goes out as stored, or stays absent; `there`: it is in the block. */
   isLeft(path: ExportedPath, target: ExportTarget, there: boolean): boolean;
   /** Writes it at `at`, or nothing; the offset behind. `place`: where it is in the block or belongs. */
-  write(out: Uint8Array, at: number, path: ExportedPath, target: ExportTarget, block: Uint8Array, place: number): number;
+  write(out: Uint8Array, at: number, path: ExportedPath, target: ExportTarget, block: Uint8Array,
+    place: number): number;
 }
 
 const nothing: Edit["write"] = (_, at) => at;

@@ -11,6 +11,8 @@ export interface ReflectorLimits {
   readonly chunkFullOctets: number;
   /** Prefixes decided in one slice, and prefixes evaluated for a new group. */
   readonly prefixesPerSlice: number;
+  /** Octets handed out to members in one slice, after which the others wait for the next one. */
+  readonly octetsPerSlice: number;
   /** Rows freed in one slice. */
   readonly reapedPerSlice: number;
   /** Dead rows, beside two for each live path, that may wait for a member that has not been told of them. */
@@ -31,6 +33,7 @@ export const REFLECTOR_LIMITS: ReflectorLimits = {
   lagOctetsMax: 1_048_576,
   chunkFullOctets: 32_768,
   prefixesPerSlice: 16_384,
+  octetsPerSlice: 16_777_216,
   reapedPerSlice: 16_384,
   deadRowsMax: 4_194_304,
   feedSlotsPerStep: 16_384,

@@ -24,6 +24,10 @@ export class Reflector {
   readonly #limits: ReflectorLimits;
   readonly #groups = new Map<string, UpdateGroup>();
   readonly #later = new Set<GroupMember>();
+  /** Members that the last flush may have something for and that were not woken yet; the log's octets before it. */
+  readonly #unwoken = new Map<GroupMember, number>();
+  /** Octets handed out in this slice. */
+  #handedOut = 0;
   #nextGroup = 1;
   #gateOpen = true;
   #tooLong = 0;
@@ -62,6 +66,7 @@ export class Reflector {
 
   leave(member: GroupMember): void {
     this.#later.delete(member);
+    this.#unwoken.delete(member);
     member.leave();
     if (member.group.members.size === 0) this.#dissolve(member.group);
   }
@@ -93,25 +98,44 @@ export class Reflector {
 
   /** Whether a slice is waiting. */
   get busy(): boolean {
-    if (this.tables.rib.dirtyCount > 0 || this.#later.size > 0) return true;
+    if (this.tables.rib.dirtyCount > 0 || this.#later.size > 0 || this.#unwoken.size > 0) return true;
     for (const group of this.#groups.values()) if (!group.populated) return true;
     return false;
   }
 
-  /** One slice: decides, tells the groups, wakes the members that have something to send. */
+  /**
+   * One slice: decides, tells the groups, wakes the members that have something to send. What thousands of members
+   * are to be sent takes the kernel seconds: some are woken in later slices, and nothing more is decided before, so
+   * that waiting for its turn makes no member slow.
+   */
   pump(): void {
+    this.#handedOut = 0;
+    if (this.#unwoken.size > 0) return this.#wakeSome();
     for (const group of this.#groups.values()) group.beginFlush();
     this.#decide();
     const later = [...this.#later];
     this.#later.clear();
     for (const group of [...this.#groups.values()]) this.#flush(group);
+    this.#wakeSome();
     for (const member of later) member.wake();
+  }
+
+  #wakeSome(): void {
+    for (const [member, octetsBefore] of this.#unwoken) {
+      if (this.#handedOut >= this.#limits.octetsPerSlice) return;
+      this.#unwoken.delete(member);
+      member.wake();
+      member.detachIfSlow(octetsBefore);
+    }
   }
 
   /** Routes for a member's session. */
   pull(member: GroupMember): Uint8Array | undefined {
     const octets = member.pull(this.#gateOpen);
-    if (octets !== "later") return octets;
+    if (octets !== "later") {
+      this.#handedOut += octets?.length ?? 0;
+      return octets;
+    }
     this.#later.add(member);
     return undefined;
   }
@@ -170,10 +194,7 @@ export class Reflector {
     const populated = group.populate(this.#limits.prefixesPerSlice);
     const changed = group.flush();
     if (!changed && populated === wasPopulated) return;
-    for (const member of group.members) {
-      member.wake();
-      member.detachIfSlow(octetsBefore);
-    }
+    for (const member of group.members) this.#unwoken.set(member, octetsBefore);
   }
 
   #groupFor(target: ExportTarget): UpdateGroup {
