@@ -203,6 +203,7 @@ class Daemon implements RunningDaemon, DaemonApi {
   }
 
   async #reload(): Promise<ReloadResult | Refusal> {
+    if (this.#early !== undefined) return this.#refuseReload("the daemon is starting");
     if (this.#leaving !== undefined) return this.#refuseReload(`the daemon is ${this.#leaving}`);
     const read = await this.#options.readConfiguration?.();
     if (read === undefined) return { refused: "there is no configuration file to read again", what: "failed" };
@@ -211,7 +212,7 @@ class Daemon implements RunningDaemon, DaemonApi {
     if (refused !== undefined) return this.#refuseReload(refused);
     if (this.#leaving !== undefined) return this.#refuseReload(`the daemon is ${this.#leaving}`);
     const needsRestart = differentSettings(this.#options.settings, read.settings);
-    const result = this.speaker.apply(read.intent);
+    const result = this.#change(() => this.speaker.apply(read.intent));
     const { log } = this.#options.environment;
     log.write("info", "reloaded", {
       added: result.added.length, removed: result.removed.length, reset: result.reset.length,
@@ -230,7 +231,7 @@ class Daemon implements RunningDaemon, DaemonApi {
   async shutdown({ drainSeconds }: { readonly drainSeconds: number }): Promise<void> {
     if (drainSeconds > 0 && this.#leaving === undefined) {
       this.#leaving = "draining";
-      this.speaker.apply(drainIntent(this.speaker.intent));
+      this.#change(() => this.speaker.apply(drainIntent(this.speaker.intent)));
       await this.#wait(drainSeconds);
     }
     await this.stop("shutdown");
@@ -244,22 +245,24 @@ class Daemon implements RunningDaemon, DaemonApi {
     if (up.length === 0 && down !== undefined) {
       return { refused: `${down.name} is down: ${whyDown(down.intent, down.admin) ?? ""}`, what: "failed" };
     }
-    for (const peer of up) {
-      if (soft === "in") this.speaker.rejudge(peer);
-      else if (soft === "out") peer.refreshOut();
-      else peer.session.reset();
-    }
+    this.#change(() => {
+      for (const peer of up) {
+        if (soft === "in") this.speaker.rejudge(peer);
+        else if (soft === "out") peer.refreshOut();
+        else peer.session.reset();
+      }
+    });
     return { reset: up.map(({ name }) => name) };
   }
 
   disable(selector: string, reason: string = ""): ReturnType<DaemonApi["disable"]> {
     if (!this.#knows(selector)) return noPeer(selector);
-    return { disabled: this.speaker.neighbours.disable(selector, reason) };
+    return { disabled: this.#change(() => this.speaker.neighbours.disable(selector, reason)) };
   }
 
   enable(selector: string): ReturnType<DaemonApi["enable"]> {
     if (!this.#knows(selector)) return noPeer(selector);
-    return { enabled: this.speaker.neighbours.enable(selector) };
+    return { enabled: this.#change(() => this.speaker.neighbours.enable(selector)) };
   }
 
   metrics(): ReturnType<DaemonApi["metrics"]> {
@@ -283,6 +286,21 @@ class Daemon implements RunningDaemon, DaemonApi {
     const { version, node, pid } = this.#options;
     const startedAt = new Date(this.#startedAt).toISOString();
     return { version, node, routerId: formatIpv4(routerId), asNumber, startedAt, pid };
+  }
+
+  /**
+   * Changes tables for somebody who asked. An exception on the way ends the process although whoever asked may catch
+   * it: the tables could not be trusted any more.
+   */
+  #change<T>(act: () => T): T {
+    try {
+      return act();
+    } catch (error) {
+      this.#options.environment.soon(() => {
+        throw error;
+      });
+      throw error;
+    }
   }
 
   #knows(selector: string): boolean {

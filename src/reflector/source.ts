@@ -29,6 +29,8 @@ export class Sources {
   readonly #references: number[] = [0];
   readonly #free: SourceId[] = [];
   readonly #ofPeer: SourceId[] = [];
+  /** How many versions of each peer are still referred to. */
+  readonly #versions: number[] = [];
 
   /** Sources that a peer has or something told refers to. */
   get size(): number {
@@ -54,6 +56,7 @@ export class Sources {
     if (old !== 0 && sameSource(this.get(old), source)) return false;
     const id = this.#free.pop() ?? (this.#sources.length as SourceId);
     this.#sources[id] = source;
+    this.#versions[source.peer] = (this.#versions[source.peer] ?? 0) + 1;
     this.#references[id] = 0;
     this.#ofPeer[source.peer] = id;
     this.retain(id);
@@ -74,13 +77,14 @@ export class Sources {
 
   release(id: SourceId): void {
     if (--this.#references[id]! > 0) return;
+    this.#versions[this.get(id).peer]!--;
     this.#sources[id] = undefined;
     this.#free.push(id);
   }
 
   /** Whether anything told still refers to the peer (then its PeerId must not be used again). */
   refersTo(peer: PeerId): boolean {
-    return this.#sources.some((source) => source?.peer === peer);
+    return (this.#versions[peer] ?? 0) > 0;
   }
 }
 

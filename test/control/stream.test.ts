@@ -19,6 +19,18 @@ it("turns the event loop after every slice of at most 500 pieces or about 64 KiB
   expect(events).toEqual([500, "turn", 500, "turn", 70_200, "turn", 70_000, "turn", 60_000]);
 });
 
+it("turns the event loop after every stretch that held nothing", async () => {
+  const events: string[] = [];
+  const response = new Writable({ decodeStrings: false, write: (text: string, _, done) => {
+    events.push(text);
+    done();
+  } });
+  const host = { ...testHost(), nextTurn: async () => { events.push("turn"); } };
+  const found = [1, undefined, undefined, 2, undefined, 3];
+  await pour(jsonLines(found), response as unknown as ServerResponse, host);
+  expect(events).toEqual(["1\n", "turn", "turn", "2\n", "turn", "3\n"]);
+});
+
 it("makes lines and arrays", () => {
   expect([...jsonLines([1, { a: 2 }])].join("")).toBe('1\n{"a":2}\n');
   expect([...jsonArray([1, { a: 2 }])].join("")).toBe('[1,\n{"a":2}]\n');

@@ -84,7 +84,7 @@ describe("a daemon's log", () => {
     for (const line of world.logLines) expect(line.slice(0, -1)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
   });
 
-  it("takes a bounded number of lines about bad UPDATEs, counts all of them, and keeps other reasons apart", async () => {
+  it("takes a bounded number of lines about bad UPDATEs, and all of them are counted", async () => {
     world = await World.with({ neighbors: [
       { address: "192.0.2.11", name: "outside", asNumber: 65001, import: { default: "accept" } },
     ] });

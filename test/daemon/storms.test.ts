@@ -85,6 +85,43 @@ describe("a large table whose session falls", () => {
   }, 60_000);
 });
 
+describe("soft reconfiguration of a large table", () => {
+  const importing = (...nets: string[]): object => ({ import: {
+    default: "accept", rules: nets.map((cidr) => ({ action: "Reject", cidr, matchOperator: "In" })),
+  } });
+
+  it("that changes again while it is under way ends as the last one says, also for who came or fell meanwhile",
+    async () => {
+      world = await World.with({ neighbors: [client(11), client(12), client(13)] });
+      const [big, falls, witness] = [11, 12, 13].map((n) => world.router(`192.0.2.${n}`)) as [Router, Router, Router];
+      world.run(5);
+      announce(big, many(0, 40_000), 1);
+      announce(falls, many(60_000, 1000), 1);
+      world.run(3);
+      expect(witness.table.size).toBe(41_000);
+      world.turnMilliseconds = 1000;
+      const apply = (...nets: string[]): Promise<unknown> => world.reload({
+        neighbors: [client(11, importing(...nets)), client(12, importing(...nets)), client(13)],
+      });
+      await apply("10.0.0.0/12");
+      await apply("10.16.0.0/12", "10.234.0.0/16");
+      falls.cut();
+      big.announce(many(50_000, 10), { med: 2 });
+      big.withdraw(many(39_990, 10));
+      world.run(20);
+      falls.announce(many(60_000, 10), { med: 3 }); // 10.234.96.0/24 and on: rejected now
+      falls.announce(many(61_000, 10), { med: 3 }); // 10.238: accepted
+      world.run(30);
+      world.turnMilliseconds = 0;
+      world.run(5);
+      const rejected = (n: number): boolean => n >> 8 >= 16 && n >> 8 < 32;
+      const wanted = [...Array(39_990).keys()].filter((n) => !rejected(n)).map(prefix);
+      expect(witness.prefixes).toEqual([...wanted, ...many(50_000, 10), ...many(61_000, 10)].sort());
+      expect(world.view("c11").prefixes["ipv4-unicast"]).toMatchObject({ received: 40_000, accepted: 40_000 - 4096 });
+      expect([big.ups, witness.ups]).toEqual([1, 1]);
+    }, 60_000);
+});
+
 describe("storms", () => {
   it("of cuts, resets and changes leave exactly what everybody says at the end, also with ADD-PATH", async () => {
     for (const seed of [1, 2, 3, 4, 5, 6]) await storm(seed);
