@@ -39,7 +39,7 @@ export const OURS = {
 
 /** Bounds so small that every one of them is reached. */
 export const TINY_LIMITS: ReflectorLimits = {
-  lagOctetsMax: 150, chunkFullOctets: 100, prefixesPerSlice: 3, reapedPerSlice: 4, deadRowsMax: Infinity, feedSlotsPerStep: 2,
+  lagOctetsMax: 150, chunkFullOctets: 100, prefixesPerSlice: 3, octetsPerSlice: 60, reapedPerSlice: 4, deadRowsMax: Infinity, feedSlotsPerStep: 2,
   deltaSlotsPerStep: 2, routesPerStep: 2, stepsPerCall: 2, stepsPerLagCheck: 1,
 };
 
@@ -537,7 +537,8 @@ export class World {
     const { store, peers, ribs, sources } = this.tables;
     store.collect();
     const left: Record<string, number> = {
-      sets: store.size, peers: peers.size - 1 - this.neighbours.filter(({ id }) => id !== 0).length,
+      sets: store.size, rawForms: store.rawForms,
+      sources: sources.size - 1 - this.neighbours.filter(({ id }) => id !== 0).length, peers: peers.size - 1 - this.neighbours.filter(({ id }) => id !== 0).length,
       retired: this.#retired.size, groups: this.reflectors.reduce((sum, r) => sum + [...r.groups()].length, 0),
       prefixes: ribs.reduce((sum, rib) => sum + rib.prefixes.size, 0), paths: ribs.reduce((sum, rib) => sum + rib.liveCount, 0),
       limbo: ribs.reduce((sum, rib) => sum + rib.limboCount, 0),
