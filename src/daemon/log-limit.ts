@@ -40,3 +40,20 @@ export class LogLimit {
     return keptBack;
   }
 }
+
+/** Addresses whose counts are remembered. */
+const ADDRESSES_MAX = 1024;
+
+/** The counts of members of ranges: a member that comes and goes all the time is still the same address. */
+export class LogLimits {
+  /** The one that came least recently first. */
+  readonly #limits = new Map<string, LogLimit>();
+
+  of(address: string): LogLimit {
+    const limit = this.#limits.get(address) ?? new LogLimit();
+    this.#limits.delete(address);
+    this.#limits.set(address, limit);
+    if (this.#limits.size > ADDRESSES_MAX) this.#limits.delete(this.#limits.keys().next().value!);
+    return limit;
+  }
+}

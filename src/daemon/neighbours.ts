@@ -11,6 +11,7 @@ import { PeerSession } from "../transport/peer-session.ts";
 import type { SessionEnd, SessionLogEvent } from "../transport/ports.ts";
 import { adminAfter, AS_CONFIGURED, isEnabled } from "./admin.ts";
 import type { AdminState } from "./admin.ts";
+import { LogLimit, LogLimits } from "./log-limit.ts";
 import { Peer } from "./peer.ts";
 import { parseSelector, selects } from "./selector.ts";
 import { BGP_PORT, memberIntent, parametersOf } from "./session-parameters.ts";
@@ -30,6 +31,7 @@ export class Neighbours {
   readonly #environment: SpeakerEnvironment;
   readonly #peers = new Map<string, Peer>();
   readonly #ranges = new Map<string, RangeOfPeers>();
+  readonly #logLimits = new LogLimits();
   /** Who inbound connections belong to. */
   readonly acceptor: Acceptor;
 
@@ -178,7 +180,8 @@ export class Neighbours {
   }
 
   #addMember(range: RangeOfPeers, address: string, admin: AdminState): Peer {
-    const peer = this.#newPeer(memberIntent(range.intent, address), address, BGP_PORT, admin);
+    const limit = this.#logLimits.of(address);
+    const peer = this.#newPeer(memberIntent(range.intent, address), address, BGP_PORT, admin, limit);
     range.members.set(address, peer);
     if (peer.enabled) peer.session.start();
     return peer;
@@ -213,8 +216,9 @@ export class Neighbours {
     if (peer.id !== 0) this.#speaker.retire(peer.id);
   }
 
-  #newPeer(intent: PeerIntent, address: string, port: number, admin: AdminState): Peer {
-    const peer = new Peer(this.#speaker, intent, address, port);
+  #newPeer(intent: PeerIntent, address: string, port: number, admin: AdminState, limit: LogLimit = new LogLimit()):
+    Peer {
+    const peer = new Peer(this.#speaker, intent, address, port, limit);
     peer.admin = admin;
     peer.session = new PeerSession(parametersOf(this.#speaker, peer), peer, {
       clock: this.#environment.clock,

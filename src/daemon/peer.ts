@@ -58,14 +58,15 @@ export class Peer implements SessionOwner {
   readonly #members: (GroupMember | undefined)[] = [];
   /** Ends the staleness of a family (RFC 7313) where it goes on for too long; set while a refresh is received. */
   readonly #staleTimers: ((() => void) | undefined)[] = [];
-  readonly #logLimit = new LogLimit();
+  readonly #logLimit: LogLimit;
   #ingress: IngressSession | undefined = undefined;
   /** What a crossed prefix limit asks for once the session has ended. */
   #afterEnd: { readonly restartSeconds: number } | { readonly stayDown: string } | undefined = undefined;
   #nextFamily = 0;
 
-  constructor(host: PeerHost, intent: PeerIntent, address: string, port: number) {
+  constructor(host: PeerHost, intent: PeerIntent, address: string, port: number, logLimit: LogLimit = new LogLimit()) {
     this.#host = host;
+    this.#logLimit = logLimit;
     this.name = intent.name;
     this.intent = intent;
     this.address = address;

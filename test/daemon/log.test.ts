@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { newLog } from "../../src/daemon/log.ts";
 import type { LogFields } from "../../src/daemon/log.ts";
-import { LogLimit } from "../../src/daemon/log-limit.ts";
+import { LogLimit, LogLimits } from "../../src/daemon/log-limit.ts";
 import type { Instant } from "../../src/base/ports.ts";
 import { World } from "./world.ts";
 
@@ -66,6 +66,17 @@ describe("repeats", () => {
   });
 });
 
+describe("members of ranges", () => {
+  it("are counted by address, of which a bounded number is remembered", () => {
+    const limits = new LogLimits();
+    const first = limits.of("192.0.2.1");
+    for (let i = 0; i < 1000; i++) limits.of(`10.0.${i >> 8}.${i & 255}`);
+    expect(limits.of("192.0.2.1")).toBe(first);
+    for (let i = 0; i < 1100; i++) limits.of(`10.1.${i >> 8}.${i & 255}`);
+    expect(limits.of("192.0.2.1")).not.toBe(first);
+  });
+});
+
 describe("a daemon's log", () => {
   let world: World;
   afterEach(async () => world.stop());
@@ -103,8 +114,11 @@ describe("a daemon's log", () => {
     expect(world.events("update-fault").at(-1)).toMatchObject({ keptBack: 490, code: 3, subcode: 11, attribute: 2 });
   });
 
-  it("does not fill with a session that flaps", async () => {
-    world = await World.with({ neighbors: [{ address: "192.0.2.11", name: "c1", idleHoldSeconds: [1, 1] }] });
+  it.each([
+    ["neighbour", { address: "192.0.2.11", name: "c1", idleHoldSeconds: [1, 1] }],
+    ["member of a range", { range: "192.0.2.0/24", name: "nodes", idleHoldSeconds: [1, 1] }],
+  ])("does not fill with a %s that flaps", async (_, neighbor) => {
+    world = await World.with({ neighbors: [neighbor] });
     const router = world.router("192.0.2.11");
     for (let i = 0; i < 2000; i++) {
       world.clock.run(100);
