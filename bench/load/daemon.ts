@@ -112,8 +112,14 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function fetchText(target: { readonly host?: string; readonly port?: number; readonly socketPath?: string; readonly path: string }):
-  Promise<string> {
+interface Page {
+  readonly host?: string;
+  readonly port?: number;
+  readonly socketPath?: string;
+  readonly path: string;
+}
+
+function fetchText(target: Page): Promise<string> {
   return new Promise((resolve, reject) => {
     const asked = request({ ...target, timeout: 30_000 }, (response) => {
       const parts: Buffer[] = [];

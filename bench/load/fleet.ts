@@ -54,7 +54,8 @@ export class Fleet {
   add(exact: boolean): Speaker {
     const { family, addPath, prefixes } = this.#options;
     const index = this.speakers.length;
-    const speaker = new Speaker({ port: this.#daemon.port, index, family, addPath, exactPrefixes: exact ? prefixes : 0 });
+    const exactPrefixes = exact ? prefixes : 0;
+    const speaker = new Speaker({ port: this.#daemon.port, index, family, addPath, exactPrefixes });
     this.speakers.push(speaker);
     return speaker;
   }
@@ -67,7 +68,8 @@ export class Fleet {
    * Waits until every exact speaker among `whom` satisfies `done`, and every other has as many octets as the exact
    * ones had at least. Answers when the last octet came to anybody (performance.now).
    */
-  async until(done: (speaker: Speaker) => boolean, what: string, whom: readonly Speaker[] = this.speakers): Promise<number> {
+  async until(done: (speaker: Speaker) => boolean, what: string, whom: readonly Speaker[] = this.speakers):
+    Promise<number> {
     const exact = whom.filter((speaker) => speaker.exact);
     const counting = whom.filter((speaker) => !speaker.exact);
     const deadline = performance.now() + WAIT_SECONDS * 1000;

@@ -1,6 +1,6 @@
 /**
- * The load check: `main.js [--daemon FILE] [--runs N] [SCENARIO…]`. Prints figures, asserts none. Rule: only loopback,
- * bounded in count and time.
+ * The load check: `main.js [--daemon FILE] [--node OPTION]… [--runs N] [SCENARIO…]`. Prints figures, asserts none.
+ * Rule: only loopback, bounded in count and time.
  */
 
 import { cpus } from "node:os";
@@ -18,10 +18,12 @@ const chosen = SCENARIOS.filter(({ name }) => positionals.length === 0 || positi
 const unknown = positionals.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name));
 
 if (unknown.length > 0) {
-  process.stderr.write(`load: no scenario ${unknown.join(", ")} (there are ${SCENARIOS.map(({ name }) => name).join(", ")})\n`);
+  const names = SCENARIOS.map(({ name }) => name).join(", ");
+  process.stderr.write(`load: no scenario ${unknown.join(", ")} (there are ${names})\n`);
   process.exitCode = 2;
 } else {
-  process.stdout.write(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "?"}; generator and daemon share them\n`);
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? "?"}`;
+  process.stdout.write(`Node ${process.version}, ${machine}; generator and daemon share them\n`);
   for (const scenario of chosen) await report(scenario);
 }
 

@@ -95,7 +95,8 @@ export class Speaker {
       this.octets += length;
       if (!this.exact) return true;
     }
-    const bytes = this.#rest.length === 0 ? buffer.subarray(0, length) : Buffer.concat([this.#rest, buffer.subarray(0, length)]);
+    const chunk = buffer.subarray(0, length);
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     this.#rest = Buffer.from(bytes.subarray(this.#messages(bytes)));
     return true;
   }
@@ -116,8 +117,9 @@ export class Speaker {
     const type = bytes[at + 18];
     if (type === MESSAGE.OPEN) this.send(KEEPALIVE);
     else if (type === MESSAGE.KEEPALIVE) this.#up();
-    else if (type === MESSAGE.NOTIFICATION) throw new Error(`speaker ${this.index}: NOTIFICATION ${bytes[at + 19]}/${bytes[at + 20]}`);
-    else if (type === MESSAGE.UPDATE) readUpdate(bytes, at, end, this.#options.family, this.#options.addPath, this);
+    else if (type === MESSAGE.NOTIFICATION) {
+      throw new Error(`speaker ${this.index}: NOTIFICATION ${bytes[at + 19]}/${bytes[at + 20]}`);
+    } else if (type === MESSAGE.UPDATE) readUpdate(bytes, at, end, this.#options.family, this.#options.addPath, this);
   }
 
   announced(n: number, version: number): void {

@@ -102,7 +102,8 @@ function chunks(what: Announcement, from: number, to: number): Buffer[] {
 }
 
 function attribute(flags: number, code: number, value: Buffer): Buffer {
-  const head = (flags & 0x10) !== 0 ? [flags, code, value.length >>> 8, value.length & 255] : [flags, code, value.length];
+  const length = (flags & 0x10) !== 0 ? [value.length >>> 8, value.length & 255] : [value.length];
+  const head = [flags, code, ...length];
   return Buffer.concat([Buffer.from(head), value]);
 }
 
@@ -143,7 +144,8 @@ const MP_REACH = 14;
 const MP_UNREACH = 15;
 
 /** Reads the UPDATE at `at`..`end` of `bytes`. */
-export function readUpdate(bytes: Buffer, at: number, end: number, family: Family, addPath: boolean, sink: RouteSink): void {
+export function readUpdate(bytes: Buffer, at: number, end: number, family: Family, addPath: boolean,
+  sink: RouteSink): void {
   const withdrawnAt = at + HEADER_OCTETS + 2;
   const withdrawnEnd = withdrawnAt + bytes.readUInt16BE(withdrawnAt - 2);
   const attributesEnd = withdrawnEnd + 2 + bytes.readUInt16BE(withdrawnEnd);
@@ -172,7 +174,8 @@ export function readUpdate(bytes: Buffer, at: number, end: number, family: Famil
   if (end > attributesEnd) prefixes(bytes, attributesEnd, end, family, addPath, found);
 }
 
-function prefixes(bytes: Buffer, at: number, end: number, family: Family, addPath: boolean, each: (n: number) => void): void {
+function prefixes(bytes: Buffer, at: number, end: number, family: Family, addPath: boolean,
+  each: (n: number) => void): void {
   const skip = (addPath ? 4 : 0) + 1;
   const octets = family === "ipv4" ? 4 : 8;
   for (let i = at + skip; i < end; i += skip + octets) {
