@@ -220,7 +220,7 @@ describe("what each peer is sent", () => {
         world.checkNothingTold();
         world.checkEmpty();
       },
-    ), { numRuns: RUNS, ...(process.env["REFLECTD_SEED"] === undefined ? {} : { seed: Number(process.env["REFLECTD_SEED"]) }) });
+    ), { numRuns: RUNS, interruptAfterTimeLimit: 90_000 * (SOAK ? 50 : 1), ...(process.env["REFLECTD_SEED"] === undefined ? {} : { seed: Number(process.env["REFLECTD_SEED"]) }) });
     if (SOAK) process.stdout.write(`${JSON.stringify(counts)}\n`);
     for (const what of MUST_HAPPEN) expect(counts, what).toHaveProperty([what], expect.any(Number));
   });

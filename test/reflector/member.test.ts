@@ -198,6 +198,22 @@ describe("a member that is slow", () => {
   });
 });
 
+describe("a route that is kept back", () => {
+  it("says nothing of the next one whose attributes take its number", () => {
+    const made = world(2, REFLECTOR_LIMITS);
+    announce(made, 0, [BLOCKS[0]!], { ...A, communities: [0xffffff02] });
+    made.drain();
+    const rib = made.tables.ribs[0]!;
+    const kept = rib.attributesInOf(rib.firstOfPeer(made.neighbours[0]!.id));
+    withdraw(made, 0, [BLOCKS[0]!]);
+    made.drain();
+    announce(made, 0, [BLOCKS[1]!]);
+    expect(rib.attributesInOf(rib.firstOfPeer(made.neighbours[0]!.id))).toBe(kept);
+    made.drain();
+    expect(made.neighbours[1]!.session!.receiver.table.size).toBe(1);
+  });
+});
+
 describe("path identifiers", () => {
   const ADD_PATH: Capabilities = { ...PLAIN, addPathReceive: true, addPathSend: true };
 

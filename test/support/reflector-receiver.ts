@@ -30,7 +30,7 @@ export class Receiver {
   unfounded = 0;
   longest = 0;
   readonly #stale = new Map<string, Set<string>>();
-  #octets: number[] = [];
+  #octets: Uint8Array = new Uint8Array(0);
 
   constructor(session: ReceiverSession) {
     this.session = session;
@@ -42,16 +42,20 @@ export class Receiver {
   }
 
   take(octets: Uint8Array): void {
-    for (const octet of octets) this.#octets.push(octet);
-    for (;;) {
-      if (this.#octets.length < 19) return;
-      const length = this.#octets[16]! * 256 + this.#octets[17]!;
-      if (this.#octets.slice(0, 16).some((octet) => octet !== 0xff)) throw new Error("a message has its marker");
+    const all = new Uint8Array(this.#octets.length + octets.length);
+    all.set(this.#octets);
+    all.set(octets, this.#octets.length);
+    let at = 0;
+    while (all.length - at >= 19) {
+      const length = all[at + 16]! * 256 + all[at + 17]!;
+      if (all.subarray(at, at + 16).some((octet) => octet !== 0xff)) throw new Error("a message has its marker");
       if (length > this.session.messageOctetsMax) throw new Error(`a message of ${length} octets`);
-      if (this.#octets.length < length) return;
+      if (all.length - at < length) break;
       this.longest = Math.max(this.longest, length);
-      this.#message(Uint8Array.from(this.#octets.splice(0, length)));
+      this.#message(all.slice(at, at + length));
+      at += length;
     }
+    this.#octets = all.slice(at);
   }
 
   #message(message: Uint8Array): void {
