@@ -14,7 +14,8 @@ import { Arena, client, SOAK } from "./arena.ts";
 import { ADD_PATH, CAPABILITIES, EXTENDED_MESSAGE, openOf } from "./speaker.ts";
 import type { RawSpeaker } from "./speaker.ts";
 import {
-  announcement, AS_PATH, attribute, hostRoutes, joined, LOCAL_PREF, NEXT_HOP, ORDINARY, ORIGIN, update, withdrawal, word,
+  announcement, AS_PATH, attribute, hostRoutes, joined, LOCAL_PREF, NEXT_HOP, ORDINARY, ORIGIN, update, withdrawal,
+  word,
 } from "./updates.ts";
 
 const ATTACKER = "127.0.0.21";
@@ -29,7 +30,8 @@ let members = 0;
 
 beforeAll(async () => {
   arena = await Arena.start([
-    client(ATTACKER), client(ACCOMPLICE), client(FEW, { addPathSendMax: 3 }), { ...client(""), address: undefined, range: "127.1.0.0/16" },
+    client(ATTACKER), client(ACCOMPLICE), client(FEW, { addPathSendMax: 3 }),
+    { ...client(""), address: undefined, range: "127.1.0.0/16" },
   ]);
 });
 afterAll(async () => { await arena?.stop(); });
@@ -49,7 +51,8 @@ async function verdictOn(...said: readonly Uint8Array[]): Promise<string> {
   return speaker.notification ?? "nothing";
 }
 
-const repeated = (count: number, message: Uint8Array): Uint8Array => joined(Array.from({ length: count }, () => message));
+const repeated = (count: number, message: Uint8Array): Uint8Array =>
+  joined(Array.from({ length: count }, () => message));
 const refresh = (subtype: number, afi = 1): Uint8Array => encodeRouteRefresh({ afi, safi: 1, subtype });
 
 /** MP_REACH_NLRI of IPv6 with one /16, the first octets as given. */
@@ -60,8 +63,8 @@ const unreach = attribute(0x80, 15, [0, 2, 1, 16, 0x20, 1]);
 describe("UPDATEs that end the session that sent them", () => {
   const path = [...ORIGIN, ...AS_PATH, ...LOCAL_PREF];
   const rows: readonly (readonly [what: string, update: Uint8Array, answer: string])[] = [
-    ["withdrawn routes longer than the message", joined([update([], [], []).slice(0, 19), Uint8Array.of(255, 255, 0, 0)]),
-      "3/1"],
+    ["withdrawn routes longer than the message",
+      joined([update([], [], []).slice(0, 19), Uint8Array.of(255, 255, 0, 0)]), "3/1"],
     ["attributes longer than the message", joined([update([], [], []).slice(0, 19), Uint8Array.of(0, 0, 0, 1)]), "3/1"],
     ["a prefix of 33 bits", update([], ORDINARY, [33, 1, 2, 3, 4, 5]), "3/10"],
     ["a prefix that is cut", update([], ORDINARY, [24, 1, 2]), "3/10"],

@@ -138,7 +138,8 @@ describe("connections without end", () => {
   it("of a known address without OPEN are two at most", async () => {
     const all = Array.from({ length: FLOOD }, () => arena.dial(KNOWN));
     for (const speaker of all) speaker.say(GOOD.subarray(0, 28));
-    await arena.until("all but two closed", () => stillOpen(all) <= 2 && all.every((one) => one.connected || one.closed));
+    const answered = (): boolean => all.every((one) => one.connected || one.closed);
+    await arena.until("all but two closed", () => stillOpen(all) <= 2 && answered());
     for (const speaker of all) speaker.hangUp();
   }, 60_000);
 
