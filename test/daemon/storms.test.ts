@@ -105,6 +105,12 @@ describe("soft reconfiguration of a large table", () => {
       });
       await apply("10.0.0.0/12");
       await apply("10.128.0.0/12", "10.234.0.0/16"); // rows of a later slice
+      const both = ["10.128.0.0/12", "10.234.0.0/16"];
+      for (const other of ["172.16.0.0/12", "172.16.0.0/13", "172.16.0.0/14"]) {
+        await world.reload({ neighbors: [
+          client(11, importing(...both)), client(12, importing(...both)), client(13, importing(other)),
+        ] });
+      }
       falls.cut();
       big.announce(many(50_000, 10), { med: 2 });
       big.withdraw(many(39_990, 10));
