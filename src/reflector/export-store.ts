@@ -12,7 +12,7 @@ import type { Source, SourceId, Sources } from "./source.ts";
 /** One exported attribute set of one group; 0 is none: nothing is told. */
 export type ExportId = number & { readonly __export: never };
 
-/** Ids whose room an empty store keeps: giving pages back for every route that comes and goes costs more than it saves. */
+/** Ids whose room an empty store keeps: to give pages back for every route that comes and goes costs too much. */
 const IDS_KEPT = 4_096;
 
 /** The exports of one group. */

@@ -19,17 +19,20 @@ import { attribute, hex, join } from "../support/attributes.ts";
 const SOAK = process.env["REFLECTD_SOAK"] === "1" ? 50 : 1;
 
 /** Sessions whose readings differ in all that a reading can depend on. */
-function session(ebgp: boolean, fourOctetAs: boolean, loopback: boolean, extended: boolean, families: Family[], addPath: Family[]): IngressSession {
+function session(ebgp: boolean, fourOctetAs: boolean, loopback: boolean, extended: boolean, families: Family[],
+  addPath: Family[]): IngressSession {
   return {
     peer: 2 as PeerId,
     context: { ebgp, fourOctetAs, addPath, extendedNextHop: extended ? ["ipv4-unicast"] : [], loopback, families },
     contextKey: (ebgp ? 1 : 0) | (fourOctetAs ? 2 : 0) | (loopback ? 4 : 0) | (extended ? 8 : 0),
     rules: {
-      ebgp, client: true, asNumber: 1, localAsNumber: 1, routerId: 9, clusterIds: [], role: undefined, enforceFirstAs: false,
+      ebgp, client: true, asNumber: 1, localAsNumber: 1, routerId: 9, clusterIds: [], role: undefined,
+        enforceFirstAs: false,
       rejectAsSets: false, allowOwnAs: 9, isOurs: () => false,
     },
     policy: new CompiledPolicy({ rules: [], default: "accept", missing: false }, !ebgp),
-    negotiated: FAMILIES.map(({ name }) => families.includes(name)), addPath: FAMILIES.map(({ name }) => addPath.includes(name)), limits: [],
+    negotiated: FAMILIES.map(({ name }) => families.includes(name)),
+      addPath: FAMILIES.map(({ name }) => addPath.includes(name)), limits: [],
   };
 }
 const V4: Family = "ipv4-unicast";
@@ -54,23 +57,27 @@ const NEXT_HOPS = [
 const NLRI = ["", "180a0000", "080a", "4020010db800000000", "00000001180a0000", "810a", "20"].map(hex);
 const AFIS = ["000101", "000201", "000102", "001901"].map(hex);
 
-const reach = fc.tuple(fc.constantFrom(...AFIS), fc.constantFrom(...NEXT_HOPS), fc.constantFrom(...NLRI), fc.constantFrom(0x80, 0x90, 0xa0, 0xc0))
+const reach = fc.tuple(fc.constantFrom(...AFIS), fc.constantFrom(...NEXT_HOPS), fc.constantFrom(...NLRI),
+  fc.constantFrom(0x80, 0x90, 0xa0, 0xc0))
   .map(([afi, nextHop, nlri, flags]) => attribute(flags, 14, join(afi, nextHop, Uint8Array.of(0), nlri)));
 const unreach = fc.tuple(fc.constantFrom(...AFIS), fc.constantFrom(...NLRI), fc.constantFrom(0x80, 0x90, 0xc0))
   .map(([afi, nlri, flags]) => attribute(flags, 15, join(afi, nlri)));
 const ordinary = fc.oneof(
-  { weight: 3, arbitrary: fc.constantFrom([0, 2, 5], [0, 3, 5], [0, 3], [0, 3, 5, 9], [0, 2], [0, 4, 5], [0, 3, 6]).map((list) => list.map((i) => ORDINARY[i]!)) },
+  { weight: 3, arbitrary: fc.constantFrom([0, 2, 5], [0, 3, 5], [0, 3], [0, 3, 5, 9], [0, 2], [0, 4, 5],
+    [0, 3, 6]).map((list) => list.map((i) => ORDINARY[i]!)) },
   { weight: 1, arbitrary: fc.subarray(ORDINARY) },
 );
 const message = fc.record({
   ordinary, multiprotocol: fc.array(fc.oneof(reach, reach, unreach), { maxLength: 2 }), at: fc.nat(4),
-  withdrawn: fc.constantFrom("", "", "180a0000", "210a", "00000001180a0000"), nlri: fc.constantFrom("", "", "180a0000", "080a", "00000001180a0000"),
+  withdrawn: fc.constantFrom("", "", "180a0000", "210a", "00000001180a0000"),
+    nlri: fc.constantFrom("", "", "180a0000", "080a", "00000001180a0000"),
   session: fc.nat(SESSIONS.length - 1),
 }).map(({ ordinary: plain, multiprotocol, at, withdrawn, nlri, session: s }) => {
   const attributes = join(...plain.slice(0, at), ...multiprotocol, ...plain.slice(at));
   const gone = hex(withdrawn);
   const body = join(u16(gone.length), gone, u16(attributes.length), attributes, hex(nlri));
-  return { octets: join(new Uint8Array(16).fill(255), u16(19 + body.length), Uint8Array.of(2), body), session: SESSIONS[s]! };
+  return { octets: join(new Uint8Array(16).fill(255), u16(19 + body.length), Uint8Array.of(2), body),
+    session: SESSIONS[s]! };
 });
 
 function u16(value: number): Uint8Array {
@@ -81,7 +88,8 @@ function u16(value: number): Uint8Array {
 function describeReading(store: AttributeStore, { withdrawn, announced, faults }: UpdateReading): unknown {
   const worst = strongest(faults);
   if (worst === "reset") return { worst };
-  const place = ({ family, at, end }: { family: { name: string }; at: number; end: number }): string => `${family.name} ${at} ${end}`;
+  const place = ({ family, at, end }: { family: { name: string }; at: number; end: number }): string =>
+    `${family.name} ${at} ${end}`;
   return {
     worst, withdrawn: withdrawn.map(place).sort(), faults: faults.map(({ why }) => why),
     announced: announced.map((block) => (

@@ -43,10 +43,13 @@ const SETS: readonly (Omit<NaiveAttributes, "nextHop"> & { readonly nextHop?: st
 const POLICIES: readonly NaivePolicy[] = [
   ACCEPT,
   { rules: [], default: "reject" },
-  { rules: [{ action: "reject", prefix: "10.1.0.0/26" }, { action: "reject", prefix: "2001:db8:1::/122" }], default: "accept" },
+  { rules: [{ action: "reject", prefix: "10.1.0.0/26" }, { action: "reject", prefix: "2001:db8:1::/122" }],
+    default: "accept" },
   { rules: [{ action: "accept", addCommunity: 0xfde80009 }], default: "reject" },
-  { rules: [{ action: "reject", community: 0xfde80001 }, { action: "accept", prepend: [65009, 65009] }], default: "accept" },
-  { rules: [{ action: "accept", prefix: "0.0.0.0/0", priority: 512 }, { action: "accept", community: 0xfde80001, addCommunity: 0xffffff02 }], default: "accept" },
+  { rules: [{ action: "reject", community: 0xfde80001 }, { action: "accept", prepend: [65009, 65009] }],
+    default: "accept" },
+  { rules: [{ action: "accept", prefix: "0.0.0.0/0", priority: 512 },
+    { action: "accept", community: 0xfde80001, addCommunity: 0xffffff02 }], default: "accept" },
 ];
 
 const KINDS: readonly Pick<NaivePeer, "kind" | "clusterId">[] = [
@@ -76,7 +79,8 @@ const prefix = fc.nat(PREFIXES[0].length - 1);
 const capabilities: fc.Arbitrary<Capabilities> = fc.record({
   fourOctetAs: fc.boolean(), addPathReceive: fc.boolean(), addPathSend: fc.boolean(), extendedMessages: fc.boolean(),
   extendedNextHop: fc.boolean(), enhancedRefresh: fc.boolean(),
-  families: fc.constantFrom(["ipv4-unicast", "ipv6-unicast"], ["ipv4-unicast", "ipv6-unicast"], ["ipv4-unicast"], ["ipv6-unicast"]),
+  families: fc.constantFrom(["ipv4-unicast", "ipv6-unicast"], ["ipv4-unicast", "ipv6-unicast"], ["ipv4-unicast"],
+    ["ipv6-unicast"]),
 });
 const plain: Capabilities = {
   fourOctetAs: true, addPathReceive: false, addPathSend: false, extendedMessages: false, extendedNextHop: false,
@@ -91,18 +95,25 @@ const step = fc.oneof(
   }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("fill" as const), n: neighbour, family, set: fc.nat(8) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("pump" as const) }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant("pull" as const), n: neighbour, pieces: fc.constantFrom(1, 2, 3, 20) }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant("pull" as const), n: neighbour,
+    pieces: fc.constantFrom(1, 2, 3, 20) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("deliver" as const), n: neighbour, octets: fc.nat(90) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("refresh" as const), n: fc.option(neighbour), family }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("export" as const), n: fc.option(neighbour), policy: fc.nat(POLICIES.length - 1) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("import" as const), n: neighbour, policy: fc.nat(POLICIES.length - 1) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("export" as const), n: fc.option(neighbour),
+    policy: fc.nat(POLICIES.length - 1) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("import" as const), n: neighbour,
+    policy: fc.nat(POLICIES.length - 1) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("kind" as const), n: fc.option(neighbour), kind: fc.nat(2) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("nextHop" as const), n: fc.option(neighbour), mode: fc.constantFrom("auto" as const, "self" as const, "keep" as const) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("addPathMax" as const), n: fc.option(neighbour), max: fc.constantFrom(1, 2, Infinity) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("nextHop" as const), n: fc.option(neighbour),
+    mode: fc.constantFrom("auto" as const, "self" as const, "keep" as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("addPathMax" as const), n: fc.option(neighbour),
+    max: fc.constantFrom(1, 2, Infinity) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("down" as const), n: neighbour }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant("up" as const), n: neighbour, routerId: fc.option(fc.integer({ min: 1, max: 4 })), capabilities: fc.option(capabilities, { freq: 2 }) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("up" as const), n: neighbour,
+    routerId: fc.option(fc.integer({ min: 1, max: 4 })), capabilities: fc.option(capabilities, { freq: 2 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("gate" as const), open: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("own" as const), prefixes: fc.array(fc.tuple(family, prefix), { maxLength: 2 }), med: fc.option(fc.nat(3)) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("own" as const),
+    prefixes: fc.array(fc.tuple(family, prefix), { maxLength: 2 }), med: fc.option(fc.nat(3)) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("stale" as const), n: neighbour, family }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("sweep" as const), n: neighbour, family }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("reap" as const) }) },
@@ -127,7 +138,8 @@ function perform(world: World, what: Step): void {
     }
     case "fill":
       PREFIXES[what.family]!.forEach((text, i) => world.update(one(what.n), FAMILIES[what.family]!, {
-        announced: [text], withdrawn: [], receivedId: i & 1, attributes: attributesFor((what.set + i) % 9, what.family, one(what.n)),
+        announced: [text], withdrawn: [], receivedId: i & 1,
+          attributes: attributesFor((what.set + i) % 9, what.family, one(what.n)),
       }));
       return;
     case "pump": return world.pump();
@@ -168,7 +180,8 @@ function perform(world: World, what: Step): void {
       for (const each of world.neighbours) {
         for (const receivedId of [0, 1]) {
           world.update(each, FAMILIES[what.family]!, {
-            announced: [], withdrawn: PREFIXES[what.family]!, receivedId, attributes: attributesFor(0, what.family, each),
+            announced: [], withdrawn: PREFIXES[what.family]!, receivedId,
+              attributes: attributesFor(0, what.family, each),
           });
         }
       }
@@ -184,7 +197,8 @@ function perform(world: World, what: Step): void {
 /** A set as a peer of either kind would send it; of both next hops IPv4 over IPv6 is one. */
 function attributesFor(set: number, familyIndex: number, { naive, session }: Neighbour): NaiveAttributes {
   const { nextHop = "plain", ...rest } = SETS[set]!;
-  const ipv4 = { plain: "192.0.2.1", ours: OURS.ipv4, other: session?.capabilities.extendedNextHop === true ? "2001:db8::2" : "192.0.2.2" };
+  const ipv4 = { plain: "192.0.2.1", ours: OURS.ipv4,
+    other: session?.capabilities.extendedNextHop === true ? "2001:db8::2" : "192.0.2.2" };
   const ipv6 = { plain: "2001:db8::1", ours: OURS.ipv6, other: "2001:db8::2" };
   const hops: Record<string, string> = familyIndex === 0 ? ipv4 : ipv6;
   const asPath = naive.kind === "ebgp" && set % 5 !== 4 ? [naive.asn, ...rest.asPath] : rest.asPath;
@@ -203,12 +217,14 @@ describe("what each peer is sent", () => {
     const counts: Counts = {};
     fc.assert(fc.property(
       fc.oneof(fc.constantFrom([0, 0, 0, 0], [0, 0, 1, 3]), fc.array(fc.nat(4), { minLength: 3, maxLength: 5 })),
-      fc.array(fc.constantFrom("none" as const, "provider" as const, "customer" as const, "peer" as const), { maxLength: 5 }),
+      fc.array(fc.constantFrom("none" as const, "provider" as const, "customer" as const, "peer" as const),
+        { maxLength: 5 }),
       fc.oneof(
         fc.tuple(capabilities).map(([same]) => Array.from({ length: 5 }, () => same)),
         fc.array(fc.option(capabilities, { freq: 2 }), { minLength: 5, maxLength: 5 }),
       ),
-      fc.constantFrom(true, true, true, false), fc.nat(), fc.array(step, { minLength: 10, maxLength: 120, size: "max" }),
+      fc.constantFrom(true, true, true, false), fc.nat(),
+        fc.array(step, { minLength: 10, maxLength: 120, size: "max" }),
       (kinds, roles, caps, tiny, seed, steps) => {
         const world = new World(neighbours(kinds, roles), tiny ? TINY_LIMITS : REFLECTOR_LIMITS, seed, counts);
         world.neighbours.forEach((each, i) => world.up(each, caps[i] ?? plain));
@@ -220,7 +236,8 @@ describe("what each peer is sent", () => {
         world.checkNothingTold();
         world.checkEmpty();
       },
-    ), { numRuns: RUNS, interruptAfterTimeLimit: 90_000 * (SOAK ? 50 : 1), ...(process.env["REFLECTD_SEED"] === undefined ? {} : { seed: Number(process.env["REFLECTD_SEED"]) }) });
+    ), { numRuns: RUNS, interruptAfterTimeLimit: 90_000 * (SOAK ? 50 : 1),
+      ...(process.env["REFLECTD_SEED"] === undefined ? {} : { seed: Number(process.env["REFLECTD_SEED"]) }) });
     if (SOAK) process.stdout.write(`${JSON.stringify(counts)}\n`);
     for (const what of MUST_HAPPEN) expect(counts, what).toHaveProperty([what], expect.any(Number));
   });

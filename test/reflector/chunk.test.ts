@@ -18,10 +18,12 @@ function isFor({ toPeer, toId, notPeer, notId }: Audience, { peer, routerId }: R
 }
 
 const audience = fc.record({
-  toPeer: fc.constantFrom(0, 0, 1, 2), toId: fc.constantFrom(0, 0, 11, 14), notPeer: fc.constantFrom(0, 1, 3), notId: fc.constantFrom(0, 0, 11),
+  toPeer: fc.constantFrom(0, 0, 1, 2), toId: fc.constantFrom(0, 0, 11, 14), notPeer: fc.constantFrom(0, 1, 3),
+    notId: fc.constantFrom(0, 0, 11),
 });
 const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant("write" as const), octets: fc.constantFrom(1, 2, 5, 5000), audience }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("write" as const), octets: fc.constantFrom(1, 2, 5, 5000),
+    audience }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("read" as const), reader: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("start" as const), large: fc.boolean() }) },
 );
@@ -36,7 +38,8 @@ describe("a stream of chunks", () => {
       const want = READERS.map((): number[] => []);
       let octet = 0;
       const read = (i: number): void => {
-        for (let view = cursors[i]!.next(READERS[i]!); view !== undefined; view = cursors[i]!.next(READERS[i]!)) have[i]!.push(...view);
+        for (let view = cursors[i]!.next(READERS[i]!); view !== undefined;
+          view = cursors[i]!.next(READERS[i]!)) have[i]!.push(...view);
       };
       for (const what of steps) {
         if (what.do === "read") read(what.reader);

@@ -13,7 +13,8 @@ import type { NaiveAttributes } from "../support/naive-exporter.ts";
 import { blockOf } from "../support/reflector-world.ts";
 
 const M = 2147483647;
-const PLAIN: NaiveAttributes = { origin: 0, asPath: [65001, 65002], nextHop: "", localPref: M - 1024, communities: [0xfde80001] };
+const PLAIN: NaiveAttributes = { origin: 0, asPath: [65001, 65002], nextHop: "", localPref: M - 1024,
+  communities: [0xfde80001] };
 
 interface Case {
   readonly prefix?: string;
@@ -23,7 +24,8 @@ interface Case {
 }
 
 /** What a policy makes of a path: undefined where it is rejected. */
-function run(policy: Partial<Policy>, { prefix = "10.1.2.0/26", attributes = PLAIN, learned = true, ibgp = true }: Case = {}):
+function run(policy: Partial<Policy>, { prefix = "10.1.2.0/26", attributes = PLAIN, learned = true,
+  ibgp = true }: Case = {}):
   Record<string, unknown> | undefined {
   const { store, ribs } = newTables(() => 0.5);
   const { address, length } = parsePrefix(prefix)!;
@@ -33,14 +35,16 @@ function run(policy: Partial<Policy>, { prefix = "10.1.2.0/26", attributes = PLA
   const block = blockOf(attributes);
   const set = store.intern(block, 0, block.length, new Uint8Array(0));
   store.retain(set);
-  const after = new CompiledPolicy({ rules: [], default: "reject", missing: false, ...policy }, ibgp).filter(store, rib, id, set, learned);
+  const after = new CompiledPolicy({ rules: [], default: "reject", missing: false, ...policy }, ibgp).filter(store, rib,
+    id, set, learned);
   if (after === 0) return undefined;
   const stored = store.block(after);
   expect(toHex(store.block(set))).toBe(toHex(block));
   const parts = [...stored, ...attribute(0x40, 3, hex("c0000201"))];
   const octets = [0, 0, parts.length >>> 8, parts.length & 255, ...parts, 8, 10];
   const length16 = 19 + octets.length;
-  return naiveUpdate(Uint8Array.from([...new Array<number>(16).fill(255), length16 >>> 8, length16 & 255, 2, ...octets]),
+  return naiveUpdate(Uint8Array.from([...new Array<number>(16).fill(255), length16 >>> 8, length16 & 255, 2,
+    ...octets]),
     { ebgp: false, fourOctetAs: true, addPath: [] }).attributes;
 }
 
@@ -68,16 +72,20 @@ const ROWS: readonly [string, Criteria, Case, boolean][] = [
   ["NotEqual: itself", { cidr: cidr("10.1.2.0/26"), matchOperator: "NotEqual" }, {}, false],
   ["IPv6 In", { cidr: cidr("2001:db8::/32"), matchOperator: "In" }, { prefix: "2001:db8:0:5::/122" }, true],
   ["IPv6 In, no whole octet", { cidr: cidr("2001:db8::/29"), matchOperator: "In" }, { prefix: "2001:dbf::/32" }, true],
-  ["IPv6 outside, no whole octet", { cidr: cidr("2001:db8::/29"), matchOperator: "In" }, { prefix: "2001:dc0::/32" }, false],
+  ["IPv6 outside, no whole octet", { cidr: cidr("2001:db8::/29"), matchOperator: "In" }, { prefix: "2001:dc0::/32" },
+    false],
   ["IPv4 rule, IPv6 route", { cidr: cidr("0.0.0.0/0"), matchOperator: "In" }, { prefix: "::/0" }, false],
   ["length in range", { cidr: cidr("10.1.0.0/16"), matchOperator: "In", prefixLength: { min: 24, max: 26 } }, {}, true],
   ["length too short", { cidr: cidr("10.1.0.0/16"), matchOperator: "In", prefixLength: { min: 27 } }, {}, false],
   ["length too long", { cidr: cidr("10.1.0.0/16"), matchOperator: "In", prefixLength: { max: 25 } }, {}, false],
-  ["min below the CIDR's length counts as that", { cidr: cidr("10.1.2.0/26"), matchOperator: "In", prefixLength: { min: 8 } }, {}, true],
+  ["min below the CIDR's length counts as that",
+    { cidr: cidr("10.1.2.0/26"), matchOperator: "In", prefixLength: { min: 8 } }, {}, true],
   ["an empty range", { cidr: cidr("10.1.0.0/16"), matchOperator: "In", prefixLength: { max: 8 } }, {}, false],
   ["NotIn an empty range", { cidr: cidr("10.1.0.0/16"), matchOperator: "NotIn", prefixLength: { max: 8 } }, {}, true],
-  ["quirk: Equal with a length never matches", { cidr: cidr("10.1.2.0/26"), matchOperator: "Equal", prefixLength: { max: 32 } }, {}, false],
-  ["quirk: NotEqual with a length always matches", { cidr: cidr("10.1.2.0/26"), matchOperator: "NotEqual", prefixLength: { max: 32 } }, {}, true],
+  ["quirk: Equal with a length never matches",
+    { cidr: cidr("10.1.2.0/26"), matchOperator: "Equal", prefixLength: { max: 32 } }, {}, false],
+  ["quirk: NotEqual with a length always matches",
+    { cidr: cidr("10.1.2.0/26"), matchOperator: "NotEqual", prefixLength: { max: 32 } }, {}, true],
   ["learned", { source: "RemotePeers" }, {}, true],
   ["own is not from remote peers", { source: "RemotePeers" }, { learned: false }, false],
   ["no route has an interface", { interface: "*" }, {}, false],
@@ -138,7 +146,8 @@ describe("rules", () => {
   });
 
   it("policies with equal rules have equal keys, others do not", () => {
-    const key = (rules: FilterRule[], ibgp = true): string => new CompiledPolicy({ rules, default: "accept", missing: false }, ibgp).key;
+    const key = (rules: FilterRule[], ibgp = true): string =>
+      new CompiledPolicy({ rules, default: "accept", missing: false }, ibgp).key;
     const rule = (text: string): FilterRule => ({ action: "accept", cidr: parsePrefix(text)!, matchOperator: "In" });
     expect(key([rule("10.0.0.0/8")])).toBe(key([rule("10.0.0.0/8")]));
     expect(key([rule("10.0.0.0/8")])).not.toBe(key([rule("11.0.0.0/8")]));

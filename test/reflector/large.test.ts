@@ -15,7 +15,8 @@ const ROUTES = 15_000;
 it("a large table reaches slow, quick and late members whole", { timeout: 60_000 }, () => {
   const neighbours = Array.from({ length: 4 }, (_, i) => new Neighbour({
     name: `n${i}`, kind: "client", clusterId: OURS.clusterIds[0], asn: OURS.asn, localAs: OURS.asn, routerId: i + 1,
-    address: `10.0.0.${i + 1}`, imports: ACCEPT, exports: ACCEPT, nextHop: "auto", addPathMax: 0, extendedNextHop: false,
+    address: `10.0.0.${i + 1}`, imports: ACCEPT, exports: ACCEPT, nextHop: "auto", addPathMax: 0,
+      extendedNextHop: false,
     self: { "ipv4-unicast": OURS.ipv4, "ipv6-unicast": OURS.ipv6 }, messageOctetsMax: 4096,
   }));
   const counts: Record<string, number> = {};
@@ -29,7 +30,8 @@ it("a large table reaches slow, quick and late members whole", { timeout: 60_000
     for (let i = from; i < to; i++) {
       want.set(`ipv4-unicast ${text(i)}`, med(i));
       world.update(source, IPV4_UNICAST, {
-        announced: [text(i)], withdrawn: [], receivedId: 0, attributes: { origin: 0, asPath: [], nextHop: "192.0.2.1", med: med(i) },
+        announced: [text(i)], withdrawn: [], receivedId: 0,
+          attributes: { origin: 0, asPath: [], nextHop: "192.0.2.1", med: med(i) },
       });
     }
   };
@@ -50,12 +52,14 @@ it("a large table reaches slow, quick and late members whole", { timeout: 60_000
   expect(quick.session!.members[0]!.detachments).toBe(0);
   const gone = Array.from({ length: 500 }, (_, i) => text(i * 3));
   for (const prefix of gone) want.delete(`ipv4-unicast ${prefix}`);
-  world.update(source, IPV4_UNICAST, { announced: [], withdrawn: gone, receivedId: 0, attributes: { origin: 0, asPath: [], nextHop: "192.0.2.1" } });
+  world.update(source, IPV4_UNICAST, { announced: [], withdrawn: gone, receivedId: 0,
+    attributes: { origin: 0, asPath: [], nextHop: "192.0.2.1" } });
   world.settle();
   for (const { session } of [quick, slow, late]) {
     expect(session!.members[0]!.state).toBe("live");
     expect(new Map([...session!.receiver.table].map(([key, { med }]) => [key, med])).size).toBe(want.size);
-    for (const [key, med] of want) if (session!.receiver.table.get(key)?.["med"] !== med) throw new Error(`${key} is not ${med}`);
+    const wrong = [...want].filter(([key, med]) => session!.receiver.table.get(key)?.["med"] !== med);
+    expect(wrong).toEqual([]);
   }
   expect(source.session!.receiver.table.size).toBe(0);
   expect(counts["rejoined"]).toBeGreaterThan(0);

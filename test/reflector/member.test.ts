@@ -18,7 +18,8 @@ const BLOCKS = Array.from({ length: 12 }, (_, i) => `10.0.${i}.0/26`);
 function client(i: number, change: Partial<NaivePeer> = {}): Neighbour {
   return new Neighbour({
     name: `n${i}`, kind: "client", clusterId: OURS.clusterIds[0], asn: OURS.asn, localAs: OURS.asn, routerId: i + 1,
-    address: `10.0.0.${i + 1}`, imports: ACCEPT, exports: ACCEPT, nextHop: "auto", addPathMax: 0, extendedNextHop: false,
+    address: `10.0.0.${i + 1}`, imports: ACCEPT, exports: ACCEPT, nextHop: "auto", addPathMax: 0,
+      extendedNextHop: false,
     self: { "ipv4-unicast": OURS.ipv4, "ipv6-unicast": OURS.ipv6 }, messageOctetsMax: 4096, ...change,
   });
 }
@@ -30,7 +31,8 @@ function world(clients: number, limits: ReflectorLimits = TINY_LIMITS, capabilit
   return made;
 }
 
-function announce(to: World, i: number, prefixes: readonly string[], attributes: NaiveAttributes = A, receivedId = 0): void {
+function announce(to: World, i: number, prefixes: readonly string[], attributes: NaiveAttributes = A,
+  receivedId = 0): void {
   for (const prefix of prefixes) {
     to.update(to.neighbours[i]!, IPV4_UNICAST, { announced: [prefix], withdrawn: [], receivedId, attributes });
   }
@@ -229,7 +231,8 @@ describe("path identifiers", () => {
     announce(made, 0, ["10.1.0.0/26"], { ...A, med: 3 }, 1);
     made.drain();
     expect([...table.keys()].sort()).toEqual(ids);
-    made.update(made.neighbours[0]!, IPV4_UNICAST, { announced: [], withdrawn: ["10.1.0.0/26"], receivedId: 2, attributes: A });
+    made.update(made.neighbours[0]!, IPV4_UNICAST,
+      { announced: [], withdrawn: ["10.1.0.0/26"], receivedId: 2, attributes: A });
     made.pump();
     announce(made, 0, ["10.1.0.0/26"], A, 2);
     made.drain();
@@ -254,7 +257,8 @@ describe("two families of one session", () => {
   it("each have their End-of-RIB", () => {
     const made = world(2, TINY_LIMITS, { ...PLAIN, families: ["ipv4-unicast", "ipv6-unicast"] });
     announce(made, 0, BLOCKS);
-    made.update(made.neighbours[0]!, IPV6_UNICAST, { announced: ["2001:db8::/64"], withdrawn: [], receivedId: 0, attributes: { ...A, nextHop: "2001:db8::1" } });
+    made.update(made.neighbours[0]!, IPV6_UNICAST,
+      { announced: ["2001:db8::/64"], withdrawn: [], receivedId: 0, attributes: { ...A, nextHop: "2001:db8::1" } });
     made.drain();
     expect([...marksOf(made, 1)].sort()).toEqual(["eor ipv4-unicast", "eor ipv6-unicast"]);
   });

@@ -18,7 +18,8 @@ const FIXED = 23 + 4 + 3 + 7 + 7 + 7 + 7 + 4;
 function world(...capabilities: readonly Partial<Capabilities>[]): World {
   const neighbours = capabilities.map((_, i) => new Neighbour({
     name: `n${i}`, kind: "client", clusterId: OURS.clusterIds[0], asn: OURS.asn, localAs: OURS.asn, routerId: i + 1,
-    address: `10.0.0.${i + 1}`, imports: ACCEPT, exports: ACCEPT, nextHop: "auto", addPathMax: 0, extendedNextHop: false,
+    address: `10.0.0.${i + 1}`, imports: ACCEPT, exports: ACCEPT, nextHop: "auto", addPathMax: 0,
+      extendedNextHop: false,
     self: { "ipv4-unicast": OURS.ipv4, "ipv6-unicast": OURS.ipv6 }, messageOctetsMax: 4096,
   }));
   const made = new World(neighbours, REFLECTOR_LIMITS, 1, {});
@@ -43,21 +44,25 @@ function messages(of: World, i: number): Uint8Array[] {
 }
 
 const many = (count: number): string[] => Array.from({ length: count }, (_, i) => `10.${i >> 8}.${i & 255}.7/32`);
-const manyWide = (count: number): string[] => Array.from({ length: count }, (_, i) => `2001:db8::${(i + 1).toString(16)}/128`);
+const manyWide = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `2001:db8::${(i + 1).toString(16)}/128`);
 const unknownOf = (octets: number): string => "5a".repeat(octets);
 
 describe("messages", () => {
   it("are filled to the last NLRI that fits", () => {
     const made = world({}, {});
     for (let i = 0; i < 2000; i += 500) {
-      made.update(made.neighbours[0]!, IPV4_UNICAST, { announced: many(2000).slice(i, i + 500), withdrawn: [], receivedId: 0, attributes: A });
+      made.update(made.neighbours[0]!, IPV4_UNICAST,
+        { announced: many(2000).slice(i, i + 500), withdrawn: [], receivedId: 0, attributes: A });
     }
     const sent = messages(made, 1);
     // Header, ORIGIN, AS_PATH, NEXT_HOP, LOCAL_PREF, ORIGINATOR_ID, CLUSTER_LIST, then five octets each.
     const each = Math.floor((4096 - FIXED + 4) / 5);
-    expect(sent.map(({ length }) => length)).toEqual([FIXED - 4 + each * 5, FIXED - 4 + each * 5, FIXED - 4 + (2000 - 2 * each) * 5]);
+    expect(sent.map(({ length }) => length)).toEqual([FIXED - 4 + each * 5, FIXED - 4 + each * 5,
+      FIXED - 4 + (2000 - 2 * each) * 5]);
     made.settle();
-    made.update(made.neighbours[0]!, IPV4_UNICAST, { announced: [], withdrawn: many(2000).slice(0, 1000), receivedId: 0, attributes: A });
+    made.update(made.neighbours[0]!, IPV4_UNICAST,
+      { announced: [], withdrawn: many(2000).slice(0, 1000), receivedId: 0, attributes: A });
     const gone = Math.floor((4096 - 23) / 5);
     expect(messages(made, 1).map(({ length }) => length)).toEqual([23 + gone * 5, 23 + (1000 - gone) * 5]);
   });
@@ -65,12 +70,14 @@ describe("messages", () => {
   it("of IPv6 are filled too, announced and withdrawn", () => {
     const made = world({}, {});
     const attributes = { ...A, nextHop: "2001:db8::1" };
-    made.update(made.neighbours[0]!, IPV6_UNICAST, { announced: manyWide(300), withdrawn: [], receivedId: 0, attributes });
+    made.update(made.neighbours[0]!, IPV6_UNICAST,
+      { announced: manyWide(300), withdrawn: [], receivedId: 0, attributes });
     const [first] = messages(made, 1);
     expect(first!.length).toBeGreaterThan(4096 - 17);
     expect(first![24]).toBe(14);
     made.drain();
-    made.update(made.neighbours[0]!, IPV6_UNICAST, { announced: [], withdrawn: manyWide(300), receivedId: 0, attributes });
+    made.update(made.neighbours[0]!, IPV6_UNICAST,
+      { announced: [], withdrawn: manyWide(300), receivedId: 0, attributes });
     const [gone] = messages(made, 1);
     expect(gone!.length).toBeGreaterThan(4096 - 17);
     made.drain();
@@ -79,7 +86,8 @@ describe("messages", () => {
   it("go up to 65535 octets where both sides can (RFC 8654)", () => {
     const made = world({}, { extendedMessages: true });
     for (let i = 0; i < 16000; i += 500) {
-      made.update(made.neighbours[0]!, IPV4_UNICAST, { announced: many(16000).slice(i, i + 500), withdrawn: [], receivedId: 0, attributes: A });
+      made.update(made.neighbours[0]!, IPV4_UNICAST,
+        { announced: many(16000).slice(i, i + 500), withdrawn: [], receivedId: 0, attributes: A });
     }
     const lengths = messages(made, 1).map(({ length }) => length);
     expect(Math.max(...lengths)).toBeGreaterThan(65535 - 5);
@@ -87,7 +95,8 @@ describe("messages", () => {
 
   it("are encoded once for all members", () => {
     const made = world({}, {}, {}, {});
-    made.update(made.neighbours[0]!, IPV4_UNICAST, { announced: many(20), withdrawn: [], receivedId: 0, attributes: A });
+    made.update(made.neighbours[0]!, IPV4_UNICAST,
+      { announced: many(20), withdrawn: [], receivedId: 0, attributes: A });
     while (made.busy) made.pump();
     for (const i of [1, 2, 3]) made.pull(made.neighbours[i]!, 1);
     const buffers = [1, 2, 3].map((i) => made.neighbours[i]!.session!.wire[0]!.buffer);
@@ -99,7 +108,8 @@ describe("messages", () => {
 
 describe("a route that may not fit", () => {
   const send = (made: World, octets: number, prefix = "10.1.2.3/32"): void => {
-    made.update(made.neighbours[0]!, IPV4_UNICAST, { announced: [prefix], withdrawn: [], receivedId: 0, attributes: { ...A, unknown: unknownOf(octets) } });
+    made.update(made.neighbours[0]!, IPV4_UNICAST,
+      { announced: [prefix], withdrawn: [], receivedId: 0, attributes: { ...A, unknown: unknownOf(octets) } });
   };
   const largest = 4096 - FIXED - 5;
 

@@ -21,20 +21,24 @@ function bench(limit: Partial<PrefixLimit> | undefined): Bench {
   const session: IngressSession = {
     peer: tables.peers.add(peerOf({ routerId: 1 })), context: IBGP, contextKey: 2,
     rules: {
-      ebgp: false, client: true, asNumber: 1, localAsNumber: 1, routerId: 9, clusterIds: [], role: undefined, enforceFirstAs: true,
+      ebgp: false, client: true, asNumber: 1, localAsNumber: 1, routerId: 9, clusterIds: [], role: undefined,
+        enforceFirstAs: true,
       rejectAsSets: true, allowOwnAs: 0, isOurs: () => false,
     },
-    policy: new CompiledPolicy({ rules: [], default: "accept", missing: false }, true), negotiated: [true, true], addPath: [false, false],
+    policy: new CompiledPolicy({ rules: [], default: "accept", missing: false }, true), negotiated: [true, true],
+      addPath: [false, false],
     limits: limit === undefined ? [] : [{ max: 3, action: "warn", restartSeconds: 60, ...limit }],
   };
   return { tables, session };
 }
 
-function send({ tables, session }: Bench, announced: readonly number[], withdrawn: readonly number[] = [], origin: 0 | 1 = 0): IngressResult {
+function send({ tables, session }: Bench, announced: readonly number[], withdrawn: readonly number[] = [],
+  origin: 0 | 1 = 0): IngressResult {
   const items = (list: readonly number[]) => list.map((i) => ({ prefix: parsePrefix(`10.0.${i}.0/24`)! }));
   const message = encodeUpdate({
     family: "ipv4-unicast", announced: items(announced), withdrawn: items(withdrawn),
-    ...(announced.length > 0 ? { attributes: blockOf({ origin, asPath: [], nextHop: "" }), nextHop: parseAddress("192.0.2.1")! } : {}),
+    ...(announced.length > 0 ? { attributes: blockOf({ origin, asPath: [], nextHop: "" }),
+      nextHop: parseAddress("192.0.2.1")! } : {}),
   });
   return tables.ingress.apply(message, tables.ingress.read(message, session), session, 1);
 }
@@ -85,13 +89,15 @@ describe("a prefix limit", () => {
   it("that was lowered below what is held ends the session at the next route", () => {
     const on = bench(undefined);
     send(on, [1, 2, 3, 4, 5]);
-    const lowered = { ...on, session: { ...on.session, limits: [{ max: 3, action: "shutdown" as const, restartSeconds: 0 }] } };
+    const lowered = { ...on, session: { ...on.session,
+      limits: [{ max: 3, action: "shutdown" as const, restartSeconds: 0 }] } };
     expect(send(lowered, [6]).end).toMatchObject({ code: 6, subcode: 1 });
   });
 
   it("counts what is received, whatever the policy makes of it", () => {
     const on = bench({ action: "shutdown" });
-    const strict = { ...on, session: { ...on.session, policy: new CompiledPolicy({ rules: [], default: "reject", missing: false }, true) } };
+    const strict = { ...on, session: { ...on.session,
+      policy: new CompiledPolicy({ rules: [], default: "reject", missing: false }, true) } };
     expect(send(strict, [1, 2, 3, 4]).end).toBeDefined();
     expect(on.tables.ribs[0]!.accepted(on.session.peer)).toBe(0);
   });
@@ -109,7 +115,8 @@ describe("an UPDATE", () => {
   it("that is read changes nothing", () => {
     const on = bench(undefined);
     const items = [{ prefix: parsePrefix("10.0.0.0/24")! }];
-    const message = encodeUpdate({ family: "ipv4-unicast", announced: items, attributes: blockOf({ origin: 0, asPath: [], nextHop: "" }), nextHop: parseAddress("192.0.2.1")! });
+    const message = encodeUpdate({ family: "ipv4-unicast", announced: items,
+      attributes: blockOf({ origin: 0, asPath: [], nextHop: "" }), nextHop: parseAddress("192.0.2.1")! });
     for (let i = 0; i < 3; i++) on.tables.ingress.read(message, on.session);
     expect(held(on)).toBe(0);
     on.tables.store.collect();

@@ -15,13 +15,15 @@ const { LOOP, NOT_REFLECTED, OWN_NEXT_HOP, LEAK } = PATH_FLAGS;
 const OURS = [parseAddress("10.0.0.254")!, parseAddress("2001:db8::fe")!];
 const IBGP: SessionRules = {
   ebgp: false, client: true, asNumber: 64512, localAsNumber: 64512, routerId: 99, clusterIds: [7, 8], role: undefined,
-  enforceFirstAs: true, rejectAsSets: true, allowOwnAs: 0, isOurs: (address) => OURS.some((own) => sameBytes(own, address)),
+  enforceFirstAs: true, rejectAsSets: true, allowOwnAs: 0,
+    isOurs: (address) => OURS.some((own) => sameBytes(own, address)),
 };
 const NON_CLIENT = { ...IBGP, client: false };
 const EBGP: SessionRules = { ...IBGP, ebgp: true, client: false, asNumber: 65001 };
 const PLAIN: NaiveAttributes = { origin: 0, asPath: [65001], nextHop: "192.0.2.1" };
 
-interface Want { readonly refused?: boolean; readonly flags?: number; readonly otc?: number; readonly localPref?: number }
+interface Want { readonly refused?: boolean; readonly flags?: number; readonly otc?: number;
+  readonly localPref?: number }
 type Row = readonly [string, SessionRules, Partial<NaiveAttributes>, Want];
 const role = (name: SessionRules["role"]): SessionRules => ({ ...EBGP, role: name });
 
@@ -57,7 +59,8 @@ const ROWS: readonly Row[] = [
   ["a role means nothing inside", { ...IBGP, role: "provider" }, { otc: 3 }, { flags: 0, otc: 3 }],
   ["GRACEFUL_SHUTDOWN from outside", EBGP, { communities: [0xffff0000] }, { flags: 0, localPref: 0 }],
   ["GRACEFUL_SHUTDOWN from inside", IBGP, { communities: [0xffff0000], localPref: 50 }, { flags: 0, localPref: 50 }],
-  ["two reasons at once", NON_CLIENT, { clusterList: [7], nextHop: "10.0.0.254" }, { flags: NOT_REFLECTED | OWN_NEXT_HOP }],
+  ["two reasons at once", NON_CLIENT, { clusterList: [7], nextHop: "10.0.0.254" },
+    { flags: NOT_REFLECTED | OWN_NEXT_HOP }],
 ];
 
 describe("the rules of a session", () => {
@@ -76,7 +79,8 @@ describe("the rules of a session", () => {
 
   it("refuses sets in AS_PATH where that is asked (RFC 9774)", () => {
     const store = new AttributeStore({ seed: 1 });
-    const block = join(attribute(0x40, 1, "00"), attribute(0x40, 2, hex("02010000fde901010000fdea")), attribute(0x40, 3, "c0000201"));
+    const block = join(attribute(0x40, 1, "00"), attribute(0x40, 2, hex("02010000fde901010000fdea")),
+      attribute(0x40, 3, "c0000201"));
     const id = store.intern(block, 0, block.length, new Uint8Array(0));
     expect(judge(store, id, EBGP).fault?.disposition).toBe("withdraw");
     expect(judge(store, id, { ...EBGP, rejectAsSets: false }).fault).toBeUndefined();

@@ -1,6 +1,6 @@
 /**
- * What every peer should have been told, worked out for each peer alone from the RFCs: maps, lists and texts, no groups,
- * no ids, no sharing. It is the oracle of src/reflector.
+ * What every peer should have been told, worked out for each peer alone from the RFCs: maps, lists and texts, no
+ * groups, no ids, no sharing. It is the oracle of src/reflector.
  */
 
 /** Path attributes as one would write them down. Communities are unsigned 32-bit numbers. */
@@ -125,7 +125,8 @@ export class NaiveExporter {
       const ranked = rank([...this.paths.values()].filter((p) => p.family === family && p.prefix === prefix)
         .map((path) => this.#usable(path)).filter((path) => path !== undefined));
       const told = to.addPathMax === 0 ? ranked.slice(0, 1) : ranked;
-      const sent = told.map((path) => ({ path, told: exported(path, to, family) })).filter(({ told: t }) => t !== undefined)
+      const sent = told.map((path) => ({ path, told: exported(path, to, family) })).filter(({ told: t }) =>
+        t !== undefined)
         .slice(0, to.addPathMax === 0 ? 1 : to.addPathMax);
       for (const { path, told: attributes } of sent) {
         if (path.peer === to || attributes!["originator"] === to.routerId) continue;
@@ -195,7 +196,8 @@ function filter(policy: NaivePolicy, prefix: string, attributes: NaiveAttributes
 function stages(path: Usable): (number | "med")[] {
   const { attributes: a, peer } = path;
   return [
-    peer.own === true ? 0 : 1, -(a.localPref ?? 100), a.asPath.length, a.origin, "med", peer.kind === "ebgp" && peer.own !== true ? 0 : 1,
+    peer.own === true ? 0 : 1, -(a.localPref ?? 100), a.asPath.length, a.origin, "med",
+      peer.kind === "ebgp" && peer.own !== true ? 0 : 1,
     a.originatorId ?? peer.routerId, (a.clusterList ?? []).length,
     ...(peer.address === "" ? [0, 0, 0, 0] : peer.address.split(".").map(Number)), path.receivedId,
   ];
@@ -231,7 +233,8 @@ function rank(paths: readonly Usable[]): Usable[] {
 
 const quad = (value: number): string => [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join(".");
 
-/** A path as a peer is told it, in the words of naive-decoder.ts and `originator`; undefined where a rule forbids it. */
+/** A path as a peer is told it, in the words of naive-decoder.ts and `originator`;
+  undefined where a rule forbids it. */
 function exported(path: Usable, to: NaivePeer, family: string): Record<string, unknown> | undefined {
   const from = path.peer;
   const own = from.own === true;
@@ -242,8 +245,10 @@ function exported(path: Usable, to: NaivePeer, family: string): Record<string, u
   if (internal && (from.localAs !== to.localAs || !path.reflected)) return undefined;
   const communities = a.communities ?? [];
   if (communities.includes(NO_ADVERTISE)) return undefined;
-  if (to.kind === "ebgp" && (communities.includes(NO_EXPORT) || communities.includes(NO_EXPORT_SUBCONFED))) return undefined;
-  if (to.kind === "ebgp" && a.otc !== undefined && ["customer", "peer", "rs-client"].includes(to.role ?? "")) return undefined;
+  if (to.kind === "ebgp" && (communities.includes(NO_EXPORT) ||
+    communities.includes(NO_EXPORT_SUBCONFED))) return undefined;
+  if (to.kind === "ebgp" && a.otc !== undefined &&
+    ["customer", "peer", "rs-client"].includes(to.role ?? "")) return undefined;
   const writesSelf = to.nextHop === "self" || (to.nextHop === "auto" && to.kind === "ebgp" && !own) || a.nextHop === "";
   const nextHop = writesSelf ? to.self[family]! : a.nextHop;
   if (nextHop === "") return undefined;

@@ -98,7 +98,8 @@ export class Receiver {
       throw new Error(`multiprotocol attributes come first and alone: ${codes.join(" ")}`);
     }
     const others = codes.slice(mp.length);
-    if (others.some((code, i) => i > 0 && code <= others[i - 1]!)) throw new Error(`order of attributes: ${codes.join(" ")}`);
+    if (others.some((code, i) => i > 0 &&
+      code <= others[i - 1]!)) throw new Error(`order of attributes: ${codes.join(" ")}`);
   }
 
   #endOfRib(message: Uint8Array): void {
@@ -121,5 +122,6 @@ export class Receiver {
 }
 
 function keyOf(family: unknown, prefix: unknown, pathId: unknown): string {
-  return pathId === undefined ? `${String(family)} ${String(prefix)}` : `${String(family)} ${String(prefix)} ${Number(pathId)}`;
+  const key = `${String(family)} ${String(prefix)}`;
+  return pathId === undefined ? key : `${key} ${Number(pathId)}`;
 }
