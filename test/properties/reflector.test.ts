@@ -13,7 +13,7 @@ import { ACCEPT, Neighbour, OURS, TINY_LIMITS, World } from "../support/reflecto
 import type { Capabilities, Counts } from "../support/reflector-world.ts";
 
 const SOAK = process.env["REFLECTD_SOAK"] === "1";
-const RUNS = Number(process.env["RUNS"] ?? 200 * (SOAK ? 50 : 1));
+const RUNS = Number(process.env["REFLECTD_RUNS"] ?? 200 * (SOAK ? 50 : 1));
 
 const PREFIXES = [
   ["0.0.0.0/0", "10.1.0.0/26", "10.1.0.64/26", "10.2.0.0/16", "192.0.2.7/32", "10.1.0.0/25"],
