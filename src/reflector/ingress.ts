@@ -4,6 +4,8 @@
  */
 
 import { EMPTY } from "../base/bytes.ts";
+import { mpNextHopTrouble } from "../messages/attributes/multiprotocol.ts";
+import { isCanonicalAsSent } from "../messages/attributes/plain.ts";
 import { checkMandatory, readAttributes } from "../messages/attributes/read.ts";
 import type { AttributeContext, AttributeReading } from "../messages/attributes/read.ts";
 import { setAttribute } from "../messages/attributes/block.ts";
@@ -16,6 +18,7 @@ import { checkNlri, INVALID_NETWORK_FIELD, isUnusable, NlriCursor } from "../mes
 import { newSections, splitUpdate } from "../messages/update.ts";
 import type { PrefixLimit } from "../config/intent.ts";
 import type { AttributeStore } from "../rib/attribute-store.ts";
+import { NO_ATTRIBUTES } from "../rib/ids.ts";
 import type { AttributesId, PeerId } from "../rib/ids.ts";
 import { PATH_FLAGS } from "../rib/rib.ts";
 import type { Rib } from "../rib/rib.ts";
@@ -116,7 +119,7 @@ export class Ingress {
     return good ? undefined : INVALID_NETWORK_FIELD;
   }
 
-  /** The usual case: every attribute block was read before. Undefined where it was not, or anything is unusual. */
+  /** The usual case: attributes met before, or canonical as sent. Undefined where anything is unusual. */
   #readKnown(message: Uint8Array, session: IngressSession): UpdateReading | undefined {
     const { withdrawnAt, withdrawnEnd, attributesAt, attributesEnd, nlriAt, nlriEnd } = this.#sections;
     const layout = this.#layout;
@@ -131,15 +134,13 @@ export class Ingress {
     }
     if (reach.present) {
       if (!this.#isReadable(message, reach, session) || !hasUsualNextHop(reach, session)) return undefined;
-      const attributes = this.#store.resolve(layout.block, layout.blockAt, layout.blockEnd, session.contextKey,
-        message, reach.nextHopAt, reach.nextHopEnd);
-      if (attributes === 0 || this.#store.lastDiscards) return undefined;
+      const attributes = this.#known(message, reach.nextHopAt, reach.nextHopEnd, session);
+      if (attributes === 0) return undefined;
       announced.push({ family: reach.family!, at: reach.nlriAt, end: reach.nlriEnd, attributes });
     }
     if (nlriEnd > nlriAt) {
-      const attributes = this.#store.resolve(layout.block, layout.blockAt, layout.blockEnd, session.contextKey,
-        EMPTY, 0, 0);
-      if (attributes === 0 || this.#store.lastDiscards) return undefined;
+      const attributes = this.#known(EMPTY, 0, 0, session);
+      if (attributes === 0) return undefined;
       if (session.negotiated[IPV4_UNICAST.index]) {
         announced.push({ family: IPV4_UNICAST, at: nlriAt, end: nlriEnd, attributes });
       }
@@ -147,6 +148,26 @@ export class Ingress {
     // Attributes of nothing still have to be judged (RFC 7606 §5.2).
     const attributesOfNothing = announced.length === 0 && layout.blockEnd > layout.blockAt;
     return attributesOfNothing ? undefined : { withdrawn, announced, faults: NO_FAULTS };
+  }
+
+  /**
+   * The set that the located block means with this next hop of MP_REACH_NLRI, or none for classic NLRI: met before, or
+   * canonical as it was sent. 0 where the full reader has to look.
+   */
+  #known(nextHop: Uint8Array, nextHopAt: number, nextHopEnd: number, session: IngressSession): AttributesId {
+    const { block, blockAt, blockEnd } = this.#layout;
+    const store = this.#store;
+    const { contextKey, context } = session;
+    const met = store.resolve(block, blockAt, blockEnd, contextKey, nextHop, nextHopAt, nextHopEnd);
+    if (met !== 0) return store.lastDiscards ? NO_ATTRIBUTES : met;
+    const classic = nextHopAt === nextHopEnd;
+    if (!isCanonicalAsSent(block, blockAt, blockEnd, context, classic)) return NO_ATTRIBUTES;
+    const apart = nextHop.subarray(nextHopAt, nextHopEnd);
+    // A next hop of four octets belongs into the block (IPv4 in MP_REACH_NLRI): rare, the full reader moves it.
+    if (apart.length === 4 || (!classic && mpNextHopTrouble(apart, context) !== undefined)) return NO_ATTRIBUTES;
+    const set = store.intern(block, blockAt, blockEnd, apart);
+    if (set !== 0) store.alias(block, blockAt, blockEnd, contextKey, apart, 0, apart.length, set, false);
+    return set;
   }
 
   #isReadable(message: Uint8Array, mp: MpLayout["reach"], session: IngressSession): boolean {

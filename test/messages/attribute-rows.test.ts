@@ -71,7 +71,8 @@ describe.each(rows)("%s", (_name, row, value) => {
     for (const category of [0x00, 0x40, 0x80, 0xc0].filter((flags) => flags !== row.flags)) {
       const wrong = attribute(category, row.code, value);
       const { faults, block, reach, unreach, nextHop } = read(wrong, context);
-      expect(faults).toMatchObject([{ disposition: row.onWrongFlags, code: 3, subcode: 4, attribute: row.code,
+      const subcode = row.onWrongFlags === "reset" ? 9 : 4; // MP_*: RFC 4760 §7
+      expect(faults).toMatchObject([{ disposition: row.onWrongFlags, code: 3, subcode, attribute: row.code,
         data: wrong }]);
       expect([block.length, reach, unreach, nextHop]).toEqual([0, undefined, undefined, undefined]);
     }

@@ -113,7 +113,9 @@ function take(draft: Draft, tlv: Tlv): void {
   const unwanted = row.unwanted?.(draft.context);
   if (unwanted !== undefined) return complain(draft, tlv, "discard", 9, `${row.name} ${unwanted}`);
   if ((flags & CATEGORY.OPTIONAL_TRANSITIVE) !== row.flags) {
-    return complain(draft, tlv, row.onWrongFlags, 4, `${row.name} with flags 0x${flags.toString(16)}`);
+    // RFC 4760 §7: an incorrect MP_* is an Optional Attribute Error, whatever is wrong with it.
+    const subcode = isMultiprotocol(code) ? 9 : 4;
+    return complain(draft, tlv, row.onWrongFlags, subcode, `${row.name} with flags 0x${flags.toString(16)}`);
   }
   const wrong = row.check(draft.bytes, tlv.valueAt, tlv.end, draft.context);
   if (wrong !== undefined) return complain(draft, tlv, row.onMalformed, wrong.subcode, `${row.name}: ${wrong.why}`);
