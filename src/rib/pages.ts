@@ -3,15 +3,11 @@
  * are all 0 is no page: it goes back to the system.
  */
 
-import { PAGE_OCTETS, dropPage, u32Page, u8Page } from "./page.ts";
-
-export { Slab } from "./slab.ts";
+import { PAGE_OCTETS, dropPage, u32Page } from "./page.ts";
 
 const U32_SHIFT = 16;
 const U32_WORDS = 1 << U32_SHIFT;
 const U32_MASK = U32_WORDS - 1;
-const U8_SHIFT = 18;
-const U8_MASK = PAGE_OCTETS - 1;
 
 /** Unsigned 32-bit numbers by id. */
 export class U32Column {
@@ -63,73 +59,6 @@ export class U32Column {
     }
     this.#live++;
     return (this.#pages[at] = u32Page(U32_WORDS));
-  }
-
-  #emptied(at: number): void {
-    const spare = this.#spare;
-    this.#spare = at;
-    if (spare >= 0 && spare !== at && this.#used[spare] === 0) this.#close(spare);
-  }
-
-  #close(at: number): void {
-    const page = this.#pages[at];
-    if (page === undefined) return;
-    dropPage(page);
-    this.#pages[at] = undefined;
-    this.#used[at] = 0;
-    this.#live--;
-  }
-}
-
-/** Octets by id. The same as U32Column, at a quarter of the memory. */
-export class U8Column {
-  readonly #pages: (Uint8Array | undefined)[] = [];
-  readonly #used: number[] = [];
-  #spare = -1;
-  #live = 0;
-
-  get(i: number): number {
-    const page = this.#pages[i >>> U8_SHIFT];
-    return page === undefined ? 0 : page[i & U8_MASK]!;
-  }
-
-  set(i: number, value: number): void {
-    const at = i >>> U8_SHIFT;
-    const page = this.#pages[at] ?? this.#open(at, value);
-    if (page === undefined) return;
-    const old = page[i & U8_MASK]!;
-    page[i & U8_MASK] = value;
-    if (old === 0) {
-      if (value !== 0) this.#used[at]!++;
-    } else if (value === 0 && --this.#used[at]! === 0) this.#emptied(at);
-  }
-
-  /** Octets of the pages. */
-  get octets(): number {
-    return this.#live * PAGE_OCTETS;
-  }
-
-  /** Sets every entry from `from` on to 0, and gives back every page that is empty now. */
-  trim(from: number): void {
-    const first = from >>> U8_SHIFT;
-    const page = this.#pages[first];
-    if (page !== undefined && (from & U8_MASK) !== 0) {
-      for (let i = from & U8_MASK; i < PAGE_OCTETS; i++) if (page[i] !== 0) this.#used[first]!--;
-      page.fill(0, from & U8_MASK);
-    }
-    for (let at = this.#pages.length - 1; at >= 0; at--) {
-      if (this.#used[at] === 0 || at * PAGE_OCTETS >= from) this.#close(at);
-    }
-  }
-
-  #open(at: number, value: number): Uint8Array | undefined {
-    if (value === 0) return undefined;
-    while (this.#pages.length <= at) {
-      this.#pages.push(undefined);
-      this.#used.push(0);
-    }
-    this.#live++;
-    return (this.#pages[at] = u8Page(PAGE_OCTETS));
   }
 
   #emptied(at: number): void {
