@@ -109,11 +109,6 @@ function attributeEnd(block: Uint8Array, at: number): number {
   return at + ((block[at]! & FLAG.EXTENDED_LENGTH) === 0 ? 3 : 4) + attributeLength(block, at);
 }
 
-/** A block without these attributes. */
-export function removeAttributes(block: Uint8Array, codes: readonly number[]): Uint8Array {
-  return codes.reduce(removeAttribute, block);
-}
-
 /** A block without this attribute: the same one where it is not there. */
 export function removeAttribute(block: Uint8Array, code: number): Uint8Array {
   const at = placeOf(block, code);
@@ -139,14 +134,6 @@ export function prependAs(block: Uint8Array, asns: readonly number[]): Uint8Arra
   }
   writer.bytes(joins ? old.subarray(2) : old);
   return setAttribute(block, ATTRIBUTE.AS_PATH, CATEGORY.WELL_KNOWN, writer.view());
-}
-
-/** A new block whose CLUSTER_LIST starts with `ids` (RFC 4456 §8). */
-export function prependCluster(block: Uint8Array, ids: readonly number[]): Uint8Array {
-  const place = findAttribute(block, 0, block.length, ATTRIBUTE.CLUSTER_LIST);
-  const writer = new Writer(64).bytes(encodeWords(ids));
-  if (place !== undefined) writer.bytes(block.subarray(place.at, place.end));
-  return setAttribute(block, ATTRIBUTE.CLUSTER_LIST, CATEGORY.OPTIONAL_NON_TRANSITIVE, writer.view());
 }
 
 /**
