@@ -162,7 +162,7 @@ export class Ingress {
     if (met !== 0) return store.lastDiscards ? NO_ATTRIBUTES : met;
     const classic = nextHopAt === nextHopEnd;
     if (!isCanonicalAsSent(block, blockAt, blockEnd, context, classic)) return NO_ATTRIBUTES;
-    const apart = nextHop.subarray(nextHopAt, nextHopEnd);
+    const apart = classic ? EMPTY : nextHop.subarray(nextHopAt, nextHopEnd);
     // A next hop of four octets belongs into the block (IPv4 in MP_REACH_NLRI): rare, the full reader moves it.
     if (apart.length === 4 || (!classic && mpNextHopTrouble(apart, context) !== undefined)) return NO_ATTRIBUTES;
     const set = store.intern(block, blockAt, blockEnd, apart);

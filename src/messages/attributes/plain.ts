@@ -3,7 +3,6 @@
  * Rule: it asks the same rows as the full reader and gives up at anything unusual, so there is one set of rules.
  */
 
-import { nextHopTrouble } from "./basic.ts";
 import { attributeLength } from "./block.ts";
 import { ATTRIBUTE, FLAG } from "./codes.ts";
 import type { AttributeContext } from "./row.ts";
@@ -45,6 +44,10 @@ function isKept(
   if (bytes[at] !== (length > SHORT_OCTETS_MAX ? row.flags | FLAG.EXTENDED_LENGTH : row.flags)) return false;
   if (row.unwanted?.(context) !== undefined) return false;
   if (row.check(bytes, valueAt, valueAt + length, context) !== undefined) return false;
-  if (code !== ATTRIBUTE.NEXT_HOP) return true;
-  return nextHopTrouble(bytes.subarray(valueAt, valueAt + length), context.loopback) === undefined;
+  return code !== ATTRIBUTE.NEXT_HOP || isOrdinary(bytes[valueAt]!);
+}
+
+/** Whether an IPv4 address with this first octet is a next hop on any session; the full reader judges the others. */
+function isOrdinary(first: number): boolean {
+  return first > 0 && first !== 127 && first < 224;
 }
