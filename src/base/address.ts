@@ -97,6 +97,12 @@ export function formatAddress(bytes: Uint8Array): string {
   return bytes.length === 4 ? formatIpv4(readU32(bytes, 0)) : formatIpv6(bytes);
 }
 
+/** An address as 32-bit words, the way the tables have it: an IPv4 address is the first, and the others are 0. */
+export function addressWords(bytes: Uint8Array): [w0: number, w1: number, w2: number, w3: number] {
+  if (bytes.length === 4) return [readU32(bytes, 0), 0, 0, 0];
+  return [readU32(bytes, 0), readU32(bytes, 4), readU32(bytes, 8), readU32(bytes, 12)];
+}
+
 /** Octets compared from the left, a shorter address first: a total order over both families. */
 export function compareAddresses(a: Uint8Array, b: Uint8Array): number {
   if (a.length !== b.length) return a.length - b.length;

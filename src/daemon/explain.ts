@@ -1,10 +1,11 @@
 /** `explain`: every candidate, the stage that decided, and per peer why it was or was not told. */
 
+import { familyOfOctets } from "../messages/families.ts";
 import type { FamilyRow } from "../messages/families.ts";
 import type { PathIndex, PrefixId } from "../rib/ids.ts";
 import type { ExplainPeer, ExplainView, Refusal } from "./api.ts";
 import type { Peer } from "./peer.ts";
-import { familyOfPrefix, findPrefix, pathView } from "./route-view.ts";
+import { findPrefix, pathView } from "./route-view.ts";
 import type { Speaker } from "./speaker.ts";
 import { typedPrefix } from "./typed.ts";
 
@@ -14,7 +15,7 @@ export function explain(speaker: Speaker, text: string, to: string | undefined):
   if ("refused" in wanted) return wanted;
   const peers = to === undefined ? speaker.neighbours.all() : speaker.neighbours.select(to);
   if (peers.length === 0 && to !== undefined) return { refused: `no peer is called "${to}"`, what: "not-found" };
-  const family = familyOfPrefix(wanted);
+  const family = familyOfOctets(wanted.address.length);
   const rib = speaker.tables.ribs[family.index]!;
   const prefix = findPrefix(rib, wanted);
   if (prefix === 0) return { prefix: text, family: family.name, candidates: [], decidedBy: null, peers: [] };

@@ -1,13 +1,13 @@
 /** Routes of our own (`originate`): paths of peer 1, announced and withdrawn by difference. */
 
-import { EMPTY, readU32, Writer } from "../base/bytes.ts";
+import { addressWords } from "../base/address.ts";
+import { EMPTY, Writer } from "../base/bytes.ts";
 import { formatPrefix } from "../base/prefix.ts";
 import type { OriginatedRoute } from "../config/intent.ts";
 import { appendAttribute } from "../messages/attributes/block.ts";
 import { ATTRIBUTE, CATEGORY } from "../messages/attributes/codes.ts";
-import { IPV4_UNICAST, IPV6_UNICAST } from "../messages/families.ts";
+import { familyOfOctets } from "../messages/families.ts";
 import { OWN_PEER } from "../rib/ids.ts";
-import type { PrefixId } from "../rib/ids.ts";
 import type { Rib } from "../rib/rib.ts";
 import type { Tables } from "./tables.ts";
 
@@ -24,9 +24,9 @@ export function setOwnRoutes(tables: Tables, have: readonly OriginatedRoute[], w
 }
 
 /** Looks the prefix up only: one that is not there must not come to be. */
-function withdraw(tables: Tables, route: OriginatedRoute): void {
-  const rib = ribOf(tables, route);
-  const prefix = rib.prefixes.find(...wordsOf(route), route.prefix.length);
+function withdraw(tables: Tables, { prefix: { address, length } }: OriginatedRoute): void {
+  const rib = ribOf(tables, address);
+  const prefix = rib.prefixes.find(...addressWords(address), length);
   if (prefix !== 0) rib.withdraw(OWN_PEER, prefix, 0);
 }
 
@@ -36,21 +36,15 @@ function announce(tables: Tables, route: OriginatedRoute, nowSeconds: number): v
   const attributes = tables.store.intern(block, 0, block.length, apart);
   if (attributes === 0) return;
   tables.store.retain(attributes);
-  ribOf(tables, route).announce(OWN_PEER, prefixIdOf(tables, route), 0, attributes, attributes, 0, nowSeconds);
+  const { address, length } = route.prefix;
+  const rib = ribOf(tables, address);
+  const prefix = rib.prefixes.intern(...addressWords(address), length);
+  rib.announce(OWN_PEER, prefix, 0, attributes, attributes, 0, nowSeconds);
   tables.store.release(attributes);
 }
 
-function ribOf(tables: Tables, { prefix }: OriginatedRoute): Rib {
-  return tables.ribs[prefix.address.length === 4 ? IPV4_UNICAST.index : IPV6_UNICAST.index]!;
-}
-
-function prefixIdOf(tables: Tables, route: OriginatedRoute): PrefixId {
-  return ribOf(tables, route).prefixes.intern(...wordsOf(route), route.prefix.length);
-}
-
-function wordsOf({ prefix: { address } }: OriginatedRoute): [number, number, number, number] {
-  const word = (i: number): number => (address.length > i * 4 ? readU32(address, i * 4) : 0);
-  return [word(0), word(1), word(2), word(3)];
+function ribOf(tables: Tables, address: Uint8Array): Rib {
+  return tables.ribs[familyOfOctets(address.length).index]!;
 }
 
 /** The canonical block of an own route: ascending codes, an empty AS_PATH. */

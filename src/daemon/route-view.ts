@@ -3,13 +3,12 @@
  * goes by prefix id and never holds a path across a yield.
  */
 
-import { readU32 } from "../base/bytes.ts";
-import { formatAddress, parseAddress } from "../base/address.ts";
+import { addressWords, formatAddress, parseAddress } from "../base/address.ts";
 import type { Prefix } from "../base/prefix.ts";
 import { hasCommunity, removeAttribute } from "../messages/attributes/block.ts";
 import { ATTRIBUTE } from "../messages/attributes/codes.ts";
 import { describeAttributes } from "../messages/describe.ts";
-import { FAMILIES, IPV4_UNICAST, IPV6_UNICAST } from "../messages/families.ts";
+import { FAMILIES } from "../messages/families.ts";
 import type { FamilyRow } from "../messages/families.ts";
 import type { AttributesId, PathIndex, PeerId, PrefixId } from "../rib/ids.ts";
 import { PATH_FLAGS } from "../rib/rib.ts";
@@ -107,8 +106,7 @@ function* prefixesOf(walk: Walk, family: FamilyRow, rib: Rib): Generator<PrefixI
     return;
   }
   if (walk.longestFor !== undefined) {
-    const [w0, w1, w2, w3] = wordsOf(walk.longestFor);
-    const found = prefixes.longestMatch(w0, w1, w2, w3, (id) => rib.best(id) !== 0);
+    const found = prefixes.longestMatch(...addressWords(walk.longestFor), (id) => rib.best(id) !== 0);
     if (found !== 0) yield found;
     return;
   }
@@ -214,20 +212,14 @@ function fromOf(peer: PeerId, { tables }: Speaker): { name: string; address: str
 /** The id of a prefix, or 0. */
 export function findPrefix(rib: Rib, prefix: Prefix): PrefixId {
   if (prefix.address.length !== rib.family.addressOctets) return 0 as PrefixId;
-  const [w0, w1, w2, w3] = wordsOf(prefix.address);
-  return rib.prefixes.find(w0, w1, w2, w3, prefix.length);
-}
-
-function wordsOf(address: Uint8Array): [number, number, number, number] {
-  const word = (i: number): number => (address.length > i * 4 ? readU32(address, i * 4) : 0);
-  return [word(0), word(1), word(2), word(3)];
+  return rib.prefixes.find(...addressWords(prefix.address), prefix.length);
 }
 
 function isWithin(rib: Rib, id: PrefixId, outer: Prefix, family: FamilyRow): boolean {
   const { prefixes } = rib;
   if (prefixes.lengthOf(id) < outer.length) return false;
   const have = [prefixes.w0(id), prefixes.w1(id), prefixes.w2(id), prefixes.w3(id)];
-  return wordsOf(outer.address).slice(0, family.addressOctets / 4).every((word, i) => {
+  return addressWords(outer.address).slice(0, family.addressOctets / 4).every((word, i) => {
     const bits = Math.min(Math.max(outer.length - 32 * i, 0), 32);
     const mask = bits === 0 ? 0 : (-1 << (32 - bits)) >>> 0;
     return ((have[i]! ^ word) & mask) === 0;
@@ -236,9 +228,4 @@ function isWithin(rib: Rib, id: PrefixId, outer: Prefix, family: FamilyRow): boo
 
 function notFound(peer: string): Refusal {
   return { refused: `no peer is called "${peer}"`, what: "not-found" };
-}
-
-/** The family of a prefix. */
-export function familyOfPrefix(prefix: Prefix): FamilyRow {
-  return prefix.address.length === 4 ? IPV4_UNICAST : IPV6_UNICAST;
 }

@@ -30,6 +30,11 @@ export function familyOf(afi: number, safi: number): FamilyRow | undefined {
   return FAMILIES.find((row) => row.afi === afi && row.safi === safi);
 }
 
+/** The family of an address or prefix with so many octets. */
+export function familyOfOctets(addressOctets: number): FamilyRow {
+  return addressOctets === 4 ? IPV4_UNICAST : IPV6_UNICAST;
+}
+
 /** The row of a family's name. */
 export function familyRow(name: Family): FamilyRow {
   return name === "ipv4-unicast" ? IPV4_UNICAST : IPV6_UNICAST;
