@@ -75,6 +75,8 @@ const OPERATIONS: { readonly [K in FilterOperation["do"]]:
 export class CompiledPolicy {
   /** Equal for equal policies: part of the key of an update group. */
   readonly key: string;
+  /** Nobody configured a policy, and so everything is rejected (RFC 8212). */
+  readonly missing: boolean;
   /** The clause to show where it rejects. */
   readonly why: string;
   readonly #rules: readonly CompiledRule[];
@@ -84,6 +86,7 @@ export class CompiledPolicy {
   constructor(policy: Policy, ibgp: boolean) {
     const plain = (_: string, value: unknown): unknown => (value instanceof Uint8Array ? [...value] : value);
     this.key = JSON.stringify([policy, ibgp], plain);
+    this.missing = policy.missing;
     this.why = policy.missing ? "RFC 8212 §2" : "configuration";
     this.#rules = policy.rules.map((rule) => ({
       accepts: rule.action === "accept",

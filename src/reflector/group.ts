@@ -288,7 +288,9 @@ export class UpdateGroup {
     const source = sources.get(sources.of(rib.peerOf(path)));
     const { policy } = this.target.fields;
     const attributes = policy.apply(store, rib, path, source);
-    if (attributes === 0) return { reason: "rejected by the export policy", source: policy.why };
+    if (attributes === 0) {
+      return { reason: policy.missing ? "no export policy" : "rejected by the export policy", source: policy.why };
+    }
     store.retain(attributes);
     const gate = blockedBy({ store, attributes, source, notReflected: !this.#plain(path) }, this.target);
     store.release(attributes);
