@@ -11,7 +11,7 @@ import { checkMandatory, readAttributes } from "./attributes/read.ts";
 import { describeCapability } from "./capabilities.ts";
 import { describeAttributes, describeNextHop } from "./describe.ts";
 import type { Family } from "./families.ts";
-import { FAMILIES, familyRow } from "./families.ts";
+import { FAMILIES, familyOf, familyRow } from "./families.ts";
 import type { Fault } from "./fault.ts";
 import { isFault, strongest } from "./fault.ts";
 import { Framer } from "./framer.ts";
@@ -77,7 +77,7 @@ function describeRefresh(message: Uint8Array): DecodedMessage {
   const refresh = decodeRouteRefresh(message);
   if (isFault(refresh)) return unreadable(refresh);
   const { afi, safi, subtype } = refresh;
-  const row = FAMILIES.find((family) => family.afi === afi && family.safi === safi);
+  const row = familyOf(afi, safi);
   const name = subtype <= REFRESH.EORR ? { meaning: REFRESH_NAMES[subtype] } : {};
   return { type: "route-refresh", ...(row === undefined ? {} : { family: row.name }), afi, safi, subtype, ...name };
 }
