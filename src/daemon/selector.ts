@@ -1,6 +1,7 @@
 /** PEER arguments: an address, or `address:port` (`[v6]:port`); names are looked up before. */
 
 import { parseAddress } from "../base/address.ts";
+import { sameBytes } from "../base/bytes.ts";
 
 /** An address that somebody typed. */
 export interface PeerSelector {
@@ -26,5 +27,5 @@ export function selects({ address, port }: PeerSelector, peer: { readonly addres
 function isSameAddress(a: string, b: string): boolean {
   if (a === b) return true;
   const [bytes, other] = [parseAddress(a), parseAddress(b)];
-  return bytes !== undefined && other !== undefined && bytes.join() === other.join();
+  return bytes !== undefined && other !== undefined && sameBytes(bytes, other);
 }
