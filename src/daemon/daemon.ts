@@ -24,7 +24,7 @@ import { Readiness } from "./readiness.ts";
 import { countRoutes, readQuery, walkRoutes } from "./route-view.ts";
 import { Speaker } from "./speaker.ts";
 import type { SpeakerEnvironment } from "./speaker.ts";
-import { invalid } from "./typed.ts";
+import { noPeer, only } from "./typed.ts";
 
 /** What a daemon is started with. */
 export interface DaemonOptions {
@@ -158,9 +158,8 @@ class Daemon implements RunningDaemon, DaemonApi {
   }
 
   peer(selector: string): ReturnType<DaemonApi["peer"]> {
-    const found = this.speaker.neighbours.select(selector);
-    if (found.length > 1) return invalid(`"${selector}" names ${found.length} peers (give the address of one)`);
-    return found[0] === undefined ? noPeer(selector) : peerView(found[0], this.speaker.tables);
+    const found = only(this.speaker.neighbours.select(selector), selector);
+    return "refused" in found ? found : peerView(found, this.speaker.tables);
   }
 
   routes(query: Parameters<DaemonApi["routes"]>[0]): ReturnType<DaemonApi["routes"]> {
@@ -331,8 +330,4 @@ function differentSettings(have: Settings, want: Settings): string[] {
 
 function plain(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => (part instanceof Map ? [...part] : part)) ?? "";
-}
-
-function noPeer(selector: string): Refusal {
-  return { refused: `no peer is called "${selector}"`, what: "not-found" };
 }

@@ -7,14 +7,14 @@ import type { ExplainPeer, ExplainView, Refusal } from "./api.ts";
 import type { Peer } from "./peer.ts";
 import { findPrefix, pathView } from "./route-view.ts";
 import type { Speaker } from "./speaker.ts";
-import { typedPrefix } from "./typed.ts";
+import { noPeer, typedPrefix } from "./typed.ts";
 
 /** Explains a prefix, towards one peer or all. */
 export function explain(speaker: Speaker, text: string, to: string | undefined): ExplainView | Refusal {
   const wanted = typedPrefix(text);
   if ("refused" in wanted) return wanted;
   const peers = to === undefined ? speaker.neighbours.all() : speaker.neighbours.select(to);
-  if (peers.length === 0 && to !== undefined) return { refused: `no peer is called "${to}"`, what: "not-found" };
+  if (peers.length === 0 && to !== undefined) return noPeer(to);
   const family = familyOfOctets(wanted.address.length);
   const rib = speaker.tables.ribs[family.index]!;
   const prefix = findPrefix(rib, wanted);

@@ -16,7 +16,7 @@ import type { Rib } from "../rib/rib.ts";
 import type { Refusal, RouteCount, RouteQuery, RouteView } from "./api.ts";
 import type { Peer } from "./peer.ts";
 import type { Speaker } from "./speaker.ts";
-import { invalid, typedCommunity, typedPrefix } from "./typed.ts";
+import { invalid, only, typedCommunity, typedPrefix } from "./typed.ts";
 
 /** Why a path in Adj-RIB-In is not used; the first that holds is shown. */
 const REJECTIONS: readonly (readonly [flag: number, why: string])[] = [
@@ -54,15 +54,14 @@ export function readQuery(query: RouteQuery, speaker: Speaker): Walk | Refusal {
   const community = query.community === undefined ? undefined : typedCommunity(query.community);
   if (community !== undefined && "refused" in community) return community;
   if (query.direction !== undefined && query.peer === undefined) return invalid("a direction needs a peer");
-  const peers = query.peer === undefined ? [] : speaker.neighbours.select(query.peer);
-  if (query.peer !== undefined && peers.length === 0) return notFound(query.peer);
-  if (peers.length > 1) return invalid(`"${query.peer}" names ${peers.length} peers (give the address of one)`);
+  const peer = query.peer === undefined ? undefined : only(speaker.neighbours.select(query.peer), query.peer);
+  if (peer !== undefined && "refused" in peer) return peer;
   const octets = (prefix?.address ?? address)?.length;
   const families = FAMILIES.filter(({ name, addressOctets }) =>
     (query.family === undefined || query.family === name) && (octets === undefined || octets === addressOctets));
   return {
     families, exact: query.longer === true ? undefined : prefix, within: query.longer === true ? prefix : undefined,
-    longestFor: address, peer: peers[0], direction: query.direction, community,
+    longestFor: address, peer, direction: query.direction, community,
   };
 }
 
@@ -224,8 +223,4 @@ function isWithin(rib: Rib, id: PrefixId, outer: Prefix, family: FamilyRow): boo
     const mask = bits === 0 ? 0 : (-1 << (32 - bits)) >>> 0;
     return ((have[i]! ^ word) & mask) === 0;
   });
-}
-
-function notFound(peer: string): Refusal {
-  return { refused: `no peer is called "${peer}"`, what: "not-found" };
 }

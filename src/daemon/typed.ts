@@ -26,6 +26,17 @@ export function typedCommunity(text: string): readonly number[] | Refusal {
   return invalid(`"${text}" is no community (write it like 64512:100, 64512:1:2 or no-export)`);
 }
 
+/** The one of several that a name or address means; why not where there is none or more. */
+export function only<T extends object>(found: readonly T[], selector: string): T | Refusal {
+  if (found.length > 1) return invalid(`"${selector}" names ${found.length} peers (give the address of one)`);
+  return found[0] ?? noPeer(selector);
+}
+
+/** Nobody is called so. */
+export function noPeer(selector: string): Refusal {
+  return { refused: `no peer is called "${selector}"`, what: "not-found" };
+}
+
 /** A request that makes no sense: one line. */
 export function invalid(why: string): Refusal {
   return { refused: why, what: "invalid" };
