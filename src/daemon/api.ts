@@ -196,7 +196,7 @@ export interface DaemonApi {
   /** Counters only: O(peers), never a walk over routes. */
   metrics(): Iterable<MetricSample>;
   ready(): { readonly ready: boolean; readonly waitingFor: readonly string[] };
-  /** Version, router id, start time, uptime. */
+  /** Who runs, and since when (ISO 8601). */
   status(): { readonly version: string; readonly node: string; readonly routerId: string; readonly asNumber: number;
     readonly startedAt: string; readonly pid: number };
 }

@@ -31,7 +31,6 @@ export interface PeerHost {
   /** An exception of ours while one peer's message was read. */
   bug(peer: Peer, error: unknown, message: Uint8Array): void;
   peerUp(peer: Peer): void;
-  peerDown(peer: Peer): void;
   /** Withdraws all paths of a peer, in slices. */
   drop(id: PeerId): void;
   isDropping(id: PeerId): boolean;

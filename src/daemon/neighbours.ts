@@ -18,7 +18,7 @@ import { BGP_PORT, memberIntent, parametersOf } from "./session-parameters.ts";
 import type { Speaker, SpeakerEnvironment } from "./speaker.ts";
 
 /** A configured range and its members by address. */
-export interface RangeOfPeers {
+interface RangeOfPeers {
   intent: PeerIntent;
   /** What operators decided for the range as a whole. */
   admin: AdminState;
@@ -49,15 +49,6 @@ export class Neighbours {
   /** Every session: configured neighbours, then members of ranges. */
   all(): Peer[] {
     return [...this.#peers.values(), ...[...this.#ranges.values()].flatMap(({ members }) => [...members.values()])];
-  }
-
-  /** Configured neighbours with an address. */
-  configured(): Iterable<Peer> {
-    return this.#peers.values();
-  }
-
-  ranges(): Iterable<RangeOfPeers> {
-    return this.#ranges.values();
   }
 
   add(intent: PeerIntent): void {

@@ -6,7 +6,7 @@
 import { formatIpv4 } from "../base/address.ts";
 import { EMPTY } from "../base/bytes.ts";
 import type { PeerIntent } from "../config/intent.ts";
-import { FAMILIES, familyOf } from "../messages/families.ts";
+import { FAMILIES, familyOf, familyRow } from "../messages/families.ts";
 import type { FamilyRow } from "../messages/families.ts";
 import { resetFault } from "../messages/fault.ts";
 import type { Disposition, Fault } from "../messages/fault.ts";
@@ -94,7 +94,7 @@ export class Peer implements SessionOwner {
     this.#takeId(facts);
     this.#ingress = ingressSessionOf(this.id, this.intent, facts, this.#host);
     this.endOfRibReceived.length = 0;
-    for (const family of facts.negotiated.families) this.#join(FAMILIES.find(({ name }) => name === family)!, facts);
+    for (const family of facts.negotiated.families) this.#join(familyRow(family), facts);
     this.#host.peerUp(this);
     this.log("info", "session-up", {
       localAddress: facts.localAddress, routerId: formatIpv4(facts.remote.routerId),
@@ -104,7 +104,7 @@ export class Peer implements SessionOwner {
 
   update(message: Uint8Array): Fault | undefined {
     const family = isEndOfRib(message);
-    if (family !== undefined) this.endOfRibReceived[FAMILIES.findIndex(({ name }) => name === family)] = true;
+    if (family !== undefined) this.endOfRibReceived[familyRow(family).index] = true;
     const { ingress } = this.#host.tables;
     const session = this.#ingress!;
     let read: UpdateReading;
@@ -150,7 +150,7 @@ export class Peer implements SessionOwner {
     this.noteDown();
     this.#ingress = undefined;
     if (this.id !== NO_PEER) this.#host.drop(this.id);
-    this.#host.peerDown(this);
+    this.#host.changed();
     this.log("warn", "session-down", { direction: end.direction, reason: end.name, text: end.text });
     const after = this.#afterEnd;
     this.#afterEnd = undefined;

@@ -155,10 +155,6 @@ export class Speaker implements PeerHost {
     if (this.#ownAddresses.add(peer.facts!.localAddress)) this.#rejudgeAll();
   }
 
-  peerDown(): void {
-    this.changed();
-  }
-
   drop(id: PeerId): void {
     this.work.drop(id);
   }
