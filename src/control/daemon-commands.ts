@@ -1,5 +1,6 @@
 /** The commands that ask the running daemon: one request each, shown as the user wants it. */
 
+import { printableJson } from "../base/printable.ts";
 import type { ExplainView, GroupView, PeerView, ReloadResult } from "../daemon/api.ts";
 import { askDaemon, bodyText } from "./client.ts";
 import type { DaemonRequest } from "./client.ts";
@@ -12,7 +13,7 @@ import { printRoutes } from "./route-printer.ts";
 import { outputOf } from "./session.ts";
 import type { Session } from "./session.ts";
 import { clientSocketPaths } from "./socket-path.ts";
-import { printable, printableJson } from "./terminal.ts";
+import { printable } from "./terminal.ts";
 
 /** `node status`. */
 export function nodeStatus(session: Session): Promise<number> {

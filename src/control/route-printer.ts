@@ -1,13 +1,13 @@
 /** Prints a stream of routes at the pace of the reader, in constant memory whatever its length. */
 
 import type { IncomingMessage } from "node:http";
+import { printableJson } from "../base/printable.ts";
 import type { RouteView } from "../daemon/api.ts";
 import { EXIT } from "./cli-io.ts";
 import type { OutputFormat } from "./cli-io.ts";
 import { routeHeading, routeLine } from "./route-text.ts";
 import { outputOf } from "./session.ts";
 import type { Session } from "./session.ts";
-import { printableJson } from "./terminal.ts";
 
 /** Makes text of lines; remembers only what came just before. */
 interface Printer {

@@ -1,5 +1,6 @@
 /** The log: one structured line per event. Rule: every value is escaped and capped, whoever said it. */
 
+import { printableJson } from "../base/printable.ts";
 import type { LogLevel, LogSettings } from "../config/settings.ts";
 
 /** Least to most. */
@@ -33,12 +34,10 @@ export const SILENT: Log = { write: () => undefined };
 const CHARACTERS_MAX = 1024;
 const LONG: readonly string[] = ["stack", "message", "why"];
 const LONG_CHARACTERS_MAX = 16_384;
-/** What JSON leaves as it is and a terminal or a line reader does not: C1 controls, format, line separators. */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 function jsonLine(time: string, level: LogLevel, event: string, fields: LogFields): string {
   const capped = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, cap(name, value)]));
-  return `${escaped(JSON.stringify({ time, level, event, ...capped }))}\n`;
+  return `${printableJson(JSON.stringify({ time, level, event, ...capped }))}\n`;
 }
 
 function textLine(time: string, level: LogLevel, event: string, fields: LogFields): string {
@@ -54,11 +53,5 @@ function cap<T>(name: string, value: T): T | string {
 
 function quoted(value: unknown): string {
   const text = String(value);
-  return /^[\w.:/@%-]+$/.test(text) ? text : escaped(JSON.stringify(text));
-}
-
-/** The same JSON with such characters as \u escapes, one per UTF-16 unit. */
-function escaped(json: string): string {
-  return json.replace(UNSAFE, (character) => character.split("")
-    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join(""));
+  return /^[\w.:/@%-]+$/.test(text) ? text : printableJson(JSON.stringify(text));
 }

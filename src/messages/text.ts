@@ -1,12 +1,10 @@
 /** Text that a peer controls. Rule: it leaves here fit for a log line and a terminal. */
 
-/** Control, format, surrogate and line-separating characters: they could forge a log line or turn a terminal. */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+import { printableText } from "../base/printable.ts";
 
 /** The text of UTF-8 octets: what is not UTF-8 becomes U+FFFD, what is unsafe to print becomes \u{hex}. */
 export function readText(octets: Uint8Array): string {
-  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(octets);
-  return text.replace(UNSAFE, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
+  return printableText(new TextDecoder("utf-8", { ignoreBOM: true }).decode(octets));
 }
 
 /** The UTF-8 octets of a text, at most `octetsMax`, cut between characters. */
