@@ -30,8 +30,7 @@ const OUTPUT: OptionRow = {
   help: "json is one document, jsonl one object per line",
 };
 const CONFIG = { name: "config", value: "FILE", help: "the configuration file", needed: true } as const;
-const READS: CommandRow["takes"] = ["socket", "output"];
-const ACTS: CommandRow["takes"] = ["socket", "output"];
+const ASKS: CommandRow["takes"] = ["socket", "output"];
 const PEER: CommandRow["arguments"] = [["PEER"], []];
 
 /** All commands, in the order of the overview. */
@@ -49,11 +48,11 @@ export const COMMANDS: readonly CommandRow[] = [
     check: ({ options }) => wrongNumber(options, "nodes", 1, 250),
     run: ({ options, io }) => io.handlers.lab(
       { nodes: numberOf(options, "nodes"), once: options.has("once") }, io) },
-  { words: ["node", "status"], takes: READS, does: "the sessions as calicoctl node status shows them",
+  { words: ["node", "status"], takes: ASKS, does: "the sessions as calicoctl node status shows them",
     run: daemon.nodeStatus },
-  { words: ["show", "peers"], arguments: [[], ["PEER"]], takes: READS, does: "all sessions, or one in full",
+  { words: ["show", "peers"], arguments: [[], ["PEER"]], takes: ASKS, does: "all sessions, or one in full",
     run: daemon.showPeers },
-  { words: ["show", "routes"], arguments: [[], ["PREFIX"]], takes: READS,
+  { words: ["show", "routes"], arguments: [[], ["PREFIX"]], takes: ASKS,
     does: "Loc-RIB, or what one peer sent or was sent",
     options: [
       { name: "longer", help: "PREFIX and all more specific ones" },
@@ -66,24 +65,24 @@ export const COMMANDS: readonly CommandRow[] = [
       { name: "count", help: "only how many" }],
     more: "Marks in front of a route: * best, S stale, x cannot be used (the reason follows).",
     check: wrongRouteQuery, run: daemon.showRoutes },
-  { words: ["explain"], arguments: [["PREFIX"], []], takes: READS,
+  { words: ["explain"], arguments: [["PREFIX"], []], takes: ASKS,
     does: "why a prefix's best path is best, and who is told",
     options: [{ name: "to", value: "PEER", help: "only towards this neighbour" }], run: daemon.explain },
-  { words: ["show", "groups"], takes: READS, does: "update groups with members and lag", run: daemon.showGroups },
-  { words: ["show", "memory"], takes: READS, does: "octets by owner", run: daemon.showMemory },
-  { words: ["show", "config"], takes: READS, does: "the configuration in force, secrets masked",
+  { words: ["show", "groups"], takes: ASKS, does: "update groups with members and lag", run: daemon.showGroups },
+  { words: ["show", "memory"], takes: ASKS, does: "octets by owner", run: daemon.showMemory },
+  { words: ["show", "config"], takes: ASKS, does: "the configuration in force, secrets masked",
     run: daemon.showConfig },
-  { words: ["reload"], takes: ACTS, does: "reads the configuration again, says what changed", run: daemon.reload },
-  { words: ["shutdown"], takes: ACTS, does: "stops the daemon for good",
+  { words: ["reload"], takes: ASKS, does: "reads the configuration again, says what changed", run: daemon.reload },
+  { words: ["shutdown"], takes: ASKS, does: "stops the daemon for good",
     options: [{ name: "drain", value: "SECONDS", help: "first ask peers to prefer other paths (RFC 8326)" }],
     check: ({ options }) => wrongNumber(options, "drain", 0, 3600), run: daemon.shutdown },
-  { words: ["reset"], arguments: PEER, takes: ACTS, does: "ends a session so that it starts anew",
+  { words: ["reset"], arguments: PEER, takes: ASKS, does: "ends a session so that it starts anew",
     options: [{ name: "soft", value: "in|out", oneOf: ["in", "out"], help: "keep the session, apply policy again" }],
     run: daemon.reset },
-  { words: ["disable"], arguments: PEER, takes: ACTS, does: "ends a session and keeps it down",
+  { words: ["disable"], arguments: PEER, takes: ASKS, does: "ends a session and keeps it down",
     options: [{ name: "reason", value: "TEXT", help: "told to the neighbour, at most 255 octets (RFC 9003)" }],
     run: daemon.disable },
-  { words: ["enable"], arguments: PEER, takes: ACTS, does: "lets a disabled session come up", run: daemon.enable },
+  { words: ["enable"], arguments: PEER, takes: ASKS, does: "lets a disabled session come up", run: daemon.enable },
   { words: ["decode"], arguments: [[], ["-"]], does: "BGP messages to JSON, one object per message",
     options: [{ name: "pcap", value: "FILE", help: "a capture of tcpdump or Wireshark, also gzipped" },
       { name: "mrt", value: "FILE", help: "messages or tables of an MRT file, also gzipped" }],
