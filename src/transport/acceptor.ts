@@ -116,7 +116,6 @@ export class Acceptor {
   #decideByOpen(connection: Connection): void {
     const address = connection.remoteAddress;
     const waiting = this.#undecided.get(address) ?? [];
-    this.#undecided.set(address, waiting);
     if (waiting.length >= UNDECIDED_MAX) waiting[0]?.();
     const { clock, scheduler } = this.#environment;
     const leave = (): void => {
@@ -136,7 +135,7 @@ export class Acceptor {
     };
     const supersede = dismiss("superseded");
     waiting.push(supersede);
-    if (this.#undecided.get(address) === undefined) this.#undecided.set(address, waiting);
+    this.#undecided.set(address, waiting);
     const bound = after(clock.now(), ACCEPTED_OPEN_HOLD_SECONDS);
     const cancelBound = scheduler.at(bound, dismiss("noOpen"));
     sniffOpen(connection, { decided: give, closed: dismiss("noOpen") });
@@ -157,7 +156,7 @@ export class Acceptor {
  * The neighbour that an OPEN belongs to, of several with one address: by AS, by the address that was connected to, by
  * an Identifier that is known already; else the first configured, and the others are told what they wait for.
  */
-export function chooseByOpen(
+function chooseByOpen(
   peers: readonly PeerSessionPort[], connection: Connection, open: OpenMessage,
 ): PeerSessionPort | undefined {
   const narrowed = narrow(narrow(peers, ({ parameters }) => parameters.asNumber === open.asNumber),
