@@ -114,12 +114,6 @@ export function writeNlri(
   return end;
 }
 
-/** Writes a path identifier in front of a prefix (RFC 7911 §3); the next offset. */
-export function writePathId(into: Uint8Array, at: number, pathId: number): number {
-  writeU32(into, at, pathId);
-  return at + 4;
-}
-
 /** A prefix as tests and small speakers write it. */
 export interface NlriItem {
   readonly prefix: Prefix;

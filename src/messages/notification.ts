@@ -83,15 +83,6 @@ export function encodeShutdownCommunication(text: string): Uint8Array {
   return data;
 }
 
-/** Data of Cease/Hard Reset: the NOTIFICATION it stands for. RFC 8538 §3.1. */
-export function encodeHardReset(inner: Notification): Uint8Array {
-  const data = new Uint8Array(2 + inner.data.length);
-  data[0] = inner.code;
-  data[1] = inner.subcode;
-  data.set(inner.data, 2);
-  return data;
-}
-
 /** What a Cease/Hard Reset carries inside, or undefined where it is too short to say. RFC 8538 §3.1. */
 export function decodeHardReset(data: Uint8Array): Notification | undefined {
   return data.length < 2 ? undefined : { code: data[0]!, subcode: data[1]!, data: data.slice(2) };

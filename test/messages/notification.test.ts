@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { fromHex, toHex } from "../../src/base/bytes.ts";
 import { KEEPALIVE } from "../../src/messages/keepalive.ts";
 import {
-  decodeHardReset, decodeNotification, decodeShutdownCommunication, describeNotification, encodeHardReset,
+  decodeHardReset, decodeNotification, decodeShutdownCommunication, describeNotification,
   encodeNotification, encodeShutdownCommunication, notificationName,
 } from "../../src/messages/notification.ts";
 import { decodeRouteRefresh, encodeRouteRefresh } from "../../src/messages/route-refresh.ts";
@@ -38,7 +38,7 @@ describe("NOTIFICATION", () => {
 
   it("says the text of the one inside a Hard Reset (RFC 8538)", () => {
     const inner = { code: 6, subcode: 2, data: encodeShutdownCommunication("bye") };
-    const data = encodeHardReset(inner);
+    const data = Uint8Array.of(inner.code, inner.subcode, ...inner.data);
     expect(decodeHardReset(data)).toEqual(inner);
     expect(describeNotification({ code: 6, subcode: 9, data })).toEqual({
       code: 6, subcode: 9, name: "Cease/Hard Reset", data: "060203627965", inner: "Cease/Administrative Shutdown",

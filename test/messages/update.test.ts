@@ -6,7 +6,7 @@ import { clearHostBits, formatPrefix, parsePrefix } from "../../src/base/prefix.
 import { readU32 } from "../../src/base/bytes.ts";
 import { decodeMessage } from "../../src/messages/decode.ts";
 import { encodeAttributes } from "../../src/messages/describe.ts";
-import { checkNlri, isUnusable, NlriCursor, prefixOf, writeNlri, writePathId } from "../../src/messages/nlri.ts";
+import { checkNlri, isUnusable, NlriCursor, prefixOf, writeNlri } from "../../src/messages/nlri.ts";
 import { encodeUpdate, endOfRib, isEndOfRib, newSections, splitUpdate } from "../../src/messages/update.ts";
 import { framed } from "../support/arbitraries-messages.ts";
 import { hex } from "../support/attributes.ts";
@@ -100,10 +100,10 @@ describe("NLRI", () => {
         expect([cursor.length, cursor.pathId]).toEqual([length, addPath ? pathId : 0]);
         expect(prefixOf(cursor, addressOctets)).toEqual({ address: cleared, length });
         const into = new Uint8Array(24).fill(0xee);
-        const end = writeNlri(into, writePathId(into, 0, pathId), length, cursor.w0, cursor.w1, cursor.w2, cursor.w3);
+        const end = writeNlri(into, 4, length, cursor.w0, cursor.w1, cursor.w2, cursor.w3);
         expect(into.slice(4, end)).toEqual(Uint8Array.from([length, ...cleared.slice(0, Math.ceil(length / 8))]));
         expect(into[end]).toBe(0xee);
-        expect(readU32(into, 0)).toBe(pathId);
+        expect(readU32(into, 0)).toBe(0xeeeeeeee);
       }
       expect(cursor.next()).toBe(false);
     }), { numRuns: 300 });
