@@ -19,10 +19,8 @@ export interface AttributeSummary {
   origin: number;
   /** RFC 4271 §9.1.2.2 a: a set counts as one, confederation segments as none. */
   asPathLength: number;
-  /** Leftmost AS number where the path starts with a sequence, else 0. */
+  /** Leftmost AS number where the path starts with a sequence, else 0. MED compares within it (§9.1.2.2 c). */
   firstAs: number;
-  /** The neighbouring AS that MED compares within (RFC 4271 §9.1.2.2 c); as firstAs. */
-  neighborAs: number;
   /** A set, ordinary or of a confederation (RFC 9774). */
   hasAsSet: boolean;
   /** 0 where absent. */
@@ -46,7 +44,7 @@ export interface AttributeSummary {
 /** A record for summarise to fill. */
 export function newSummary(): AttributeSummary {
   return {
-    origin: 2, asPathLength: 0, firstAs: 0, neighborAs: 0, hasAsSet: false, med: 0, hasMed: false,
+    origin: 2, asPathLength: 0, firstAs: 0, hasAsSet: false, med: 0, hasMed: false,
     localPref: LOCAL_PREF_DEFAULT, hasLocalPref: false, originatorId: 0, hasOriginatorId: false, clusterListLength: 0,
     wellKnown: 0, otc: 0, hasOtc: false,
   };
@@ -66,7 +64,7 @@ export function summarise(block: Uint8Array, at: number, end: number, into: Attr
 
 function clear(into: AttributeSummary): void {
   into.origin = 2;
-  into.asPathLength = into.firstAs = into.neighborAs = into.med = into.originatorId = into.clusterListLength = 0;
+  into.asPathLength = into.firstAs = into.med = into.originatorId = into.clusterListLength = 0;
   into.wellKnown = into.otc = 0;
   into.localPref = LOCAL_PREF_DEFAULT;
   into.hasAsSet = into.hasMed = into.hasLocalPref = into.hasOriginatorId = into.hasOtc = false;
@@ -107,7 +105,7 @@ function take(block: Uint8Array, code: number, at: number, end: number, into: At
 }
 
 function takeAsPath(block: Uint8Array, at: number, end: number, into: AttributeSummary): void {
-  if (at < end && block[at] === SEGMENT.SEQUENCE) into.firstAs = into.neighborAs = readU32(block, at + 2);
+  if (at < end && block[at] === SEGMENT.SEQUENCE) into.firstAs = readU32(block, at + 2);
   for (let i = at; i < end; i += 2 + 4 * block[i + 1]!) {
     const type = block[i]!;
     if (type === SEGMENT.SEQUENCE) into.asPathLength += block[i + 1]!;
