@@ -150,8 +150,8 @@ export class PeerSession implements PeerSessionPort {
       local: this.#fsm.local, remote: facts?.remote, negotiated: facts?.negotiated,
       ...this.#traffic.snapshot(),
       lastError: this.#lastError, waiting: this.#waiting(state.name), flaps: this.#flaps,
-      connectRetryCounter: this.#session.connectRetryCounter, holdTimeSeconds,
-      keepaliveTimeSeconds: keepaliveSeconds(this.#fsm, holdTimeSeconds), started: this.#started,
+      holdTimeSeconds, keepaliveTimeSeconds: keepaliveSeconds(this.#fsm, holdTimeSeconds),
+      started: this.#started,
     };
   }
 

@@ -74,7 +74,6 @@ export interface SessionView {
   readonly waiting: string | undefined;
   /** How often it left Established. */
   readonly flaps: number;
-  readonly connectRetryCounter: number;
   /** Negotiated where there is a remote OPEN, else what we offer. */
   readonly holdTimeSeconds: number;
   /** The interval in force, before jitter; 0 where HoldTime is 0. */
