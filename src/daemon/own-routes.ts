@@ -6,6 +6,7 @@ import { formatPrefix } from "../base/prefix.ts";
 import type { OriginatedRoute } from "../config/intent.ts";
 import { appendAttribute } from "../messages/attributes/block.ts";
 import { ATTRIBUTE, CATEGORY } from "../messages/attributes/codes.ts";
+import { encodeWords } from "../messages/attributes/row.ts";
 import { familyOfOctets } from "../messages/families.ts";
 import { OWN_PEER } from "../rib/ids.ts";
 import type { Rib } from "../rib/rib.ts";
@@ -50,11 +51,8 @@ function ribOf(tables: Tables, address: Uint8Array): Rib {
 /** The canonical block of an own route: ascending codes, an empty AS_PATH. */
 function blockOf(route: OriginatedRoute): Uint8Array {
   const block = new Writer();
-  const add = (code: number, flags: number, ...words: number[]): void => {
-    const value = new Writer();
-    for (const word of words) value.u32(word);
-    appendAttribute(block, code, flags, value.take());
-  };
+  const add = (code: number, flags: number, ...words: number[]): void =>
+    appendAttribute(block, code, flags, encodeWords(words));
   appendAttribute(block, ATTRIBUTE.ORIGIN, CATEGORY.WELL_KNOWN, Uint8Array.of(IGP));
   add(ATTRIBUTE.AS_PATH, CATEGORY.WELL_KNOWN);
   if (route.nextHop?.length === 4) appendAttribute(block, ATTRIBUTE.NEXT_HOP, CATEGORY.WELL_KNOWN, route.nextHop);

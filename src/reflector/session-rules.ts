@@ -3,9 +3,10 @@
  * Rule: bytes were judged by the codec; here one list of rules says what the session makes of good attributes.
  */
 
-import { EMPTY, writeU32 } from "../base/bytes.ts";
+import { EMPTY } from "../base/bytes.ts";
 import { clusterListHas, countAsInPath, setAttribute } from "../messages/attributes/block.ts";
 import { ATTRIBUTE, CATEGORY } from "../messages/attributes/codes.ts";
+import { encodeWords } from "../messages/attributes/row.ts";
 import { WELL_KNOWN } from "../messages/attributes/summary.ts";
 import { attributeFault } from "../messages/fault.ts";
 import type { Fault } from "../messages/fault.ts";
@@ -119,16 +120,10 @@ function onEntry({ store, attributes, block, rules }: Judged): AttributesId {
   const { role } = rules;
   let edited = block;
   if ((role === "customer" || role === "peer" || role === "rs-client") && !store.hasOtc(attributes)) {
-    edited = setAttribute(edited, ATTRIBUTE.OTC, CATEGORY.OPTIONAL_TRANSITIVE, word(rules.asNumber));
+    edited = setAttribute(edited, ATTRIBUTE.OTC, CATEGORY.OPTIONAL_TRANSITIVE, encodeWords([rules.asNumber]));
   }
   if ((store.flags(attributes) & WELL_KNOWN.GRACEFUL_SHUTDOWN) !== 0) {
-    edited = setAttribute(edited, ATTRIBUTE.LOCAL_PREF, CATEGORY.WELL_KNOWN, word(0));
+    edited = setAttribute(edited, ATTRIBUTE.LOCAL_PREF, CATEGORY.WELL_KNOWN, encodeWords([0]));
   }
   return edited === block ? attributes : store.intern(edited, 0, edited.length, store.nextHop(attributes));
-}
-
-function word(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  writeU32(bytes, 0, value);
-  return bytes;
 }

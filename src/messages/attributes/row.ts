@@ -1,6 +1,6 @@
 /** What one row of the attribute table says. Rule: everything about an attribute is in its row and nowhere else. */
 
-import { readU32 } from "../../base/bytes.ts";
+import { readU32, writeU32 } from "../../base/bytes.ts";
 import type { Family } from "../families.ts";
 import type { Disposition } from "../fault.ts";
 import type { RouteAttributes } from "./values.ts";
@@ -82,12 +82,7 @@ export function mapItems<T>(at: number, end: number, octets: number, read: (at: 
 /** Unsigned 32-bit numbers as octets. */
 export function encodeWords(words: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(words.length * 4);
-  words.forEach((word, i) => {
-    bytes[4 * i] = word >>> 24;
-    bytes[4 * i + 1] = word >>> 16;
-    bytes[4 * i + 2] = word >>> 8;
-    bytes[4 * i + 3] = word;
-  });
+  words.forEach((word, i) => writeU32(bytes, 4 * i, word));
   return bytes;
 }
 
