@@ -3,7 +3,7 @@
  *   npx tsc -p tsconfig.json --noEmit false --outDir /tmp/reflectd-bench
  *   echo '{ "type": "module" }' > /tmp/reflectd-bench/package.json
  *   node --expose-gc /tmp/reflectd-bench/bench/micro-rib.js
- * Rule: figures are printed, nothing is asserted; loads are those of design.md (a million routes, 200,000 sets).
+ * Rule: figures are printed, nothing is asserted; loads are large (a million routes, 200,000 sets).
  */
 
 import { performance } from "node:perf_hooks";

@@ -221,7 +221,7 @@ async function decode({ source }: { readonly source: DecodeSource }, io: CliIo):
   return code;
 }
 
-/** A crash must look like a lost connection to the peers: no Cease, one line, the stack, gone (errors.md section 6). */
+/** A crash must look like a lost connection to the peers: no Cease, one line, the stack, gone. */
 process.on("uncaughtException", (error) => {
   process.stderr.write(`reflectd: bug: ${error.message} (please report this stack)\n${error.stack ?? ""}\n`);
   process.exit(70);

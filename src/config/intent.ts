@@ -103,7 +103,7 @@ export interface Policy {
   readonly missing: boolean;
 }
 
-/** One BGPFilter rule (calico.md section 5). Every criterion given must hold; without any the rule matches. */
+/** One rule of Calico's BGPFilter. Every criterion given must hold; without any the rule matches. */
 export interface FilterRule {
   readonly action: "accept" | "reject";
   /** Limits the rule to one family; undefined: both. */

@@ -1,6 +1,6 @@
 /** Two ways to lay out a table: the ASCII grid of calicoctl, and plain columns as kubectl prints them. */
 
-/** Plain columns stand three spaces apart, as calicoctl get prints them (calico.md 8.3 names the width too). */
+/** Plain columns stand three spaces apart, as calicoctl get prints them. */
 const GAP = "   ";
 
 /** Cells left-aligned under upper-case centred headings, long cells wrapped at `wrapColumns`, a border around. */

@@ -1,6 +1,6 @@
 /**
  * `node status`: the two tables of calicoctl node status, same columns and words, so that scripts and eyes trained on
- * calicoctl read them. Source: calico.md 8.1; local workload sessions are shown, and a port as address:port.
+ * calicoctl read them. Unlike there, local workload sessions are shown, and a port as address:port.
  */
 
 import type { PeerType } from "../config/intent.ts";
@@ -89,7 +89,7 @@ function statusRow(peer: PeerView, nowMilliseconds: number): StatusRow {
 
 /**
  * BIRD shows only the error of a session that is down, and none of one that is Established. What a session waits for,
- * such as a password that cannot be set, stands where its error would (calico.md 13).
+ * such as a password that cannot be set, stands where its error would.
  */
 function infoText(peer: PeerView): string {
   if (peer.state === "Established") return peer.state;

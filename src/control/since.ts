@@ -2,7 +2,7 @@
 
 const HOUR_MILLISECONDS = 3_600_000;
 
-/** SINCE of calicoctl node status (calico.md 8.1): local time HH:MM:SS when under 20 h old, else YYYY-MM-DD. */
+/** SINCE of calicoctl node status: local time HH:MM:SS when under 20 h old, else YYYY-MM-DD. */
 export function sinceText(iso: string, nowMilliseconds: number): string {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return "-";

@@ -1,5 +1,5 @@
 /**
- * Keeps one peer from filling the log (errors.md section 3). Rule: of each reason the first lines of a minute are
+ * Keeps one peer from filling the log. Rule: of each reason the first lines of a minute are
  * written and the rest are counted; the next line that is written says how many were not.
  */
 

@@ -20,7 +20,7 @@ export interface Tables {
   readonly ingress: Ingress;
 }
 
-/** Distinct attribute sets at most: a ceiling against a peer that invents them (errors.md 1.3). */
+/** Distinct attribute sets at most: a ceiling against a peer that invents them. */
 const ATTRIBUTE_SETS_MAX = 16_777_216;
 
 /** Empty tables; hashes are seeded, so that nobody can flood one bucket. */

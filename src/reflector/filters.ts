@@ -1,5 +1,5 @@
 /**
- * BGPFilter rules compiled to functions over stored attributes (calico.md section 5). Rule: the first rule that
+ * BGPFilter rules compiled to functions over stored attributes. Rule: the first rule that
  * matches decides, then the default; an accepting rule may give the path other attributes, never edit the stored ones.
  */
 
@@ -14,7 +14,7 @@ import type { PrefixTable } from "../rib/prefix-table.ts";
 import type { Rib } from "../rib/rib.ts";
 import type { Source } from "./source.ts";
 
-/** LOCAL_PREF of Calico's priority P is this minus P (calico.md section 5). */
+/** LOCAL_PREF of Calico's priority P is this minus P. */
 const PRIORITY_BASE = 2_147_483_647;
 const LOCAL_PREF = 5;
 const LOCAL_PREF_DEFAULT = 100;
@@ -48,7 +48,7 @@ const CRITERIA: readonly ((rule: FilterRule) => Criterion | undefined)[] = [
     : (path) => (path.addressOctets === 4) === (rule.family === "ipv4-unicast"),
   (rule) => rule.cidr === undefined ? undefined : cidrCriterion(rule, rule.cidr),
   (rule) => rule.source === undefined ? undefined : (path) => path.learned,
-  // No route has an outgoing interface while the kernel is off, so nothing matches (calico.md section 5.1).
+  // No route has an outgoing interface while the kernel is off, so nothing matches.
   (rule) => rule.interface === undefined ? undefined : () => false,
   (rule) => rule.peerType === undefined ? undefined : (path) => path.ibgp === (rule.peerType === "iBGP"),
   ({ community }) => community === undefined ? undefined
@@ -127,7 +127,7 @@ function operateOnce<K extends FilterOperation["do"]>(
   return OPERATIONS[operation.do as K](block, operation);
 }
 
-/** In and Equal, their negations, and prefixLength (with Equal it never matches: calico.md section 5.1). */
+/** In and Equal, their negations, and prefixLength (with Equal it never matches, as in Calico). */
 function cidrCriterion(rule: FilterRule, cidr: Prefix): Criterion {
   const bits = cidr.address.length * 8;
   const operator = rule.matchOperator ?? "In";

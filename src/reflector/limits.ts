@@ -5,7 +5,7 @@
 
 /** The bounds of one reflector. */
 export interface ReflectorLimits {
-  /** A live member, or a rider of a common feed, with this much unread goes on alone (errors.md 1.3). */
+  /** A live member, or a rider of a common feed, with this much unread goes on alone. */
   readonly lagOctetsMax: number;
   /** A chunk filled beyond this is not continued by the next flush, so that stamps stay fine-grained. */
   readonly chunkFullOctets: number;

@@ -50,7 +50,7 @@ interface Judged {
   readonly rules: SessionRules;
 }
 
-/** A rule that makes a path as good as withdrawn (errors.md 1.1). */
+/** A rule that makes a path as good as withdrawn (RFC 7606 §2). */
 const REFUSALS: readonly { readonly why: string; applies(path: Judged): boolean }[] = [
   {
     why: "the leftmost AS is not the peer's (RFC 4271 §6.3)",

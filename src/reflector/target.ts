@@ -1,6 +1,6 @@
 /**
  * What decides the bytes a peer is told: the key of its update group. Rule: two peers with equal targets are sent the
- * same messages; everything that can change a message is a field here (design section 4).
+ * same messages; everything that can change a message is a field here.
  */
 
 import { toHex } from "../base/bytes.ts";

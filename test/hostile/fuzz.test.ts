@@ -1,6 +1,6 @@
 /**
  * Valid UPDATEs with octets flipped, lengths changed, parts cut and repeated, from sessions of every kind. Whatever
- * they are, they cost the session that sent them at most, and its NOTIFICATION is one that errors.md knows.
+ * they are, they cost the session that sent them at most, and its NOTIFICATION is one that has a name.
  */
 
 import { afterAll, beforeAll, expect, it } from "vitest";

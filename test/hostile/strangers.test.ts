@@ -1,6 +1,6 @@
 /**
  * Before a session: whoever can reach the port, from addresses that nobody configured and from those that somebody did.
- * Each costs its own connection, is told what errors.md says, and is forgotten.
+ * Each costs its own connection, is told what its mistake calls for, and is forgotten.
  */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -48,7 +48,7 @@ const edited = (at: number, ...octets: readonly number[]): Uint8Array => {
 };
 const bomb = Array.from({ length: 126 }, () => [200, 0]).flat();
 
-/** What is said first on a connection, and the NOTIFICATION that answers it (errors.md 1.2). */
+/** What is said first on a connection, and the NOTIFICATION that answers it. */
 const BEGINNINGS: readonly (readonly [what: string, said: Uint8Array, answer: RegExp])[] = [
   ["HTTP", Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), /^1\/1$/],
   ["zeros", new Uint8Array(70_000), /^1\/1$/],

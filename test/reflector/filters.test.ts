@@ -1,4 +1,4 @@
-/** Filter rules as calico.md section 5 has them: every criterion, every operation, and the quirks. */
+/** Filter rules as Calico's BGPFilter has them: every criterion, every operation, and the quirks. */
 
 import { describe, expect, it } from "vitest";
 import { readU32, toHex } from "../../src/base/bytes.ts";

@@ -1,4 +1,4 @@
-/** What happens when a peer announces more than it may: each action of errors.md 1.3. */
+/** What happens when a peer announces more than it may: each action of a prefix limit. */
 
 import { describe, expect, it } from "vitest";
 import { parseAddress } from "../../src/base/address.ts";

@@ -1,4 +1,4 @@
-/** What a session makes of good attributes: errors.md 1.1 and 1.4, one row for each rule and its neighbours. */
+/** What a session makes of good attributes: one row for each rule and its neighbours. */
 
 import { describe, expect, it } from "vitest";
 import { parseAddress } from "../../src/base/address.ts";

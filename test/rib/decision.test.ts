@@ -59,7 +59,7 @@ const shuffled = candidates.chain((list) =>
 const pathsOf = (list: readonly Candidate[]): number[] => list.map(({ path }) => path);
 
 describe("DECISION", () => {
-  it("lists the stages of design.md in order", () => {
+  it("lists the stages in order", () => {
     expect(DECISION.map(({ reason }) => reason)).toEqual(BETTER.map(([reason]) => reason));
     for (const { source } of DECISION) expect(source).not.toBe("");
   });

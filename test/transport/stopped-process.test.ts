@@ -1,6 +1,6 @@
 /**
  * A process that stood still for longer than the hold time, over real sockets: timers fire first when it goes on, but
- * the KEEPALIVEs that prove the peer alive are already in the kernel's buffer (design.md section 5).
+ * the KEEPALIVEs that prove the peer alive are already in the kernel's buffer (docs/adr/0006).
  */
 
 import { Worker } from "node:worker_threads";
