@@ -1,4 +1,4 @@
-/** The short way through canonical blocks says yes only where the full reader changes nothing and complains of nothing. */
+/** The short way through canonical blocks says yes only where the full reader changes nothing and finds no fault. */
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
