@@ -26,7 +26,7 @@ export async function askDaemon(socketPaths: readonly string[], asked: DaemonReq
     forbidden ||= reply.code === "EACCES";
     tried.push(`${socketPath} (${MEANING[reply.code] ?? reply.message})`);
   }
-  const todo = forbidden ? "run it as the daemon's user, or join its control.group"
+  const todo = forbidden ? "run it as the daemon's user, join its control.group, or give --socket PATH"
     : "start it with reflectd run --config FILE, or give --socket PATH";
   return { unreachable: `no daemon answers on ${tried.join(" or ")}`, todo };
 }
