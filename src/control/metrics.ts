@@ -31,7 +31,7 @@ export const METRICS: readonly MetricRow[] = [
   gauge("reflectd_detached_members", "Peers too slow for their group, fed apart."),
   counter("reflectd_routes_too_long_total", "Routes not advertised because they exceed the message size."),
   counter("reflectd_connections_refused_total", "Inbound connections refused, by reason."),
-  histogram("reflectd_convergence_seconds", "From a change received to its last octet handed to the last member."),
+  histogram("reflectd_convergence_seconds", "From a change received until tables were settled and every member was woken to take it."),
   summary("reflectd_event_loop_delay_seconds", "How late the event loop served a timer since the start."),
   counter("reflectd_bugs_total", "Exceptions of reflectd itself that cost a session."),
   gauge("reflectd_kernel_routes", "Kernel routes by state."),

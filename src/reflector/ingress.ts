@@ -43,7 +43,7 @@ export interface IngressSession {
 
 /** What became of an UPDATE. */
 export interface IngressResult {
-  /** Ends the session: a reset of errors.md 1.1, or Cease 6/1 and 6/8. */
+  /** Ends the session: a reset (RFC 7606 §2), or Cease 6/1 and 6/8. */
   readonly end: Fault | undefined;
   /** Faults of any kind, for counters and the log. */
   readonly faults: readonly Fault[];
@@ -321,7 +321,7 @@ function prefixLimitFault(family: FamilyRow, limit: PrefixLimit): Fault {
   return { disposition: "reset", code: CEASE, subcode: MAXIMUM_PREFIXES, data, why };
 }
 
-/** The attribute store is full (errors.md 1.3). */
+/** The attribute store is full: Cease/Out of Resources (RFC 4486 §4). */
 const TOO_MANY_SETS: Fault = {
   disposition: "reset", code: CEASE, subcode: OUT_OF_RESOURCES, data: EMPTY, why: "too many distinct attribute sets",
 };

@@ -82,7 +82,7 @@ export class Packer implements SlotChain {
 
   /**
    * Takes a slot back from those who were told `old` and may not be told `now`: the source of the new path and the
-   * router that its ORIGINATOR_ID names (design section 4, split horizon).
+   * router that its ORIGINATOR_ID names (split horizon).
    */
   withdrawFromSource(slot: number, old: ExportId, now: ExportId): void {
     const to = this.#exports.source(now).peer;

@@ -159,7 +159,7 @@ export class Reflector {
 
   /**
    * The member that knows least, where the dead rows that wait for it are too many: it takes nothing, or far less than
-   * there is to tell, and would cost the others memory without bound (errors.md 1.3).
+   * there is to tell, and would cost the others memory without bound.
    */
   laggard(): GroupMember | undefined {
     const { limboCount, liveCount } = this.tables.rib;

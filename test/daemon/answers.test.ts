@@ -95,7 +95,7 @@ describe("a daemon with two neighbours", () => {
     const why = (): unknown => (api.explain("10.1.0.0/24") as ExplainView).peers;
     await until(() => expect(why()).toEqual([
       { peer: "client", sent: true, reason: "best path", source: "RFC 4271 §9.2" },
-      { peer: "other", sent: false, reason: "rejected by the export policy", source: "RFC 8212 §2" },
+      { peer: "other", sent: false, reason: "no export policy", source: "RFC 8212 §2" },
     ]));
   });
 
