@@ -167,7 +167,7 @@ export class GroupMember implements MemberIdentity {
 
   /**
    * Called after each flush: a member too far behind `tail`, where the log ended before it, keeps only its stamp
-   * (ARCHITECTURE.md, queues). Nobody is slow for not having taken what was written this moment, however much it is.
+   * (ARCHITECTURE.md). Nobody is slow for not having taken what was written this moment, however much it is.
    */
   detachIfSlow(tail: number): void {
     const { lagOctetsMax } = this.group.limits;
