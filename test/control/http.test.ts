@@ -90,7 +90,7 @@ describe("metrics", () => {
       "# TYPE reflectd_paths gauge",
       'reflectd_paths{family="ipv4-unicast"} 7',
       'reflectd_paths{family="ipv6-unicast"} 8',
-      "# HELP reflectd_convergence_seconds From a change received to its last octet handed to the last member.",
+      "# HELP reflectd_convergence_seconds From a change received until every member was woken to take it.",
       "# TYPE reflectd_convergence_seconds histogram",
       'reflectd_convergence_seconds_bucket{le="+Inf"} 2',
       "reflectd_convergence_seconds_sum 0.5",

@@ -22,7 +22,7 @@ const AS_NUMBER = 64512;
 const PREFIXES = ["10.0.0.0/26", "10.0.0.64/26", "10.0.1.0/24"];
 const SETTLE_MILLISECONDS = 200_000;
 const ACCEPT: Policy = { default: "accept", rules: [], missing: false };
-const RUNS = process.env["REFLECTD_SOAK"] === "1" ? 600 : 60;
+const RUNS = process.env["REFLECTD_SOAK"] === "1" ? 600 : 40;
 
 interface Plan {
   readonly name: string;
