@@ -55,6 +55,8 @@ interface Failure { readonly code: string; readonly message: string }
 function attempt(socketPath: string, asked: DaemonRequest): Promise<Exclude<DaemonReply, { todo: string }> | Failure> {
   return new Promise((resolve) => {
     const refused = ({ code = "", message }: NodeJS.ErrnoException): void => resolve({ code, message });
+    // Node 22 throws for such a path and tells the socket of it too, which nobody could hear yet.
+    if (socketPath.includes("\0")) return resolve({ code: "EINVAL", message: "a path cannot hold a NUL" });
     const body = asked.body === undefined ? "" : JSON.stringify(asked.body);
     const length = Buffer.byteLength(body);
     const headers = body === "" ? {} : { "content-type": "application/json", "content-length": length };
