@@ -87,7 +87,7 @@ function explainPath(path: PathIndex, slot: number, peer: Peer, family: FamilyRo
   if (group.exports.excludes(told, member.peer, member.routerId)) {
     return { sent: false, reason: "this peer is its originator", source: "RFC 4456 §8" };
   }
-  if (member.state !== "live") return { sent: false, reason: `waits: the peer is ${member.state}`, source: "design" };
+  if (member.state !== "live") return { sent: false, reason: `waits: the peer is ${member.state}`, source: "" };
   return { sent: true, ...(group.addPath ? EVERY_PATH : BEST_PATH) };
 }
 

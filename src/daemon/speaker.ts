@@ -100,7 +100,7 @@ export class Speaker implements PeerHost {
     for (const { want: peer } of plan.reset) this.neighbours.replace(peer);
     for (const { want: peer } of [...plan.refreshed, ...plan.quiet]) this.neighbours.update(peer);
     if (resetAll) for (const peer of plan.untouched) this.neighbours.replace(peer);
-    setOwnRoutes(this.tables, before.originated, want.originated, this.nowSeconds());
+    if (diff.originated) setOwnRoutes(this.tables, before.originated, want.originated, this.nowSeconds());
     this.#reconsider(diff);
     this.changed();
     return {

@@ -10,7 +10,7 @@ import { checkMandatory, readAttributes } from "../messages/attributes/read.ts";
 import type { AttributeContext, AttributeReading } from "../messages/attributes/read.ts";
 import { setAttribute } from "../messages/attributes/block.ts";
 import { ATTRIBUTE, CATEGORY } from "../messages/attributes/codes.ts";
-import { FAMILIES, IPV4_UNICAST } from "../messages/families.ts";
+import { familyOf, IPV4_UNICAST } from "../messages/families.ts";
 import type { FamilyRow } from "../messages/families.ts";
 import { strongest } from "../messages/fault.ts";
 import type { Fault } from "../messages/fault.ts";
@@ -342,7 +342,7 @@ function hasUsualNextHop({ family, nextHopAt, nextHopEnd }: MpLayout["reach"], s
 
 function negotiatedBlock(mp: { readonly afi: number; readonly safi: number; readonly nlriAt: number;
   readonly nlriEnd: number }, session: IngressSession): NlriBlock | undefined {
-  const family = FAMILIES.find((row) => row.afi === mp.afi && row.safi === mp.safi);
+  const family = familyOf(mp.afi, mp.safi);
   if (family === undefined || session.negotiated[family.index] !== true) return undefined;
   return { family, at: mp.nlriAt, end: mp.nlriEnd };
 }
