@@ -1,0 +1,59 @@
+/** What the benchmark asks of every daemon. Rule: a daemon is a passive reflector of every client, nothing else. */
+
+import type { Place } from "../place.ts";
+import type { DaemonName } from "../results.ts";
+
+/** Address families under load. */
+export type Family = "ipv4" | "ipv6";
+
+/** What a scenario needs of the daemon. */
+export interface DaemonSetup {
+  readonly place: Place;
+  /** Clients 0..sessions-1 may connect, each once at a time. */
+  readonly sessions: number;
+  readonly family: Family;
+  /** ADD-PATH both ways (RFC 7911). */
+  readonly addPath: boolean;
+  /** A folder of this cell, removed by the caller. */
+  readonly folder: string;
+  /** Import policy in force, see `RunningDaemon.reloadPolicy`; 0 is none. */
+  readonly policy: number;
+  /** Extra words for the daemon's interpreter (reflectd and floor only), e.g. --cpu-prof. */
+  readonly nodeOptions: readonly string[];
+}
+
+/** A kind of daemon: one row per entry of DAEMON_NAMES. */
+export interface DaemonKind {
+  readonly name: DaemonName;
+  /** "BIRD 1.6.8". */
+  readonly title: string;
+  /** Why it cannot run here (not installed, needs root), else undefined. */
+  missing(): string | undefined;
+  /** Why it cannot do what a scenario wants, else undefined. */
+  refuses(wanted: Pick<DaemonSetup, "family" | "addPath" | "sessions">): string | undefined;
+  /** Starts it; resolves when it listens. Throws with the daemon's last words when it does not. */
+  start(setup: DaemonSetup): Promise<RunningDaemon>;
+}
+
+/** A started daemon. */
+export interface RunningDaemon {
+  readonly version: string;
+  readonly configuration: string;
+  /** From process start to the first accepted connection, milliseconds. */
+  readonly startMilliseconds: number;
+  /** Resident memory of all its processes in MiB: now, and the highest since the start. */
+  memory(): { readonly residentMiB: number; readonly highestMiB: number };
+  /** CPU seconds of all its processes so far. */
+  cpuSeconds(): number;
+  /**
+   * Puts policy `version` in force over all learned routes and resolves when the daemon took the command: routes with
+   * community 64512:666 are rejected when `version` is odd, accepted when it is even. Absent where it cannot.
+   */
+  reloadPolicy?(version: number): Promise<void>;
+  /** Asks for the list of peers the way an operator does; milliseconds until the whole answer is there. */
+  showPeers?(): Promise<number>;
+  /** Longest pause of its event loop since the last call, milliseconds; reflectd only. */
+  longestPauseMilliseconds?(): Promise<number>;
+  /** Stops all its processes by their own pids; SIGKILL after 5 s. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,75 @@
+/** What a cell found out. Plain data: it crosses processes as JSON and is the report's only input. */
+
+/** Everything that can be put under load, in the order of the report. */
+export const DAEMON_NAMES = ["reflectd", "floor", "bird1", "bird2", "frr", "gobgp", "openbgpd"] as const;
+/** One of them: bird1 is BIRD 1.6.8, bird2 is BIRD 2. */
+export type DaemonName = (typeof DAEMON_NAMES)[number];
+
+/** Units of figures: milliseconds, MiB, kibi-octets or a plain number. */
+export type Unit = "ms" | "MiB" | "KiB" | "octets" | "count";
+
+/** What reflectd is held to for a figure. */
+export interface Target {
+  /** At most this many times the floor's median. */
+  readonly floorRatio?: number;
+  /** A daemon's median must be at least this many times reflectd's. "best" is the fastest other daemon. */
+  readonly faster?: Readonly<Partial<Record<DaemonName | "best", number>>>;
+  /** At most this much, in the figure's unit. */
+  readonly atMost?: number;
+  /** At most this many times another figure of reflectd, "scenario/figure". */
+  readonly ofFigure?: { readonly figure: string; readonly ratio: number };
+}
+
+/** A figure that a scenario reports. Smaller is always better. */
+export interface FigureRow {
+  readonly id: string;
+  /** In words, for the report. */
+  readonly what: string;
+  readonly unit: Unit;
+  readonly target?: Target;
+  /** Shown in the text table; the rest is in JSON and HTML only. */
+  readonly headline?: boolean;
+}
+
+/** How a cell ended. Only `measured` has figures that count. */
+export type Outcome = "measured" | "timed out" | "wrong table" | "failed" | "not supported" | "not run";
+
+/** One daemon, one scenario, one run. */
+export interface CellResult {
+  readonly scenario: string;
+  readonly daemon: DaemonName;
+  /** 1.. */
+  readonly run: number;
+  readonly outcome: Outcome;
+  /** Why it is not `measured`, one line. */
+  readonly reason?: string;
+  /** By FigureRow.id. */
+  readonly figures: Readonly<Record<string, number>>;
+  /** Figure id → share of one core that the load generator used while it was measured, 0..1 and more. */
+  readonly generatorShare: Readonly<Record<string, number>>;
+}
+
+/** What a daemon is and how it was set up, for the report. */
+export interface DaemonNote {
+  readonly daemon: DaemonName;
+  /** As the daemon says itself. */
+  readonly version: string;
+  /** Configuration text by scenario; long repetitions (a thousand equal sessions) are cut. */
+  readonly configurations: Readonly<Record<string, string>>;
+}
+
+/** A whole run: all that the report shows. */
+export interface BenchResults {
+  readonly startedAt: string;
+  readonly wallSeconds: number;
+  readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryMiB: number;
+    readonly kernel: string; readonly node: string };
+  /** The command line's words after `npm run bench --`. */
+  readonly options: readonly string[];
+  readonly scenarios: readonly { readonly name: string; readonly title: string;
+    readonly figures: readonly FigureRow[] }[];
+  readonly daemons: readonly DaemonNote[];
+  readonly cells: readonly CellResult[];
+  /** What was not measured and why, one line each. */
+  readonly notMeasured: readonly string[];
+}
