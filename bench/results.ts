@@ -31,7 +31,10 @@ export interface FigureRow {
   readonly headline?: boolean;
 }
 
-/** How a cell ended. Only `measured` has figures that count. */
+/**
+ * How a cell ended. Figures count when it was `measured`, and when it `timed out` or `failed`: those that are there were
+ * complete before. With a `wrong table` none counts.
+ */
 export type Outcome = "measured" | "timed out" | "wrong table" | "failed" | "not supported" | "not run";
 
 /** One daemon, one scenario, one run. */
@@ -47,6 +50,15 @@ export interface CellResult {
   readonly figures: Readonly<Record<string, number>>;
   /** Figure id → share of one core that the load generator used while it was measured, 0..1 and more. */
   readonly generatorShare: Readonly<Record<string, number>>;
+}
+
+/** What a scenario measures, for the report. */
+export interface ScenarioNote {
+  readonly name: string;
+  readonly title: string;
+  readonly figures: readonly FigureRow[];
+  /** A point of a growth curve: scenarios with the same `of` ("routes", "sessions") are one curve over `at`. */
+  readonly curve?: { readonly of: string; readonly at: number };
 }
 
 /** What a daemon is and how it was set up, for the report. */
@@ -66,8 +78,7 @@ export interface BenchResults {
     readonly kernel: string; readonly node: string };
   /** The command line's words after `npm run bench --`. */
   readonly options: readonly string[];
-  readonly scenarios: readonly { readonly name: string; readonly title: string;
-    readonly figures: readonly FigureRow[] }[];
+  readonly scenarios: readonly ScenarioNote[];
   readonly daemons: readonly DaemonNote[];
   readonly cells: readonly CellResult[];
   /** What was not measured and why, one line each. */
