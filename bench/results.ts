@@ -46,6 +46,8 @@ export interface CellResult {
   readonly outcome: Outcome;
   /** Why it is not `measured`, one line. */
   readonly reason?: string;
+  /** Of a cell that timed out: the figure that was waited for, and how long: it is known to be more than that. */
+  readonly timedOut?: { readonly figure: string; readonly milliseconds: number };
   /** By FigureRow.id. */
   readonly figures: Readonly<Record<string, number>>;
   /** Figure id → share of one core that the load generator used while it was measured, 0..1 and more. */
@@ -70,6 +72,34 @@ export interface DaemonNote {
   readonly configurations: Readonly<Record<string, string>>;
 }
 
+/** One operation of the engine measured by itself, in one process. */
+export interface MicroRow {
+  /** "decode", "intern", "decide", "pack": rows of one group stand together. */
+  readonly group: string;
+  readonly what: string;
+  /** Nanoseconds per operation of each round. */
+  readonly nanoseconds: readonly number[];
+  /** Octets allocated per operation, on the heap and beside it (buffers), the least of all rounds. */
+  readonly allocatedOctets: number;
+  /** It should allocate nothing per operation. */
+  readonly allocationFree: boolean;
+}
+
+/** All micro-benchmarks. */
+export interface MicroResults {
+  readonly node: string;
+  readonly rows: readonly MicroRow[];
+}
+
+/** A scenario as the report needs it. */
+export interface ScenarioNote {
+  readonly name: string;
+  readonly title: string;
+  readonly figures: readonly FigureRow[];
+  /** Scenarios of one sweep are the points of one curve per figure and daemon, at so many of `axis` ("routes"). */
+  readonly sweep?: { readonly name: string; readonly title: string; readonly axis: string; readonly at: number };
+}
+
 /** A whole run: all that the report shows. */
 export interface BenchResults {
   readonly startedAt: string;
@@ -83,4 +113,6 @@ export interface BenchResults {
   readonly cells: readonly CellResult[];
   /** What was not measured and why, one line each. */
   readonly notMeasured: readonly string[];
+  /** Where micro-benchmarks ran too. */
+  readonly micro?: MicroResults;
 }
