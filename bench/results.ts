@@ -54,15 +54,6 @@ export interface CellResult {
   readonly generatorShare: Readonly<Record<string, number>>;
 }
 
-/** What a scenario measures, for the report. */
-export interface ScenarioNote {
-  readonly name: string;
-  readonly title: string;
-  readonly figures: readonly FigureRow[];
-  /** A point of a growth curve: scenarios with the same `of` ("routes", "sessions") are one curve over `at`. */
-  readonly curve?: { readonly of: string; readonly at: number };
-}
-
 /** What a daemon is and how it was set up, for the report. */
 export interface DaemonNote {
   readonly daemon: DaemonName;
