@@ -82,6 +82,15 @@ export interface MicroResults {
   readonly rows: readonly MicroRow[];
 }
 
+/** A scenario as the report needs it. */
+export interface ScenarioNote {
+  readonly name: string;
+  readonly title: string;
+  readonly figures: readonly FigureRow[];
+  /** Scenarios of one sweep are the points of one curve per figure and daemon, at so many of `axis` ("routes"). */
+  readonly sweep?: { readonly name: string; readonly title: string; readonly axis: string; readonly at: number };
+}
+
 /** A whole run: all that the report shows. */
 export interface BenchResults {
   readonly startedAt: string;
