@@ -42,6 +42,11 @@ export function attributeFault(
   return { disposition, code: 3, subcode, data: data.slice(0, DATA_OCTETS_MAX), attribute, why };
 }
 
+/** Whether a fault costs the session: a reset (RFC 7606 §2), or a Cease, which is a limit of ours. */
+export function endsSession(fault: Fault): boolean {
+  return fault.disposition === "reset" || fault.code === 6;
+}
+
 /** Whether the answer of a decoder is a fault. */
 export function isFault(value: unknown): value is Fault {
   return typeof value === "object" && value !== null && "disposition" in value && "why" in value;

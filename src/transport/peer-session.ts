@@ -1,6 +1,6 @@
 /**
  * One neighbour at work: performs what the machine of fsm/session.ts asks for. Rules: no protocol here, only sockets,
- * deadlines and counters; every event goes through `#deliver`, so a call from inside an owner's call waits its turn;
+ * deadlines and counters; every event goes through `#deliver` or `#update`, so that what an owner asks for waits its turn;
  * a deadline counts only after a full poll phase has run since it passed.
  */
 
@@ -14,8 +14,8 @@ import type { Action, Event, State } from "../fsm/events.ts";
 import { eventOf } from "../fsm/receive.ts";
 import { mostAdvanced, newSession, stepSession } from "../fsm/session.ts";
 import type { Session, SessionEvent, SessionTimer, Slot, Work } from "../fsm/session.ts";
-import type { Fault } from "../messages/fault.ts";
-import { EXTENDED_MESSAGE_OCTETS_MAX, MESSAGE_OCTETS_MAX } from "../messages/header.ts";
+import { endsSession } from "../messages/fault.ts";
+import { EXTENDED_MESSAGE_OCTETS_MAX, MESSAGE, MESSAGE_OCTETS_MAX, messageType } from "../messages/header.ts";
 import { KEEPALIVE } from "../messages/keepalive.ts";
 import type { Notification } from "../messages/notification.ts";
 import { CEASE, encodeNotification } from "../messages/notification.ts";
@@ -26,13 +26,11 @@ import { ConnectionDriver } from "./driver.ts";
 import type {
   Connection, PeerSessionPort, SessionEnd, SessionEnvironment, SessionOwner, SessionParameters, SessionView, StateName,
 } from "./ports.ts";
-import { earliest, newSlot } from "./slot-resources.ts";
+import { earliest, newSlot, takeDue } from "./slot-resources.ts";
 import type { SlotResources } from "./slot-resources.ts";
 import { Traffic } from "./traffic.ts";
 
 const SLOTS: readonly Slot[] = [0, 1];
-/** When to look again at a hold time that ran out while octets were arriving. */
-const LOOK_AGAIN_SECONDS = 0.05;
 
 /** One neighbour address: dials, accepts, keeps the session and hands its messages to the owner of routes. */
 export class PeerSession implements PeerSessionPort {
@@ -51,6 +49,7 @@ export class PeerSession implements PeerSessionPort {
   #started = false;
   /** The slot that is Established; what is pulled goes there. */
   #up: Slot | undefined;
+  #holdTimeSeconds = 0;
   /** The inbound connection that the machine is being asked about. */
   #offered: Connection | undefined;
   #shown: StateName = "Idle";
@@ -165,7 +164,10 @@ export class PeerSession implements PeerSessionPort {
   /** The loop: an event, its step, its work; what the work causes waits its turn. */
   #deliver(first: SessionEvent): void {
     this.#pending.push(first);
-    if (this.#delivering) return;
+    if (!this.#delivering) this.#deliverPending();
+  }
+
+  #deliverPending(): void {
     this.#delivering = true;
     for (let event = this.#pending.shift(); event !== undefined; event = this.#pending.shift()) {
       const { session, work } = stepSession(this.#fsm, this.#session, event);
@@ -258,10 +260,9 @@ export class PeerSession implements PeerSessionPort {
     const connection = this.#offered;
     this.#offered = undefined;
     this.#environment.onEvent({ event: "refused", why });
-    if (connection === undefined) return;
-    if (notification === undefined) return connection.destroy();
-    connection.write(encodeNotification(notification), () => undefined);
-    connection.end();
+    if (notification === undefined) return connection?.destroy();
+    connection?.write(encodeNotification(notification), () => undefined);
+    connection?.end();
   }
 
   /** Puts a connection to work in its slot; it is read once the driver is started. */
@@ -288,15 +289,19 @@ export class PeerSession implements PeerSessionPort {
 
   #receive(slot: Slot, message: Uint8Array): void {
     this.#traffic.received(message);
-    let event: Event;
+    const isRoutes = messageType(message) === MESSAGE.UPDATE && slot === this.#up;
+    if (isRoutes && !this.#delivering) return this.#update(slot, message);
+    this.#onConnection(slot, this.#read(message));
+  }
+
+  #read(message: Uint8Array): Event {
     try {
-      event = eventOf(this.#fsm, message);
+      return eventOf(this.#fsm, message);
     } catch (error) { // reading changes nothing: our bug costs this session, and says so
       const stack = error instanceof Error ? error.stack ?? error.message : String(error);
       this.#environment.onEvent({ event: "bug", stack, message: message.slice() });
-      event = { name: "AutomaticStop", subcode: CEASE.OUT_OF_RESOURCES, text: "internal error" };
+      return { name: "AutomaticStop", subcode: CEASE.OUT_OF_RESOURCES, text: "internal error" };
     }
-    this.#onConnection(slot, event);
   }
 
   #send(slot: Slot, bytes: Uint8Array): void {
@@ -342,6 +347,7 @@ export class PeerSession implements PeerSessionPort {
     const { remote, negotiated, incoming } = state;
     driver.framer.maxOctets = negotiated.extendedMessagesReceive ? EXTENDED_MESSAGE_OCTETS_MAX : MESSAGE_OCTETS_MAX;
     this.#up = slot;
+    this.#holdTimeSeconds = negotiated.holdTimeSeconds;
     this.#note = undefined;
     const { localAddress, localPort, remoteAddress, remotePort } = driver.connection;
     this.#owner.up({
@@ -356,15 +362,20 @@ export class PeerSession implements PeerSessionPort {
     this.#owner.down(end);
   }
 
+  /** Hot: an UPDATE in Established, nearly all messages, as fsm/cells.ts `update` has it but without its objects. */
+  #update(slot: Slot, message: Uint8Array): void {
+    this.#delivering = true;
+    this.#handOver(slot, message);
+    if (this.#holdTimeSeconds > 0) this.#armIn(this.#slots[slot].deadlines, "HoldTimer", this.#holdTimeSeconds);
+    this.#delivering = false;
+    if (this.#pending.length > 0) this.#deliverPending();
+  }
+
   #handOver(slot: Slot, message: Uint8Array): void {
     const fault = this.#owner.update(message);
     if (fault === undefined || !endsSession(fault)) return;
     // ahead of what the owner asked for meanwhile, which may put another connection into this slot
     this.#pending.unshift({ name: "Connection", slot, event: { name: "UpdateMsgErr", fault } });
-  }
-
-  #earliest(): Instant | undefined {
-    return earliest(this.#deadlines.next(), this.#slots[0].deadlines.next(), this.#slots[1].deadlines.next());
   }
 
   #expireAll(octetsInBefore: readonly number[]): void {
@@ -373,24 +384,15 @@ export class PeerSession implements PeerSessionPort {
     for (let due = this.#deadlines.takeDue(now); due !== undefined; due = this.#deadlines.takeDue(now)) {
       this.#deliver({ name: `${due}_Expires` });
     }
-    this.#alarm.setBy(this.#earliest());
+    const [first, second] = this.#slots;
+    this.#alarm.setBy(earliest(this.#deadlines.next(), first.deadlines.next(), second.deadlines.next()));
   }
 
-  /** Delivers what is due on one connection. A HoldTimer counts only if nothing arrived meanwhile and all was read. */
   #expire(slot: Slot, now: Instant, octetsInBefore: number | undefined): void {
-    const { deadlines } = this.#slots[slot];
-    for (let due = deadlines.takeDue(now); due !== undefined; due = deadlines.takeDue(now)) {
-      const { driver } = this.#slots[slot];
-      if (due === "HoldTimer" && driver !== undefined && (driver.behind || driver.octetsIn !== octetsInBefore)) {
-        deadlines.arm("HoldTimer", after(now, LOOK_AGAIN_SECONDS));
-      } else {
-        this.#onConnection(slot, { name: `${due}_Expires` });
-      }
+    const resources = this.#slots[slot];
+    for (let due = takeDue(resources, now, octetsInBefore); due !== undefined;) {
+      this.#onConnection(slot, { name: `${due}_Expires` });
+      due = takeDue(resources, now, octetsInBefore);
     }
   }
-}
-
-/** RFC 7606: only "reset" ends a session; a Cease is a limit of ours that says so itself. */
-function endsSession(fault: Fault): boolean {
-  return fault.disposition === "reset" || fault.code === 6;
 }

@@ -151,6 +151,25 @@ describe("timers", () => {
     expect(atA.owner.downs[0]).toMatchObject({ direction: "sent", code: 4, subcode: 0, name: "Hold Timer Expired" });
   });
 
+  it("keeps a session on UPDATEs alone, until the hold time after the last of them", () => {
+    const { clock, network } = world();
+    const a = new VirtualSpeaker(network, A);
+    const { session, owner } = a.peer(sessionParameters({ address: B, routerId: 5, passive: true }));
+    session.start();
+    const { send } = rawFrom(clock, network);
+    send(open(7));
+    send(KEEPALIVE);
+    for (let i = 0; i < 10; i++) {
+      clock.run(80 * SECOND);
+      send(SMALL_UPDATE);
+    }
+    expect([owner.updates, session.view().state]).toEqual([10, "Established"]);
+    clock.run(89 * SECOND);
+    expect(session.view().state).toBe("Established");
+    clock.run(2 * SECOND);
+    expect(owner.downs).toEqual([expect.objectContaining({ code: 4, subcode: 0 })]);
+  });
+
   it("keeps a session for ten hours on keepalives alone, a third of the hold time apart, jittered", () => {
     const { clock, atA, atB, start } = pair();
     start();
