@@ -1,7 +1,7 @@
 /**
  * One neighbour at work: performs what the machine of fsm/session.ts asks for. Rules: no protocol here, only sockets,
- * deadlines and counters; every event goes through `#deliver` or `#update`, so that what an owner asks for waits its turn;
- * a deadline counts only after a full poll phase has run since it passed.
+ * deadlines and counters; every event goes through `#deliver` or `#update`, so a call from inside an owner's call waits
+ * its turn; a deadline counts only after a full poll phase has run since it passed.
  */
 
 import type { Instant } from "../base/ports.ts";
