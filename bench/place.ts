@@ -96,12 +96,17 @@ export function ipv6(address: number): string {
 }
 
 async function hostPlace(): Promise<Place> {
+  return { namespace: undefined, daemonAddress: "127.0.0.1", port: await freePort(), firstClient: HOST_FIRST_CLIENT,
+    clientRange: "127.1.0.0/16", ipv6Transport: false };
+}
+
+/** A port of 127.0.0.1 that nobody has right now. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
-  return { namespace: undefined, daemonAddress: "127.0.0.1", port, firstClient: HOST_FIRST_CLIENT,
-    clientRange: "127.1.0.0/16", ipv6Transport: false };
+  return port;
 }
 
 const execute = promisify(execFile);

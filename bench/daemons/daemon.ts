@@ -41,6 +41,10 @@ export interface RunningDaemon {
   readonly configuration: string;
   /** From process start to the first accepted connection, milliseconds. */
   readonly startMilliseconds: number;
+  /** Resolves when it is gone, wanted or not. */
+  readonly ended: Promise<void>;
+  /** The last lines it wrote: what to quote when it ended by itself. */
+  lastWords(): string;
   /** Resident memory of all its processes in MiB: now, and the highest since the start. */
   memory(): { readonly residentMiB: number; readonly highestMiB: number };
   /** CPU seconds of all its processes so far. */
@@ -52,7 +56,7 @@ export interface RunningDaemon {
   reloadPolicy?(version: number): Promise<void>;
   /** Asks for the list of peers the way an operator does; milliseconds until the whole answer is there. */
   showPeers?(): Promise<number>;
-  /** Longest pause of its event loop since the last call, milliseconds; reflectd only. */
+  /** Longest pause of its event loop since it started, milliseconds; reflectd only. */
   longestPauseMilliseconds?(): Promise<number>;
   /** Stops all its processes by their own pids; SIGKILL after 5 s. */
   stop(): Promise<void>;

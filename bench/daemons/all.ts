@@ -1,0 +1,8 @@
+/** Every daemon that can be put under load. */
+
+import type { DaemonKind } from "./daemon.ts";
+import { FLOOR } from "./floor.ts";
+import { REFLECTD } from "./reflectd.ts";
+
+/** In the order of the report. */
+export const DAEMONS: readonly DaemonKind[] = [REFLECTD, FLOOR];

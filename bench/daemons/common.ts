@@ -1,0 +1,61 @@
+/** What all daemons are told alike, and what every kind of daemon needs. */
+
+import { accessSync, constants } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { DaemonKind, DaemonSetup, RunningDaemon } from "./daemon.ts";
+import { DaemonProcess } from "./process.ts";
+
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+/** The repository, seen from bench/out/bench/daemons (compiled) or from bench/daemons (in tests). */
+export const REPOSITORY: string = join(HERE, HERE.includes("/bench/out/") ? "../../../.." : "../..");
+/** Where the bench is compiled to. */
+export const BENCH_OUT: string = join(REPOSITORY, "bench/out");
+
+/** Everybody's AS. */
+export const AS_NUMBER = 64_512;
+/** What every daemon offers. */
+export const HOLD_TIME_SECONDS = 240;
+/** BGP Identifier and cluster id of every daemon. */
+export const ROUTER_ID = "192.0.2.1";
+/** Policy of odd versions: routes with this community are rejected. */
+export const REJECTED_COMMUNITY: readonly [number, number] = [AS_NUMBER, 666];
+
+/** Whether policy `version` rejects. */
+export function rejects(version: number): boolean { return version % 2 === 1; }
+
+/** `missing` of daemons that come as programs and need port 179 and many local addresses. */
+export function programsMissing(...programs: string[]): string | undefined {
+  const absent = programs.find((program) => !isExecutable(program));
+  if (absent !== undefined) return `not installed: ${absent}`;
+  return process.getuid?.() === 0 ? undefined : "needs root";
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    // Whatever the reason, it cannot be run.
+    return false;
+  }
+}
+
+/** A daemon that does everything that scenarios want. */
+export const REFUSES_NOTHING: DaemonKind["refuses"] = () => undefined;
+
+/** Starts a command and puts what every daemon has beside what this one adds. */
+export async function running(words: readonly string[], setup: DaemonSetup,
+  more: Pick<RunningDaemon, "version" | "configuration" | "reloadPolicy" | "showPeers" | "longestPauseMilliseconds">):
+  Promise<RunningDaemon> {
+  const daemon = await DaemonProcess.start(words, setup);
+  return {
+    ...more,
+    startMilliseconds: daemon.startMilliseconds,
+    ended: daemon.ended,
+    lastWords: () => daemon.lastWords(),
+    memory: () => daemon.memory(),
+    cpuSeconds: () => daemon.cpuSeconds(),
+    stop: () => daemon.stop(),
+  };
+}

@@ -1,0 +1,94 @@
+/** reflectd as a user runs it: dist/main.js, all clients by one range, asked over its control socket. */
+
+import { existsSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import type { RequestOptions } from "node:http";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { clientRange, daemonAddress, freePort } from "../place.ts";
+import { AS_NUMBER, HOLD_TIME_SECONDS, REFUSES_NOTHING, REJECTED_COMMUNITY, REPOSITORY, ROUTER_ID, rejects, running }
+  from "./common.ts";
+import type { DaemonKind, DaemonSetup } from "./daemon.ts";
+
+const MAIN = join(REPOSITORY, "dist/main.js");
+
+/** The row of the table of daemons. */
+export const REFLECTD: DaemonKind = {
+  name: "reflectd",
+  title: "reflectd",
+  missing: () => existsSync(MAIN) ? undefined : `not built: ${MAIN}`,
+  refuses: REFUSES_NOTHING,
+  start,
+};
+
+async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
+  const file = join(setup.folder, "reflectd.json");
+  const socketPath = join(setup.folder, "control.sock");
+  const http = await freePort();
+  const write = (policy: number): string => {
+    const text = JSON.stringify(reflectdConfiguration(setup, socketPath, http, policy), undefined, 1);
+    writeFileSync(file, text);
+    return text;
+  };
+  const configuration = write(setup.policy);
+  const daemon = await running([process.execPath, ...setup.nodeOptions, MAIN, "run", "--config", file], setup, {
+    version: "", configuration,
+    reloadPolicy: async (version) => {
+      write(version);
+      await page({ socketPath, method: "POST", path: "/v1/reload" });
+    },
+    showPeers: async () => (await page({ socketPath, path: "/v1/peers" })).milliseconds,
+    longestPauseMilliseconds: async () => {
+      const { text } = await page({ host: "127.0.0.1", port: http, path: "/metrics" });
+      return 1000 * sampleOf(text, "nodejs_eventloop_lag_max_seconds");
+    },
+  });
+  // The control socket opens a moment after the listener.
+  while (!existsSync(socketPath)) await sleep(2);
+  const status = JSON.parse((await page({ socketPath, path: "/v1/status" })).text) as { readonly version: string };
+  return { ...daemon, version: status.version };
+}
+
+/** The configuration file. */
+export function reflectdConfiguration(setup: DaemonSetup, socket: string, http: number, policy: number):
+  unknown {
+  const { place, family, addPath, sessions } = setup;
+  const rule = { communities: { values: [REJECTED_COMMUNITY.join(":")] }, action: "Reject" };
+  return {
+    routerId: ROUTER_ID, asNumber: AS_NUMBER,
+    listen: [{ address: daemonAddress(place, family), port: place.port }],
+    neighbors: [{ name: "clients", range: clientRange(place, family), limit: sessions, routeReflectorClient: true,
+      families: [`${family}-unicast`], addPath: addPath ? "both" : "off", holdTimeSeconds: HOLD_TIME_SECONDS,
+      ...(rejects(policy) ? { import: { default: "accept", rules: [rule] } } : {}) }],
+    control: { socket }, http: { address: "127.0.0.1", port: http }, log: { level: "error", format: "text" },
+    metrics: { perPeer: false },
+  };
+}
+
+/** One sample of a Prometheus page. */
+function sampleOf(text: string, name: string): number {
+  return Number(text.split("\n").find((line) => line.startsWith(`${name} `))?.split(" ").at(-1) ?? NaN);
+}
+
+const PAGE_SECONDS = 60;
+
+/** A page of the control socket (`socketPath`) or over TCP. */
+function page(where: RequestOptions): Promise<{ readonly text: string; readonly milliseconds: number }> {
+  const from = performance.now();
+  const what = `${where.method ?? "GET"} ${where.path}`;
+  return new Promise((resolve, reject) => {
+    const asked = request({ ...where, timeout: PAGE_SECONDS * 1000 }, (response) => {
+      const parts: Buffer[] = [];
+      response.on("data", (part: Buffer) => parts.push(part));
+      response.on("error", reject);
+      response.on("end", () => {
+        const text = Buffer.concat(parts).toString();
+        if (response.statusCode === 200) resolve({ text, milliseconds: performance.now() - from });
+        else reject(new Error(`${what}: ${response.statusCode} ${text}`));
+      });
+    });
+    asked.on("timeout", () => asked.destroy(new Error(`${what}: no answer in ${PAGE_SECONDS} s`)));
+    asked.on("error", reject);
+    asked.end();
+  });
+}
