@@ -16,6 +16,8 @@ export interface Target {
   readonly faster?: Readonly<Partial<Record<DaemonName | "best", number>>>;
   /** At most this much, in the figure's unit. */
   readonly atMost?: number;
+  /** No run may exceed this, in the figure's unit: the others are judged by the median. */
+  readonly never?: number;
   /** At most this many times another figure of reflectd, "scenario/figure". */
   readonly ofFigure?: { readonly figure: string; readonly ratio: number };
 }

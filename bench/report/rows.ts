@@ -1,0 +1,127 @@
+/**
+ * From cells to rows: one per scenario, figure and daemon. Rule: pure; text, page and targets all read these rows, so
+ * they cannot disagree.
+ */
+
+import { DAEMON_NAMES } from "../results.ts";
+import type { BenchResults, CellResult, DaemonName, FigureRow, Outcome, ScenarioNote } from "../results.ts";
+import { median, spreadOf } from "./statistics.ts";
+import type { Spread } from "./statistics.ts";
+
+/** A generator that used more than this share of one core may have been the limit itself. */
+export const GENERATOR_SHARE_MAX = 0.8;
+
+/**
+ * How two rows compare: the quotient of their medians, and what is known of the true one where a generator was the
+ * limit of one of them. "least": it is at least this; "most": at most; "unsure": both were bound.
+ */
+export interface Ratio {
+  readonly value: number;
+  readonly known: "exactly" | "least" | "most" | "unsure";
+}
+
+/** One figure of one daemon over all runs. */
+export interface Row {
+  readonly scenario: string;
+  readonly figure: FigureRow;
+  readonly daemon: DaemonName;
+  /** Undefined where no run measured it; then `outcome` and `reason` say why. */
+  readonly spread: Spread | undefined;
+  readonly outcome: Outcome;
+  readonly reason: string | undefined;
+  /** It took longer than this many milliseconds: it was given up. */
+  readonly longerThan: number | undefined;
+  /** Cells of it that ended otherwise than `measured`: "1 of 5 timed out"; undefined for none. */
+  readonly incomplete: string | undefined;
+  /** The generator's share of one core, median; undefined where it was not noted. */
+  readonly generatorShare: number | undefined;
+  readonly generatorBound: boolean;
+  /** This row over reflectd's. */
+  readonly toReflectd: Ratio | undefined;
+  /** This row over the floor's. Counts as it is where a generator was the limit. */
+  readonly toFloor: number | undefined;
+}
+
+/** All rows: scenarios and figures in their order, daemons in that of DAEMON_NAMES; only of daemons that took part. */
+export function rowsOf(results: BenchResults): Row[] {
+  return results.scenarios.flatMap((scenario) =>
+    scenario.figures.flatMap((figure) => rowsOfFigure(results, scenario, figure)));
+}
+
+/** The rows of one figure; empty where no daemon ran the scenario. */
+export function rowsOfFigure(results: BenchResults, scenario: ScenarioNote, figure: FigureRow): Row[] {
+  const bare = DAEMON_NAMES.flatMap((daemon) => {
+    const cells = results.cells.filter((cell) => cell.scenario === scenario.name && cell.daemon === daemon);
+    return cells.length === 0 ? [] : [bareRow(scenario.name, figure, daemon, cells)];
+  });
+  const reflectd = bare.find(({ daemon }) => daemon === "reflectd");
+  const floor = bare.find(({ daemon }) => daemon === "floor");
+  return bare.map((row) => ({ ...row, toReflectd: ratio(row, reflectd), toFloor: ratio(row, floor)?.value }));
+}
+
+type BareRow = Omit<Row, "toReflectd" | "toFloor">;
+
+function bareRow(scenario: string, figure: FigureRow, daemon: DaemonName, cells: readonly CellResult[]): BareRow {
+  const counting = cells.filter(({ outcome }) => outcome !== "wrong table");
+  const spread = spreadOf(valuesOf(counting, ({ figures }) => figures[figure.id]));
+  const shares = valuesOf(counting, ({ generatorShare }) => generatorShare[figure.id]);
+  const share = shares.length === 0 ? undefined : median(shares);
+  const bad = cells.find(({ outcome }) => outcome !== "measured");
+  const limits = valuesOf(cells, ({ timedOut }) =>
+    (timedOut?.figure === figure.id ? timedOut.milliseconds : undefined));
+  return {
+    scenario, figure, daemon, spread,
+    outcome: spread === undefined ? bad?.outcome ?? "not run" : "measured",
+    reason: spread === undefined ? bad?.reason : undefined,
+    longerThan: spread === undefined && limits.length > 0 ? Math.max(...limits) : undefined,
+    incomplete: spread === undefined ? undefined : incompleteness(figure, cells),
+    generatorShare: share,
+    generatorBound: figure.unit === "ms" && share !== undefined && share > GENERATOR_SHARE_MAX,
+  };
+}
+
+/** The values that are numbers: a figure that could not be taken is null once it went through JSON. */
+function valuesOf(cells: readonly CellResult[], pick: (cell: CellResult) => number | undefined): number[] {
+  return cells.map(pick).filter((value): value is number => typeof value === "number" && Number.isFinite(value));
+}
+
+function incompleteness(figure: FigureRow, cells: readonly CellResult[]): string | undefined {
+  const lacking = cells.filter(({ outcome, figures }) => outcome === "wrong table" || figures[figure.id] === undefined);
+  if (lacking.length === 0) return undefined;
+  const outcomes = [...new Set(lacking.map(({ outcome }) => outcome))].join(", ");
+  return `${lacking.length} of ${cells.length} runs: ${outcomes === "measured" ? "not taken" : outcomes}`;
+}
+
+function ratio(row: BareRow, base: BareRow | undefined): Ratio | undefined {
+  if (row.spread === undefined || base?.spread === undefined || base.spread.median <= 0) return undefined;
+  const known = row.daemon === base.daemon ? "exactly" : KNOWN[`${base.generatorBound} ${row.generatorBound}`];
+  return { value: row.spread.median / base.spread.median, known };
+}
+
+/** Whether the base and the row are generator-bound → what is known: the true time of a bound row is shorter. */
+const KNOWN: Readonly<Record<`${boolean} ${boolean}`, Ratio["known"]>> = {
+  "false false": "exactly", "true false": "least", "false true": "most", "true true": "unsure",
+};
+
+/** Where reflectd stands among the real daemons for a headline figure. */
+export interface Standing {
+  readonly scenario: string;
+  readonly figure: FigureRow;
+  /** The best of the others. */
+  readonly best: Row;
+  /** The best of the others over reflectd: above 1 reflectd is ahead. */
+  readonly ratio: number;
+}
+
+/** reflectd against the best other daemon, per headline figure; the floor is no daemon. The worst first. */
+export function standings(rows: readonly Row[]): Standing[] {
+  const found = rows.filter(({ daemon, figure }) => daemon === "reflectd" && figure.headline === true)
+    .flatMap((ours): Standing[] => {
+      const others = rows.filter((row) => row.scenario === ours.scenario && row.figure === ours.figure &&
+        row.daemon !== "reflectd" && row.daemon !== "floor" && row.toReflectd !== undefined);
+      const best = others.sort((a, b) => a.toReflectd!.value - b.toReflectd!.value)[0];
+      return best === undefined ? []
+        : [{ scenario: ours.scenario, figure: ours.figure, best, ratio: best.toReflectd!.value }];
+    });
+  return found.sort((a, b) => a.ratio - b.ratio);
+}
