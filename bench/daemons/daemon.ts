@@ -18,6 +18,8 @@ export interface DaemonSetup {
   readonly folder: string;
   /** Import policy in force, see `RunningDaemon.reloadPolicy`; 0 is none. */
   readonly policy: number;
+  /** Whether `reloadPolicy` will be called: some daemons keep what was rejected only when told so from the start. */
+  readonly reloads: boolean;
   /** Extra words for the daemon's interpreter (reflectd and floor only), e.g. --cpu-prof. */
   readonly nodeOptions: readonly string[];
 }
@@ -30,7 +32,7 @@ export interface DaemonKind {
   /** Why it cannot run here (not installed, needs root), else undefined. */
   missing(): string | undefined;
   /** Why it cannot do what a scenario wants, else undefined. */
-  refuses(wanted: Pick<DaemonSetup, "family" | "addPath" | "sessions">): string | undefined;
+  refuses(wanted: Pick<DaemonSetup, "family" | "addPath" | "sessions" | "reloads">): string | undefined;
   /** Starts it; resolves when it listens. Throws with the daemon's last words when it does not. */
   start(setup: DaemonSetup): Promise<RunningDaemon>;
 }
