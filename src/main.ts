@@ -56,6 +56,16 @@ function collectGarbage(): void {
   collect({ type: "major", execution: "sync", flavor: "last-resort" });
 }
 
+/**
+ * Keeps V8's young generation at the size that loading the program gave it (2 or 4 MiB a half). It would grow to 16 a
+ * half with the first burst, and stay so: 25 MiB for nothing, as what a burst allocates is dead by the next message
+ * (measured with a million routes and with 4,000 sessions: the same CPU time). The command line has an option for it;
+ * this is how a program says it of itself.
+ */
+function keepYoungGenerationSmall(): void {
+  setFlagsFromString("--semi-space-growth-factor=1");
+}
+
 function environmentWith(log: Log): SpeakerEnvironment {
   return {
     clock: systemClock, random: systemRandom, scheduler: systemScheduler,
@@ -118,6 +128,7 @@ async function openSurfaces(api: DaemonApi, settings: Settings, socketPath: stri
 }
 
 async function run(options: { readonly config: string }, io: CliIo): Promise<number> {
+  keepYoungGenerationSmall();
   const read = await readFile(options.config);
   if ("faults" in read) {
     complain(read.faults, io);
