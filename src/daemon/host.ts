@@ -21,8 +21,8 @@ export interface PeerHost {
   now(): Instant;
   /** Seconds since 1970, for `since`. */
   nowSeconds(): number;
-  /** Whether an address (4 or 16 octets) is one of ours. */
-  isOurs(address: Uint8Array): boolean;
+  /** Whether the address [at, end) of 4 or 16 octets is one of ours. */
+  isOurs(bytes: Uint8Array, at: number, end: number): boolean;
   isLoopback(address: string): boolean;
   /** Tables may have changed: decide and tell soon. */
   changed(): void;

@@ -5,7 +5,6 @@
  */
 
 import { parseAddress } from "../base/address.ts";
-import { sameBytes } from "../base/bytes.ts";
 
 /** Ends of sessions that are remembered. */
 const ADDRESSES_MAX = 256;
@@ -15,6 +14,8 @@ export class OwnAddresses {
   #listening: readonly Uint8Array[] = [];
   /** By text, the oldest first. */
   readonly #ends = new Map<string, Uint8Array>();
+  /** Both of these. */
+  #all: readonly Uint8Array[] = [];
 
   /** Replaces what we listen on; wildcards are no addresses. Answers whether anything changed. */
   listen(texts: readonly string[]): boolean {
@@ -22,6 +23,7 @@ export class OwnAddresses {
       .map((address) => address!);
     const same = now.length === this.#listening.length && now.every((address) => this.has(address));
     this.#listening = now;
+    this.#gather();
     return !same;
   }
 
@@ -33,13 +35,22 @@ export class OwnAddresses {
     this.#ends.delete(text);
     this.#ends.set(text, bytes);
     if (this.#ends.size > ADDRESSES_MAX) this.#ends.delete(this.#ends.keys().next().value!);
+    this.#gather();
     return !known;
   }
 
-  /** Whether an address (4 or 16 octets) is ours. */
-  has(address: Uint8Array): boolean {
-    for (const own of this.#listening) if (sameBytes(own, address)) return true;
-    for (const own of this.#ends.values()) if (sameBytes(own, address)) return true;
+  /** Whether the address [at, end) of 4 or 16 octets is ours. Asked for each new attribute set: nothing allocated. */
+  has(bytes: Uint8Array, at = 0, end: number = bytes.length): boolean {
+    for (const own of this.#all) if (own.length === end - at && startsAt(bytes, at, own)) return true;
     return false;
   }
+
+  #gather(): void {
+    this.#all = [...this.#listening, ...this.#ends.values()];
+  }
+}
+
+function startsAt(bytes: Uint8Array, at: number, what: Uint8Array): boolean {
+  for (let i = 0; i < what.length; i++) if (bytes[at + i] !== what[i]) return false;
+  return true;
 }

@@ -75,7 +75,7 @@ function rulesOf(intent: PeerIntent, host: PeerHost): SessionRules {
     asNumber: intent.asNumber, localAsNumber: intent.localAsNumber,
     routerId: host.speaker.routerId, clusterIds: host.clusterIds, role: intent.role,
     enforceFirstAs: intent.enforceFirstAs, rejectAsSets: intent.rejectAsSets, allowOwnAs: intent.allowOwnAs,
-    isOurs: (address) => host.isOurs(address),
+    isOurs: (bytes, at, end) => host.isOurs(bytes, at, end),
   };
 }
 

@@ -124,8 +124,8 @@ export class Speaker implements PeerHost {
     return this.environment.scheduler.at(after(this.environment.clock.now(), seconds), run);
   }
 
-  isOurs(address: Uint8Array): boolean {
-    return this.#ownAddresses.has(address);
+  isOurs(bytes: Uint8Array, at: number, end: number): boolean {
+    return this.#ownAddresses.has(bytes, at, end);
   }
 
   isLoopback(address: string): boolean {

@@ -27,7 +27,8 @@ export const IPV6_UNICAST: FamilyRow = FAMILIES[1]!;
 
 /** The family of an AFI and SAFI, or undefined where we do not speak it. */
 export function familyOf(afi: number, safi: number): FamilyRow | undefined {
-  return FAMILIES.find((row) => row.afi === afi && row.safi === safi);
+  for (const row of FAMILIES) if (row.afi === afi && row.safi === safi) return row; // asked for each UPDATE
+  return undefined;
 }
 
 /** The family of an address or prefix with so many octets. */

@@ -10,7 +10,7 @@ import { checkMandatory, readAttributes } from "../messages/attributes/read.ts";
 import type { AttributeContext, AttributeReading } from "../messages/attributes/read.ts";
 import { setAttribute } from "../messages/attributes/block.ts";
 import { ATTRIBUTE, CATEGORY } from "../messages/attributes/codes.ts";
-import { familyOf, IPV4_UNICAST } from "../messages/families.ts";
+import { familyRow, IPV4_UNICAST } from "../messages/families.ts";
 import type { FamilyRow } from "../messages/families.ts";
 import { strongest } from "../messages/fault.ts";
 import type { Fault } from "../messages/fault.ts";
@@ -59,21 +59,30 @@ const OUT_OF_RESOURCES = 8;
 
 /** A block of NLRI of one family in the message. */
 export interface NlriBlock {
-  readonly family: FamilyRow;
-  readonly at: number;
-  readonly end: number;
+  family: FamilyRow;
+  at: number;
+  end: number;
+  /** What is announced of them; 0: they are withdrawn. */
+  attributes: AttributesId;
 }
 
-/** What is announced: NLRI and the attributes they carry. */
-export interface Announcement extends NlriBlock {
-  readonly attributes: AttributesId;
-}
-
-/** An UPDATE read to its end, nothing applied yet. */
+/**
+ * An UPDATE read to its end, nothing applied yet: what it withdraws, then what it announces. Mutable: one record serves
+ * all UPDATEs, and holds until the next is read.
+ */
 export interface UpdateReading {
-  readonly withdrawn: readonly NlriBlock[];
-  readonly announced: readonly Announcement[];
-  readonly faults: readonly Fault[];
+  /** The first `count` of them. */
+  readonly blocks: readonly NlriBlock[];
+  count: number;
+  faults: readonly Fault[];
+}
+
+/** Withdrawn Routes, MP_UNREACH_NLRI, MP_REACH_NLRI, NLRI. */
+const BLOCKS_MAX = 4;
+
+function newReading(): UpdateReading {
+  const block = (): NlriBlock => ({ family: IPV4_UNICAST, at: 0, end: 0, attributes: NO_ATTRIBUTES });
+  return { blocks: Array.from({ length: BLOCKS_MAX }, block), count: 0, faults: NO_FAULTS };
 }
 
 /** Applies UPDATEs of all sessions to the tables. */
@@ -83,6 +92,7 @@ export class Ingress {
   readonly #sections = newSections();
   readonly #layout = new MpLayout();
   readonly #cursor = new NlriCursor();
+  readonly #reading = newReading();
 
   constructor(store: AttributeStore, ribs: readonly Rib[]) {
     this.#store = store;
@@ -91,23 +101,27 @@ export class Ingress {
 
   /** Reads one whole UPDATE message and changes no route, so that an exception here costs one session only. */
   read(message: Uint8Array, session: IngressSession): UpdateReading {
+    const reading = this.#reading;
     const bad = splitUpdate(message, this.#sections) ?? this.#checkClassic(message, session);
-    if (bad !== undefined) return { withdrawn: [], announced: [], faults: [bad] };
-    return this.#readKnown(message, session) ?? this.#readAnew(message, session);
+    reading.count = 0;
+    reading.faults = bad === undefined ? NO_FAULTS : [bad];
+    if (bad === undefined && !this.#readKnown(message, session)) this.#readAnew(message, session);
+    return reading;
   }
 
   /** Applies what `read` found in the same message. */
   apply(message: Uint8Array, read: UpdateReading, session: IngressSession, nowSeconds: number): IngressResult {
-    const end = read.faults.length === 0 ? undefined : read.faults.find(({ disposition }) => disposition === "reset");
-    if (end !== undefined) return { ...FINE, end, faults: read.faults };
+    const { blocks, count, faults } = read;
+    const end = faults.length === 0 ? undefined : faults.find(({ disposition }) => disposition === "reset");
+    if (end !== undefined) return { ...FINE, end, faults };
     // The last path of a set may be withdrawn by the message that announces the set anew.
-    for (const { attributes } of read.announced) this.#store.retain(attributes);
-    for (const block of read.withdrawn) this.#withdraw(message, block, session);
-    let result: IngressResult = read.faults.length === 0 ? FINE : { ...FINE, faults: read.faults };
-    for (const announcement of read.announced) {
-      result = this.#announce(message, announcement, session, nowSeconds, result);
+    for (let i = 0; i < count; i++) if (blocks[i]!.attributes !== 0) this.#store.retain(blocks[i]!.attributes);
+    let result: IngressResult = faults.length === 0 ? FINE : { ...FINE, faults };
+    for (let i = 0; i < count; i++) {
+      if (blocks[i]!.attributes === 0) this.#withdraw(message, blocks[i]!, session);
+      else result = this.#announce(message, blocks[i]!, session, nowSeconds, result);
     }
-    for (const { attributes } of read.announced) this.#store.release(attributes);
+    for (let i = 0; i < count; i++) if (blocks[i]!.attributes !== 0) this.#store.release(blocks[i]!.attributes);
     return result;
   }
 
@@ -119,35 +133,31 @@ export class Ingress {
     return good ? undefined : INVALID_NETWORK_FIELD;
   }
 
-  /** The usual case: attributes met before, or canonical as sent. Undefined where anything is unusual. */
-  #readKnown(message: Uint8Array, session: IngressSession): UpdateReading | undefined {
+  /** The usual case: attributes met before, or canonical as sent. False where anything is unusual. */
+  #readKnown(message: Uint8Array, session: IngressSession): boolean {
     const { withdrawnAt, withdrawnEnd, attributesAt, attributesEnd, nlriAt, nlriEnd } = this.#sections;
     const layout = this.#layout;
-    if (!layout.locate(message, attributesAt, attributesEnd)) return undefined;
-    const withdrawn: NlriBlock[] = [];
-    const announced: Announcement[] = [];
-    if (withdrawnEnd > withdrawnAt) this.#classic(withdrawn, session, withdrawnAt, withdrawnEnd);
+    if (!layout.locate(message, attributesAt, attributesEnd)) return false;
+    if (withdrawnEnd > withdrawnAt) this.#addClassic(session, withdrawnAt, withdrawnEnd, NO_ATTRIBUTES);
     const { unreach, reach } = layout;
     if (unreach.present) {
-      if (!this.#isReadable(message, unreach, session)) return undefined;
-      withdrawn.push({ family: unreach.family!, at: unreach.nlriAt, end: unreach.nlriEnd });
+      if (!this.#isReadable(message, unreach, session)) return false;
+      this.#add(unreach.family!, unreach.nlriAt, unreach.nlriEnd, NO_ATTRIBUTES);
     }
+    const withdrawn = this.#reading.count;
     if (reach.present) {
-      if (!this.#isReadable(message, reach, session) || !hasUsualNextHop(reach, session)) return undefined;
+      if (!this.#isReadable(message, reach, session) || !hasUsualNextHop(reach, session)) return false;
       const attributes = this.#known(message, reach.nextHopAt, reach.nextHopEnd, session);
-      if (attributes === 0) return undefined;
-      announced.push({ family: reach.family!, at: reach.nlriAt, end: reach.nlriEnd, attributes });
+      if (attributes === 0) return false;
+      this.#add(reach.family!, reach.nlriAt, reach.nlriEnd, attributes);
     }
     if (nlriEnd > nlriAt) {
       const attributes = this.#known(EMPTY, 0, 0, session);
-      if (attributes === 0) return undefined;
-      if (session.negotiated[IPV4_UNICAST.index]) {
-        announced.push({ family: IPV4_UNICAST, at: nlriAt, end: nlriEnd, attributes });
-      }
+      if (attributes === 0) return false;
+      this.#addClassic(session, nlriAt, nlriEnd, attributes);
     }
     // Attributes of nothing still have to be judged (RFC 7606 §5.2).
-    const attributesOfNothing = announced.length === 0 && layout.blockEnd > layout.blockAt;
-    return attributesOfNothing ? undefined : { withdrawn, announced, faults: NO_FAULTS };
+    return this.#reading.count > withdrawn || layout.blockEnd === layout.blockAt;
   }
 
   /**
@@ -160,14 +170,12 @@ export class Ingress {
     const { contextKey, context } = session;
     const met = store.resolve(block, blockAt, blockEnd, contextKey, nextHop, nextHopAt, nextHopEnd);
     if (met !== 0) return store.lastDiscards ? NO_ATTRIBUTES : met;
-    const classic = nextHopAt === nextHopEnd;
-    if (!isCanonicalAsSent(block, blockAt, blockEnd, context, classic)) return NO_ATTRIBUTES;
-    const apart = classic ? EMPTY : nextHop.subarray(nextHopAt, nextHopEnd);
+    const octets = nextHopEnd - nextHopAt;
+    if (!isCanonicalAsSent(block, blockAt, blockEnd, context, octets === 0)) return NO_ATTRIBUTES;
     // A next hop of four octets belongs into the block (IPv4 in MP_REACH_NLRI): rare, the full reader moves it.
-    if (apart.length === 4 || (!classic && mpNextHopTrouble(apart, context) !== undefined)) return NO_ATTRIBUTES;
-    const set = store.intern(block, blockAt, blockEnd, apart);
-    if (set !== 0) store.alias(block, blockAt, blockEnd, contextKey, apart, 0, apart.length, set, false);
-    return set;
+    if (octets === 4) return NO_ATTRIBUTES;
+    if (octets > 0 && mpNextHopTrouble(nextHop, nextHopAt, nextHopEnd, context) !== undefined) return NO_ATTRIBUTES;
+    return store.adopt(block, blockAt, blockEnd, contextKey, nextHop, nextHopAt, nextHopEnd);
   }
 
   #isReadable(message: Uint8Array, mp: MpLayout["reach"], session: IngressSession): boolean {
@@ -176,47 +184,50 @@ export class Ingress {
       checkNlri(message, mp.nlriAt, mp.nlriEnd, family.addressOctets, session.addPath[family.index] === true);
   }
 
-  #classic(blocks: NlriBlock[], session: IngressSession, at: number, end: number): void {
-    if (session.negotiated[IPV4_UNICAST.index]) blocks.push({ family: IPV4_UNICAST, at, end });
+  #add(family: FamilyRow, at: number, end: number, attributes: AttributesId): void {
+    const block = this.#reading.blocks[this.#reading.count++]!;
+    block.family = family;
+    block.at = at;
+    block.end = end;
+    block.attributes = attributes;
+  }
+
+  #addClassic(session: IngressSession, at: number, end: number, attributes: AttributesId): void {
+    if (session.negotiated[IPV4_UNICAST.index]) this.#add(IPV4_UNICAST, at, end, attributes);
   }
 
   /** Reads every attribute, keeps what may be kept, and turns faults into withdrawals (RFC 7606 §2). */
-  #readAnew(message: Uint8Array, session: IngressSession): UpdateReading {
+  #readAnew(message: Uint8Array, session: IngressSession): void {
     const { withdrawnAt, withdrawnEnd, attributesAt, attributesEnd, nlriAt, nlriEnd } = this.#sections;
     const hasClassicNlri = nlriEnd > nlriAt;
-    const reading = readAttributes(message, attributesAt, attributesEnd, session.context);
+    const read = readAttributes(message, attributesAt, attributesEnd, session.context);
     const nothingAtAll = attributesEnd === attributesAt && !hasClassicNlri;
-    const missing = nothingAtAll ? NO_FAULTS : checkMandatory(reading, { hasClassicNlri });
-    const faults = missing.length === 0 ? reading.faults : [...reading.faults, ...missing];
-    const disposition = strongest(faults);
-    const withdrawn: NlriBlock[] = [];
-    const announced: Announcement[] = [];
-    if (disposition === "reset") return { withdrawn, announced, faults };
-    if (withdrawnEnd > withdrawnAt) this.#classic(withdrawn, session, withdrawnAt, withdrawnEnd);
-    const unreach = reading.unreach === undefined ? undefined : negotiatedBlock(reading.unreach, session);
-    if (unreach !== undefined) withdrawn.push(unreach);
-    const blocks: { readonly family: FamilyRow; readonly at: number; readonly end: number; nextHop: Uint8Array }[] = [];
-    const reach = reading.reach === undefined ? undefined : negotiatedBlock(reading.reach, session);
-    if (reach !== undefined) {
-      const { family, at, end } = reach;
-      blocks.push({ family, at, end, nextHop: reading.reach!.nextHop });
+    const missing = nothingAtAll ? NO_FAULTS : checkMandatory(read, { hasClassicNlri });
+    const reading = this.#reading;
+    reading.count = 0;
+    reading.faults = missing.length === 0 ? read.faults : [...read.faults, ...missing];
+    const disposition = strongest(reading.faults);
+    if (disposition === "reset") return;
+    const announces = disposition !== "withdraw";
+    const { unreach, reach } = read;
+    if (withdrawnEnd > withdrawnAt) this.#addClassic(session, withdrawnAt, withdrawnEnd, NO_ATTRIBUTES);
+    if (unreach?.family !== undefined) {
+      this.#add(familyRow(unreach.family), unreach.nlriAt, unreach.nlriEnd, NO_ATTRIBUTES);
+    }
+    if (reach?.family !== undefined) {
+      const attributes = announces ? this.#learn(read, reach.nextHop, session) : NO_ATTRIBUTES;
+      this.#add(familyRow(reach.family), reach.nlriAt, reach.nlriEnd, attributes);
     }
     if (hasClassicNlri && session.negotiated[IPV4_UNICAST.index]) {
-      blocks.push({ family: IPV4_UNICAST, at: nlriAt, end: nlriEnd, nextHop: EMPTY });
+      const attributes = announces ? this.#learn(read, EMPTY, session) : NO_ATTRIBUTES;
+      this.#add(IPV4_UNICAST, nlriAt, nlriEnd, attributes);
     }
-    for (const { family, at, end, nextHop } of blocks) { // spelled out: spread and rest cost more than all the rest
-      if (disposition === "withdraw") {
-        withdrawn.push({ family, at, end });
-        continue;
-      }
-      const attributes = this.#learn(reading, nextHop, session);
-      if (attributes === 0) return { withdrawn, announced, faults: [...faults, TOO_MANY_SETS] };
-      announced.push({ family, at, end, attributes });
-    }
-    return { withdrawn, announced, faults };
   }
 
-  /** Stores a canonical block, and the raw one as another name of it. `nextHop` empty: NEXT_HOP stays in the block. */
+  /**
+   * Stores a canonical block, and the raw one as another name of it. `nextHop` empty: NEXT_HOP stays in the block. 0: a
+   * fault more, for want of room.
+   */
   #learn(reading: AttributeReading, nextHop: Uint8Array, session: IngressSession): AttributesId {
     const layout = this.#layout;
     const inline = nextHop.length === 0 ? reading.nextHop : nextHop.length === 4 ? nextHop : undefined;
@@ -224,6 +235,7 @@ export class Ingress {
       : setAttribute(reading.block, ATTRIBUTE.NEXT_HOP, CATEGORY.WELL_KNOWN, inline);
     const apart = inline === undefined ? nextHop : EMPTY;
     const attributes = this.#store.intern(block, 0, block.length, apart);
+    if (attributes === 0) this.#reading.faults = [...this.#reading.faults, TOO_MANY_SETS];
     if (attributes === 0 || !layout.usable) return attributes;
     this.#store.alias(layout.block, layout.blockAt, layout.blockEnd, session.contextKey, nextHop, 0, nextHop.length,
       attributes, reading.faults.length > 0);
@@ -241,7 +253,7 @@ export class Ingress {
   }
 
   /** Judges the attributes once, then walks the prefixes. */
-  #announce(message: Uint8Array, announcement: Announcement, session: IngressSession, nowSeconds: number,
+  #announce(message: Uint8Array, announcement: NlriBlock, session: IngressSession, nowSeconds: number,
     result: IngressResult): IngressResult {
     const store = this.#store;
     const { attributes } = announcement;
@@ -262,7 +274,7 @@ export class Ingress {
    * Puts every prefix into the table; answers whether a limit was crossed, or undefined where the peer had too many
    * paths of one prefix. Hot: nothing allocated per prefix.
    */
-  #install(message: Uint8Array, { family, at, end, attributes }: Announcement, session: IngressSession,
+  #install(message: Uint8Array, { family, at, end, attributes }: NlriBlock, session: IngressSession,
     nowSeconds: number, flags: number, usable: AttributesId): boolean | undefined {
     const rib = this.#ribs[family.index]!;
     const store = this.#store;
@@ -338,11 +350,4 @@ function hasUsualNextHop({ family, nextHopAt, nextHopEnd }: MpLayout["reach"], s
   if (octets === 4) return family!.addressOctets === 4;
   if (octets !== 16 && octets !== 32) return false;
   return family!.addressOctets === 16 || session.context.extendedNextHop.includes(family!.name);
-}
-
-function negotiatedBlock(mp: { readonly afi: number; readonly safi: number; readonly nlriAt: number;
-  readonly nlriEnd: number }, session: IngressSession): NlriBlock | undefined {
-  const family = familyOf(mp.afi, mp.safi);
-  if (family === undefined || session.negotiated[family.index] !== true) return undefined;
-  return { family, at: mp.nlriAt, end: mp.nlriEnd };
 }

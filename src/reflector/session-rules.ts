@@ -29,8 +29,8 @@ export interface SessionRules {
   readonly enforceFirstAs: boolean;
   readonly rejectAsSets: boolean;
   readonly allowOwnAs: number;
-  /** Whether an address (4 or 16 octets) is ours. */
-  isOurs(address: Uint8Array): boolean;
+  /** Whether the address [at, end) of 4 or 16 octets is ours. */
+  isOurs(bytes: Uint8Array, at: number, end: number): boolean;
 }
 
 /** What the session makes of a path. */
@@ -43,87 +43,89 @@ export interface Verdict {
   readonly attributes: AttributesId;
 }
 
-interface Judged {
-  readonly store: AttributeStore;
-  readonly attributes: AttributesId;
-  readonly block: Uint8Array;
-  readonly rules: SessionRules;
-}
+/** A condition on stored attributes and the session that they came over. Nothing is allocated. */
+type Test = (store: AttributeStore, attributes: AttributesId, rules: SessionRules) => boolean;
 
 /** A rule that makes a path as good as withdrawn (RFC 7606 §2). */
-const REFUSALS: readonly { readonly why: string; applies(path: Judged): boolean }[] = [
+const REFUSALS: readonly { readonly why: string; readonly applies: Test }[] = [
   {
     why: "the leftmost AS is not the peer's (RFC 4271 §6.3)",
-    applies: ({ store, attributes, rules }) => rules.ebgp && rules.enforceFirstAs && rules.role !== "rs-client" &&
+    applies: (store, attributes, rules) => rules.ebgp && rules.enforceFirstAs && rules.role !== "rs-client" &&
       store.firstAs(attributes) !== rules.asNumber,
   },
   {
     why: "AS_SET or AS_CONFED_SET (RFC 9774 §3)",
-    applies: ({ store, attributes, rules }) => rules.ebgp && rules.rejectAsSets && store.hasAsSet(attributes),
+    applies: (store, attributes, rules) => rules.ebgp && rules.rejectAsSets && store.hasAsSet(attributes),
   },
 ];
 
 /** A rule that keeps a path but flags it. A new one is a row here. */
-const FLAGS: readonly { readonly flag: number; applies(path: Judged): boolean }[] = [
+const FLAGS: readonly { readonly flag: number; readonly applies: Test }[] = [
+  // RFC 4271 §9.1.2: our own AS in AS_PATH; RFC 4456 §8: our own Identifier in ORIGINATOR_ID.
+  { flag: PATH_FLAGS.LOOP, applies: hasOurAs },
   {
-    // RFC 4271 §9.1.2: our own AS in AS_PATH; RFC 4456 §8: our own Identifier in ORIGINATOR_ID.
     flag: PATH_FLAGS.LOOP,
-    applies: ({ store, attributes, block, rules }) =>
-      countAsInPath(block, 0, block.length, rules.localAsNumber) > rules.allowOwnAs ||
-      (!rules.ebgp && store.originatorId(attributes) === rules.routerId),
+    applies: (store, attributes, rules) => !rules.ebgp && store.originatorId(attributes) === rules.routerId,
   },
   {
     flag: PATH_FLAGS.LOOP,
-    applies: (path) => path.rules.client && hasOurCluster(path),
+    applies: (store, attributes, rules) => rules.client && hasOurCluster(store, attributes, rules),
   },
   {
     flag: PATH_FLAGS.NOT_REFLECTED,
-    applies: (path) => !path.rules.client && hasOurCluster(path),
+    applies: (store, attributes, rules) => !rules.client && hasOurCluster(store, attributes, rules),
   },
   {
     // RFC 4271 §6.3: a NEXT_HOP that is an address of ours is ignored without NOTIFICATION.
     flag: PATH_FLAGS.OWN_NEXT_HOP,
-    applies: ({ store, attributes, rules }) => {
-      const nextHop = store.nextHop(attributes);
-      return rules.isOurs(nextHop.length === 32 ? nextHop.subarray(0, 16) : nextHop);
+    applies: (store, attributes, rules) => {
+      const at = store.nextHopAt(attributes);
+      return rules.isOurs(store.page(attributes), at, at + Math.min(store.nextHopOctets(attributes), 16));
     },
   },
   { flag: PATH_FLAGS.LEAK, applies: isLeak },
 ];
 
+function hasOurAs(store: AttributeStore, attributes: AttributesId, rules: SessionRules): boolean {
+  if (store.asPathLength(attributes) === 0) return false;
+  const at = store.blockAt(attributes);
+  const end = at + store.blockOctets(attributes);
+  return countAsInPath(store.page(attributes), at, end, rules.localAsNumber) > rules.allowOwnAs;
+}
+
+function hasOurCluster(store: AttributeStore, attributes: AttributesId, rules: SessionRules): boolean {
+  if (rules.ebgp || store.clusterListLength(attributes) === 0) return false;
+  const page = store.page(attributes);
+  const at = store.blockAt(attributes);
+  const end = at + store.blockOctets(attributes);
+  return rules.clusterIds.some((id) => clusterListHas(page, at, end, id));
+}
+
 /** RFC 9234 §5, ingress: roles of ours whose peers may not send OTC at all, or only with their own AS. */
-function isLeak({ store, attributes, rules }: Judged): boolean {
+function isLeak(store: AttributeStore, attributes: AttributesId, rules: SessionRules): boolean {
   if (!rules.ebgp || !store.hasOtc(attributes)) return false;
   if (rules.role === "provider" || rules.role === "rs") return true;
   return rules.role === "peer" && store.otc(attributes) !== rules.asNumber;
 }
 
-function hasOurCluster({ block, rules, store, attributes }: Judged): boolean {
-  if (rules.ebgp || store.clusterListLength(attributes) === 0) return false;
-  return rules.clusterIds.some((id) => clusterListHas(block, 0, block.length, id));
-}
-
 /** Judges attributes for a session. New attributes in the verdict are interned but not retained. */
 export function judge(store: AttributeStore, attributes: AttributesId, rules: SessionRules): Verdict {
-  const path: Judged = { store, attributes, block: store.block(attributes), rules };
-  const refusal = REFUSALS.find((rule) => rule.applies(path));
-  if (refusal !== undefined) {
-    return { fault: attributeFault("withdraw", 11, ATTRIBUTE.AS_PATH, EMPTY, refusal.why), flags: 0, attributes };
+  for (const { why, applies } of REFUSALS) {
+    if (!applies(store, attributes, rules)) continue;
+    return { fault: attributeFault("withdraw", 11, ATTRIBUTE.AS_PATH, EMPTY, why), flags: 0, attributes };
   }
   let flags = 0;
-  for (const rule of FLAGS) if (rule.applies(path)) flags |= rule.flag;
-  return { fault: undefined, flags, attributes: rules.ebgp ? onEntry(path) : attributes };
+  for (const { flag, applies } of FLAGS) if (applies(store, attributes, rules)) flags |= flag;
+  return { fault: undefined, flags, attributes: rules.ebgp ? onEntry(store, attributes, rules) : attributes };
 }
 
 /** What an external path gets on entry: OTC (RFC 9234 §5), and LOCAL_PREF 0 when it is being drained (RFC 8326 §4). */
-function onEntry({ store, attributes, block, rules }: Judged): AttributesId {
-  const { role } = rules;
-  let edited = block;
-  if ((role === "customer" || role === "peer" || role === "rs-client") && !store.hasOtc(attributes)) {
-    edited = setAttribute(edited, ATTRIBUTE.OTC, CATEGORY.OPTIONAL_TRANSITIVE, encodeWords([rules.asNumber]));
-  }
-  if ((store.flags(attributes) & WELL_KNOWN.GRACEFUL_SHUTDOWN) !== 0) {
-    edited = setAttribute(edited, ATTRIBUTE.LOCAL_PREF, CATEGORY.WELL_KNOWN, encodeWords([0]));
-  }
-  return edited === block ? attributes : store.intern(edited, 0, edited.length, store.nextHop(attributes));
+function onEntry(store: AttributeStore, attributes: AttributesId, { role, asNumber }: SessionRules): AttributesId {
+  const marks = (role === "customer" || role === "peer" || role === "rs-client") && !store.hasOtc(attributes);
+  const drains = (store.flags(attributes) & WELL_KNOWN.GRACEFUL_SHUTDOWN) !== 0;
+  if (!marks && !drains) return attributes;
+  let block = store.block(attributes);
+  if (marks) block = setAttribute(block, ATTRIBUTE.OTC, CATEGORY.OPTIONAL_TRANSITIVE, encodeWords([asNumber]));
+  if (drains) block = setAttribute(block, ATTRIBUTE.LOCAL_PREF, CATEGORY.WELL_KNOWN, encodeWords([0]));
+  return store.intern(block, 0, block.length, store.nextHop(attributes));
 }

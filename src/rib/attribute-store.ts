@@ -73,7 +73,10 @@ export class AttributeStore {
   readonly #newborns = new Uint32Array(NEWBORNS);
   readonly #births = new Uint32Array(NEWBORNS);
   #birth = 0;
+  /** Of the last `resolve`. */
   #lastDiscards = false;
+  #lastHash = 0;
+  #lastSame: AttributesId = NO_ATTRIBUTES;
 
   constructor(options: AttributeStoreOptions) {
     this.#key = hashKey(options.seed);
@@ -115,12 +118,7 @@ export class AttributeStore {
     const more = inline === undefined ? nextHop : EMPTY;
     const hash = this.#hash(block, at, end, more, 0, more.length);
     const found = this.#search(hash, block, at, end, more, 0, more.length);
-    if (found !== 0) return found;
-    if (this.#rows.size >= this.#setsMax) {
-      this.collect();
-      if (this.#rows.size >= this.#setsMax) return NO_ATTRIBUTES;
-    }
-    return this.#add(hash, block, at, end, more, inline);
+    return found !== 0 ? found : this.#add(hash, block, at, end, more, 0, more.length);
   }
 
   /**
@@ -132,14 +130,29 @@ export class AttributeStore {
     bytes: Uint8Array, at: number, end: number, contextKey: number, nextHop: Uint8Array, nhAt: number, nhEnd: number,
   ): AttributesId {
     const hash = this.#hash(bytes, at, end, nextHop, nhAt, nhEnd);
-    this.#lastDiscards = false;
     const same = this.#search(hash, bytes, at, end, nextHop, nhAt, nhEnd);
+    this.#lastDiscards = false;
+    this.#lastHash = hash;
+    this.#lastSame = same;
     if (same !== 0 && (this.#rows.get(same, BITS) & (1 << (CONTEXT_SHIFT + contextKey))) !== 0) return same;
     if (this.#raw.size === 0) return NO_ATTRIBUTES;
     const raw = this.#raw.find(hash, bytes, at, end, contextKey, nextHop, nhAt, nhEnd);
     if (raw === 0) return NO_ATTRIBUTES;
     this.#lastDiscards = this.#raw.discards(raw);
     return this.#raw.setOf(raw);
+  }
+
+  /**
+   * `intern` and `alias` in one, for the very octets that the last `resolve` did not know: hashed and searched once.
+   * The block is canonical, and holds NEXT_HOP where there is no next hop beside it. 0: the store is full.
+   */
+  adopt(
+    block: Uint8Array, at: number, end: number, contextKey: number, nextHop: Uint8Array, nhAt: number, nhEnd: number,
+  ): AttributesId {
+    const same = this.#lastSame;
+    const id = same !== 0 ? same : this.#add(this.#lastHash, block, at, end, nextHop, nhAt, nhEnd);
+    if (id !== 0) this.#rows.set(id, BITS, this.#rows.get(id, BITS) | (1 << (CONTEXT_SHIFT + contextKey)));
+    return id;
   }
 
   /** Remembers that a raw block, given as to `resolve`, means the set `id`; `discards`: it lost attributes. */
@@ -198,6 +211,21 @@ export class AttributeStore {
     const handle = this.#rows.get(id, HANDLE);
     const at = this.#slab.offset(handle) + this.#rows.get(id, NEXT_HOP_AT);
     return this.#slab.pageBytes(handle).subarray(at, at + octets);
+  }
+
+  /** Octets among which those of the set are, from `blockAt` and `nextHopAt` on: valid while the set lives. */
+  page(id: AttributesId): Uint8Array {
+    return this.#slab.pageBytes(this.#rows.get(id, HANDLE));
+  }
+
+  /** Where the canonical block starts in its page. */
+  blockAt(id: AttributesId): number {
+    return this.#slab.offset(this.#rows.get(id, HANDLE));
+  }
+
+  /** Where the next hop starts in its page. */
+  nextHopAt(id: AttributesId): number {
+    return this.blockAt(id) + this.#rows.get(id, NEXT_HOP_AT);
   }
 
   /** Octets of the canonical block. */
@@ -306,21 +334,26 @@ export class AttributeStore {
   }
 
   #add(
-    hash: number, block: Uint8Array, at: number, end: number, more: Uint8Array,
-    inline: { readonly at: number; readonly end: number } | undefined,
+    hash: number, block: Uint8Array, at: number, end: number, more: Uint8Array, moreAt: number, moreEnd: number,
   ): AttributesId {
     const rows = this.#rows;
+    if (rows.size >= this.#setsMax) {
+      this.collect();
+      if (rows.size >= this.#setsMax) return NO_ATTRIBUTES;
+    }
+    const summary = this.#summary;
+    summarise(block, at, end, summary);
+    const inline = summary.nextHopOctets;
     const id = rows.take() as AttributesId;
     const page = rows.pages[id >>> rows.shift]!;
     const row = (id & rows.mask) * STRIDE;
     page[row + REFERENCES] = 0;
-    page[row + HANDLE] = this.#slab.store(block, at, end, more);
+    page[row + HANDLE] = this.#slab.store(block, at, end, more, moreAt, moreEnd);
     page[row + BLOCK_OCTETS] = end - at;
-    page[row + NEXT_HOP_AT] = inline === undefined ? end - at : inline.at - at;
-    page[row + NEXT_HOP_OCTETS] = inline === undefined ? more.length : inline.end - inline.at;
+    page[row + NEXT_HOP_AT] = inline === 0 ? end - at : summary.nextHopAt - at;
+    page[row + NEXT_HOP_OCTETS] = inline === 0 ? moreEnd - moreAt : inline;
     this.#index.add(id, hash);
-    summarise(block, at, end, this.#summary);
-    writeSummary(this.#summary, page, row);
+    writeSummary(summary, page, row);
     this.#bear(id);
     return id;
   }

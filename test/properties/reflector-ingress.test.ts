@@ -85,9 +85,12 @@ function u16(value: number): Uint8Array {
 }
 
 /** A reading in words that do not depend on the store. */
-function describeReading(store: AttributeStore, { withdrawn, announced, faults }: UpdateReading): unknown {
+function describeReading(store: AttributeStore, { blocks, count, faults }: UpdateReading): unknown {
   const worst = strongest(faults);
   if (worst === "reset") return { worst };
+  const held = blocks.slice(0, count);
+  const withdrawn = held.filter(({ attributes }) => attributes === 0);
+  const announced = held.filter(({ attributes }) => attributes !== 0);
   const place = ({ family, at, end }: { family: { name: string }; at: number; end: number }): string =>
     `${family.name} ${at} ${end}`;
   return {
@@ -107,8 +110,9 @@ describe("the short way in", () => {
       for (const { octets, session: s } of [...messages, ...messages]) {
         const size = store.size + store.rawForms;
         const read = warm.read(octets, s);
-        for (const { attributes } of read.announced) store.retain(attributes);
-        if (read.announced.length > 0 && store.size + store.rawForms === size) known++;
+        const announced = read.blocks.slice(0, read.count).filter(({ attributes }) => attributes !== 0);
+        for (const { attributes } of announced) store.retain(attributes);
+        if (announced.length > 0 && store.size + store.rawForms === size) known++;
         const coldStore = new AttributeStore({ seed: 2 });
         const cold = new Ingress(coldStore, []).read(octets, s);
         expect(describeReading(store, read)).toEqual(describeReading(coldStore, cold));

@@ -16,7 +16,7 @@ const OURS = [parseAddress("10.0.0.254")!, parseAddress("2001:db8::fe")!];
 const IBGP: SessionRules = {
   ebgp: false, client: true, asNumber: 64512, localAsNumber: 64512, routerId: 99, clusterIds: [7, 8], role: undefined,
   enforceFirstAs: true, rejectAsSets: true, allowOwnAs: 0,
-    isOurs: (address) => OURS.some((own) => sameBytes(own, address)),
+    isOurs: (bytes, at, end) => OURS.some((own) => sameBytes(own, bytes.subarray(at, end))),
 };
 const NON_CLIENT = { ...IBGP, client: false };
 const EBGP: SessionRules = { ...IBGP, ebgp: true, client: false, asNumber: 65001 };

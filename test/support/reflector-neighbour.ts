@@ -152,7 +152,9 @@ export function ingressOf({ id, naive }: Neighbour, capabilities: Capabilities):
       ebgp, client: naive.kind === "client", asNumber: naive.asn, localAsNumber: naive.localAs,
         routerId: OURS.routerId,
       clusterIds: OURS.clusterIds, role: naive.role, enforceFirstAs: true, rejectAsSets: true, allowOwnAs: 0,
-      isOurs: (address) => [OURS.ipv4, OURS.ipv6].some((own) => String(parseAddress(own)) === String(address)),
+      isOurs: (bytes, at, end) => (
+        [OURS.ipv4, OURS.ipv6].some((own) => String(parseAddress(own)) === String(bytes.subarray(at, end)))
+      ),
     },
     policy: new CompiledPolicy(policyOf(naive.imports), !ebgp),
     negotiated: FAMILIES.map(({ name }) => families.includes(name)),

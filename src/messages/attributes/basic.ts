@@ -83,9 +83,8 @@ export const otc: AttributeRow = {
   json: wordJson("otc"),
 };
 
-/** Why an IPv4 address cannot be a next hop; undefined where it can (RFC 4271 §6.3). */
-export function nextHopTrouble(octets: Uint8Array, loopback: boolean): string | undefined {
-  const first = octets[0]!;
+/** Why an IPv4 address with this first octet cannot be a next hop; undefined where it can (RFC 4271 §6.3). */
+export function nextHopTrouble(first: number, loopback: boolean): string | undefined {
   if (first === 0) return "next hop in 0.0.0.0/8";
   if (first >= 224) return "next hop is multicast or reserved";
   return first === 127 && !loopback ? "next hop is a loopback address" : undefined;

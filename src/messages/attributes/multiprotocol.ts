@@ -4,7 +4,6 @@
  * passed over unread (RFC 4760 §8).
  */
 
-import { isLinkLocal, isLoopback } from "../../base/address.ts";
 import type { Family, FamilyRow } from "../families.ts";
 import { familyOf } from "../families.ts";
 import { checkNlri } from "../nlri.ts";
@@ -70,15 +69,27 @@ export function readMpUnreach(bytes: Uint8Array, at: number, end: number, contex
   };
 }
 
-/** Why a next hop of legal length leads nowhere; undefined where it may. RFC 4271 §6.3 by analogy, RFC 2545 §3. */
-export function mpNextHopTrouble(nextHop: Uint8Array, context: AttributeContext): string | undefined {
-  if (nextHop.length === 4) return nextHopTrouble(nextHop, context.loopback);
-  const first = nextHop.subarray(0, 16);
-  if (first.every((octet) => octet === 0)) return "next hop ::";
-  if (first[0] === 0xff) return "next hop is multicast";
-  if (isLoopback(first) && !context.loopback) return "next hop ::1";
-  const onlyLinkLocal = nextHop.length === 16 && isLinkLocal(first);
+/**
+ * Why the next hop [at, end) of legal length leads nowhere; undefined where it may. RFC 4271 §6.3 by analogy, RFC 2545
+ * §3. Nothing is allocated.
+ */
+export function mpNextHopTrouble(
+  bytes: Uint8Array, at: number, end: number, context: AttributeContext,
+): string | undefined {
+  const first = bytes[at]!;
+  if (end - at === 4) return nextHopTrouble(first, context.loopback);
+  if (first === 0xff) return "next hop is multicast";
+  if (first === 0 && isZero(bytes, at, at + 15)) {
+    if (bytes[at + 15] === 0) return "next hop ::";
+    if (bytes[at + 15] === 1 && !context.loopback) return "next hop ::1";
+  }
+  const onlyLinkLocal = end - at === 16 && first === 0xfe && (bytes[at + 1]! & 0xc0) === 0x80;
   return onlyLinkLocal && context.onLink === false ? "next hop is link-local and the peer is off the link" : undefined;
+}
+
+function isZero(bytes: Uint8Array, at: number, end: number): boolean {
+  for (let i = at; i < end; i++) if (bytes[i] !== 0) return false;
+  return true;
 }
 
 function negotiated(bytes: Uint8Array, at: number, context: AttributeContext): FamilyRow | undefined {

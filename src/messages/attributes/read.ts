@@ -71,7 +71,7 @@ export function readAttributes(
   walk(draft, at, end);
   const { reach, unreach } = readRoutes(draft);
   const nextHop = valueOf(draft, ATTRIBUTE.NEXT_HOP);
-  const trouble = nextHop === undefined ? undefined : nextHopTrouble(nextHop, context.loopback);
+  const trouble = nextHop === undefined ? undefined : nextHopTrouble(nextHop[0]!, context.loopback);
   return {
     faults: draft.faults, disposition: strongest(draft.faults), block: writeBlock(draft), nextHop,
     nextHopFault: trouble === undefined ? undefined : badNextHop(draft, trouble), reach, unreach, seen: draft.seen,
@@ -167,7 +167,8 @@ function readRoutes(draft: Draft): { reach: MpReach | undefined; unreach: MpUnre
     const why = `AFI ${routes.afi} SAFI ${routes.safi} was not negotiated`; // RFC 4760 §8: ignored
     complain(draft, tlv, "discard", 9, why);
   }
-  const trouble = reach?.family === undefined ? undefined : mpNextHopTrouble(reach.nextHop, context);
+  const trouble = reach?.family === undefined ? undefined
+    : mpNextHopTrouble(reach.nextHop, 0, reach.nextHop.length, context);
   if (trouble !== undefined) complain(draft, reachTlv!, "withdraw", 8, trouble);
   return { reach, unreach };
 }

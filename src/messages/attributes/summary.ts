@@ -39,6 +39,9 @@ export interface AttributeSummary {
   /** 0 where absent. */
   otc: number;
   hasOtc: boolean;
+  /** Where the value of NEXT_HOP is, and its octets; 0 where absent. */
+  nextHopAt: number;
+  nextHopOctets: number;
 }
 
 /** A record for summarise to fill. */
@@ -46,7 +49,7 @@ export function newSummary(): AttributeSummary {
   return {
     origin: 2, asPathLength: 0, firstAs: 0, hasAsSet: false, med: 0, hasMed: false,
     localPref: LOCAL_PREF_DEFAULT, hasLocalPref: false, originatorId: 0, hasOriginatorId: false, clusterListLength: 0,
-    wellKnown: 0, otc: 0, hasOtc: false,
+    wellKnown: 0, otc: 0, hasOtc: false, nextHopAt: 0, nextHopOctets: 0,
   };
 }
 
@@ -65,7 +68,7 @@ export function summarise(block: Uint8Array, at: number, end: number, into: Attr
 function clear(into: AttributeSummary): void {
   into.origin = 2;
   into.asPathLength = into.firstAs = into.med = into.originatorId = into.clusterListLength = 0;
-  into.wellKnown = into.otc = 0;
+  into.wellKnown = into.otc = into.nextHopAt = into.nextHopOctets = 0;
   into.localPref = LOCAL_PREF_DEFAULT;
   into.hasAsSet = into.hasMed = into.hasLocalPref = into.hasOriginatorId = into.hasOtc = false;
 }
@@ -77,6 +80,10 @@ function take(block: Uint8Array, code: number, at: number, end: number, into: At
       return;
     case ATTRIBUTE.AS_PATH:
       takeAsPath(block, at, end, into);
+      return;
+    case ATTRIBUTE.NEXT_HOP:
+      into.nextHopAt = at;
+      into.nextHopOctets = end - at;
       return;
     case ATTRIBUTE.MED:
       into.med = readU32(block, at);
