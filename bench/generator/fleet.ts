@@ -1,0 +1,379 @@
+/**
+ * All clients of one daemon, and waits for all of them at once. Rule: every wait ends, with what was missing in its
+ * words; what is measured begins with the first octet and ends with the last that was needed.
+ */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Place } from "../place.ts";
+import { Client } from "./client.ts";
+import { CountingReceiver } from "./counting-receiver.ts";
+import type { Diff } from "./expectation.ts";
+import { Expectation } from "./expectation.ts";
+import type { Load } from "./load.ts";
+import { ExactReceiver } from "./receiver.ts";
+import { KEEPALIVE } from "./wire.ts";
+
+/** How many clients there are and how they are. */
+export interface FleetOptions {
+  readonly sessions: number;
+  /** Clients that keep a table, spread over all; or which ones. */
+  readonly exactReceivers: number | readonly number[];
+  /** Of a wait; 120. */
+  readonly timeoutSeconds?: number;
+  /** Offered in OPEN; 90. A third of what is negotiated is the keepalive time. */
+  readonly holdTimeSeconds?: number;
+}
+
+/** What a wait measured. */
+export interface Timing {
+  /** From the first octet sent to the last octet that anybody needed. */
+  readonly milliseconds: number;
+  /** Share of one core that this process used meanwhile. */
+  readonly generatorShare: number;
+  /** Octets of UPDATEs that the clients received. */
+  readonly octets: number;
+}
+
+/** A receiver holds what it must not, or does not hold what it must although nothing more comes. */
+export class WrongTable extends Error {}
+/** A wait took too long. */
+export class TimedOut extends Error {}
+/** The daemon ended a session. */
+export class SessionLost extends Error {}
+
+const TIMEOUT_SECONDS = 120;
+const HOLD_TIME_SECONDS = 90;
+/** Nothing may come for this long before a table counts as right. */
+const QUIET_MILLISECONDS = 60;
+/** A daemon that sends no End-of-RIB is waited for this long. */
+const END_OF_RIB_MILLISECONDS = 500;
+const DIALS_AT_ONCE = 200;
+
+/** The clients of one daemon; the first ones are the sources of the load. */
+export class Fleet {
+  readonly clients: readonly Client[];
+  readonly expectation: Expectation;
+  readonly #load: Load;
+  readonly #exact: readonly ExactReceiver[];
+  readonly #timeoutMilliseconds: number;
+  readonly #keepalives: NodeJS.Timeout;
+  /** Clients of the wait at hand that are not complete. */
+  #incomplete = 0;
+  #wake: () => void = () => undefined;
+  #lost: Client | undefined;
+
+  constructor(place: Place, load: Load, options: FleetOptions) {
+    this.#load = load;
+    this.#timeoutMilliseconds = (options.timeoutSeconds ?? TIMEOUT_SECONDS) * 1000;
+    this.expectation = new Expectation(load);
+    const exact = new Set(exactIndices(options));
+    const owner = {
+      turned: (client: Client): void => this.#turned(client),
+      lost: (client: Client): void => {
+        this.#lost ??= client;
+        this.#wake();
+      },
+    };
+    this.clients = Array.from({ length: options.sessions }, (_, index) => {
+      const receiver = exact.has(index) ? new ExactReceiver(index, this.expectation)
+        : new CountingReceiver(index, this.expectation);
+      return new Client(place, load, receiver, options.holdTimeSeconds ?? HOLD_TIME_SECONDS, owner);
+    });
+    this.#exact = this.clients.map(({ receiver }) => receiver).filter((receiver) => receiver instanceof ExactReceiver);
+    let second = 0;
+    this.#keepalives = setInterval(() => this.#keepAlive(second++), 1000);
+  }
+
+  /** All sources of the load. */
+  get sources(): readonly number[] {
+    return this.#load.sources.map((_, source) => source);
+  }
+
+  /** Brings clients up, as many at once as said; resolves when all of them are Established. */
+  async dial(indices: readonly number[] = this.#all(), atOnce: number = DIALS_AT_ONCE): Promise<void> {
+    this.#renew(indices);
+    await this.#dial(indices, atOnce);
+  }
+
+  async #dial(indices: readonly number[], atOnce: number): Promise<void> {
+    for (let from = 0; from < indices.length; from += atOnce) {
+      const wave = indices.slice(from, from + atOnce).map((index) => this.clients[index]!);
+      const up = Promise.all(wave.map((client) => client.dial()));
+      await this.#inTime(up, () => {
+        const down = wave.filter(({ established }) => !established);
+        return `${down.length} of ${wave.length} sessions did not come up, the first is client ${down[0]?.index} ` +
+          `(${down[0]?.reason})`;
+      });
+    }
+  }
+
+  /** Brings clients up and waits until they hold what they must; measures from the first connection on. */
+  async join(indices: readonly number[] = this.#all(), atOnce: number = DIALS_AT_ONCE): Promise<Timing> {
+    this.#renew(indices);
+    const stopwatch = this.#start();
+    await this.#dial(indices, atOnce);
+    const timing = await this.#converge(stopwatch, "join", indices);
+    await this.#endsOfRib(indices);
+    return timing;
+  }
+
+  /** Ends sessions and waits until everybody else knows. */
+  async leave(indices: readonly number[]): Promise<Timing> {
+    this.#expect(this.expectation.announce(this.#sourcesOf(indices), 0));
+    const stopwatch = this.#start();
+    this.#close(indices);
+    return this.#converge(stopwatch, "leave");
+  }
+
+  /** Ends sessions and waits for nothing. */
+  drop(indices: readonly number[]): void {
+    this.#expect(this.expectation.announce(this.#sourcesOf(indices), 0));
+    this.#close(indices);
+  }
+
+  #close(indices: readonly number[]): void {
+    for (const index of indices) {
+      this.clients[index]!.close();
+      this.clients[index]!.receiver.reset();
+    }
+  }
+
+  /** Sources announce all they have in a version; resolves when every receiver has all that it must have. */
+  announce(version: number, sources: readonly number[] = this.sources): Promise<Timing> {
+    return this.#say(sources, version, "announcement", (source) => this.#load.announcements(source, version));
+  }
+
+  /** Sources withdraw all they have. */
+  withdraw(sources: readonly number[] = this.sources): Promise<Timing> {
+    return this.#say(sources, 0, "withdrawal", (source) => this.#load.withdrawals(source));
+  }
+
+  /** Sources announce and nobody is waited for, see `converge`. */
+  say(version: number, sources: readonly number[]): void {
+    const messages = sources.map((source) => this.#load.announcements(source, version));
+    this.#expect(this.expectation.announce(sources, version));
+    for (const [i, source] of sources.entries()) this.clients[source]!.send(messages[i]!);
+  }
+
+  /** Waits until clients hold what they must, measured from now on. */
+  converge(what: string, indices: readonly number[] = this.#all()): Promise<Timing> {
+    return this.#converge(this.#start(), what, indices);
+  }
+
+  /** Waits until everybody holds what a policy leaves that rejects marked routes, or accepts them again. */
+  async policy(rejects: boolean, reload: () => Promise<void>): Promise<Timing> {
+    this.#expect(this.expectation.rejectMarked(rejects));
+    const stopwatch = this.#start();
+    await reload();
+    return this.#converge(stopwatch, "policy");
+  }
+
+  /**
+   * One route of a source changes; resolves when every other client that reads was told, with the milliseconds that it
+   * took to each. Other routes may change meanwhile.
+   */
+  async change(source: number, route: number, version: number): Promise<Float64Array> {
+    const message = this.#load.change(source, route, version);
+    const prefix = this.#load.sources[source]!.prefixes[route]!;
+    const slot = this.expectation.slotOf(source, prefix);
+    const before = this.expectation.slots[slot]!;
+    this.expectation.change(source, route, version);
+    for (const receiver of this.#exact) receiver.expectOne(slot, before);
+    const others = this.clients.filter(({ index, established, paused }) => index !== source && established && !paused);
+    for (const { receiver } of others) receiver.watch(prefix);
+    const from = performance.now();
+    this.clients[source]!.send(message);
+    const late = (): Client[] => others.filter(({ receiver }) => receiver.watchedAt === 0);
+    while (late().length > 0) {
+      this.#check();
+      if (performance.now() - from > this.#timeoutMilliseconds) {
+        throw new TimedOut(`one change: ${late().length} of ${others.length} clients were not told`);
+      }
+      await sleep(1);
+    }
+    for (const { receiver } of others) receiver.watched = -1;
+    return Float64Array.from(others, ({ receiver }) => receiver.watchedAt - from);
+  }
+
+  /** What is worth a remark though no table was wrong. */
+  notes(): string[] {
+    const own = this.clients.filter(({ receiver }) => receiver.ownPrefixes > 0).length;
+    return [...this.#load.notes, ...(own > 0 ? [`${own} clients were told routes of their own`] : [])];
+  }
+
+  /** How much longer than the keepalive time the daemon was silent to anybody, milliseconds; 0 or less is in time. */
+  lateMilliseconds(): number {
+    const now = performance.now();
+    const reading = this.clients.filter(({ established, paused }) => established && !paused);
+    return Math.max(0, ...reading.map(({ lateMilliseconds, heardAt, keepaliveSeconds }) =>
+      Math.max(lateMilliseconds, keepaliveSeconds === 0 ? 0 : now - heardAt - keepaliveSeconds * 1000)));
+  }
+
+  /** Ends all sessions. */
+  close(): void {
+    clearInterval(this.#keepalives);
+    for (const client of this.clients) client.close();
+  }
+
+  async #say(sources: readonly number[], version: number, what: string, messageOf: (source: number) => Buffer):
+  Promise<Timing> {
+    const messages = sources.map(messageOf);
+    this.#expect(this.expectation.announce(sources, version));
+    const stopwatch = this.#start();
+    for (const [i, source] of sources.entries()) this.clients[source]!.send(messages[i]!);
+    return this.#converge(stopwatch, what);
+  }
+
+  /** Waits for clients that read, then for a quiet moment in which nothing becomes wrong. */
+  async #converge(from: Stopwatch, what: string, indices: readonly number[] = this.#all()): Promise<Timing> {
+    const awaited = indices.map((index) => this.clients[index]!).filter((client) => client.established && !client.paused);
+    const deadline = performance.now() + this.#timeoutMilliseconds;
+    for (const client of awaited) client.awaited = true;
+    this.#incomplete = awaited.filter(({ complete }) => !complete).length;
+    try {
+      for (;;) {
+        await this.#complete(what, awaited, deadline);
+        const share = from.share();
+        const before = octetsOf(awaited);
+        await sleep(QUIET_MILLISECONDS);
+        if (this.#incomplete > 0 || octetsOf(awaited) !== before) continue;
+        this.#verify(awaited, what);
+        const octets = octetsOf(this.clients) - from.octets;
+        return { milliseconds: this.#lastNeeded(awaited, from.at), generatorShare: share, octets };
+      }
+    } finally {
+      for (const client of awaited) client.awaited = false;
+    }
+  }
+
+  /** Where prefixes have several sources a table may be complete before the best of them is known. */
+  #lastNeeded(awaited: readonly Client[], from: number): number {
+    const isShared = this.#load.owners === undefined;
+    const last = awaited.reduce((latest, { completeAt, updatedAt }) =>
+      Math.max(latest, isShared ? updatedAt : completeAt), from);
+    return last - from;
+  }
+
+  async #complete(what: string, awaited: readonly Client[], deadline: number): Promise<void> {
+    while (this.#incomplete > 0) {
+      const woken = new Promise<void>((resolve) => { this.#wake = resolve; });
+      this.#check();
+      const left = deadline - performance.now();
+      if (left <= 0) throw new TimedOut(`${what}: ${shortage(awaited)}`);
+      const timer = setTimeout(this.#wake, left);
+      await woken;
+      clearTimeout(timer);
+    }
+    this.#check();
+    if (performance.now() > deadline) throw new TimedOut(`${what}: it does not become quiet`);
+  }
+
+  #verify(awaited: readonly Client[], what: string): void {
+    const strange = awaited.find(({ receiver }) => receiver.unknownPrefixes > 0);
+    if (strange !== undefined) {
+      throw new WrongTable(`${what}: client ${strange.index} was told ${strange.receiver.unknownPrefixes} prefixes ` +
+        "that nobody announced");
+    }
+  }
+
+  /** Bounded: some daemons send none. */
+  async #endsOfRib(indices: readonly number[]): Promise<void> {
+    const until = performance.now() + END_OF_RIB_MILLISECONDS;
+    const missing = (): boolean => indices.some((index) => !this.clients[index]!.receiver.endOfRib);
+    while (missing() && performance.now() < until) await sleep(10);
+  }
+
+  #check(): void {
+    if (this.#lost !== undefined) throw lostError(this.#lost);
+  }
+
+  #turned(client: Client): void {
+    if (!client.awaited) return;
+    this.#incomplete += client.complete ? -1 : 1;
+    if (this.#incomplete === 0) this.#wake();
+  }
+
+  /** Everybody who is up must be told `diff`. */
+  #expect(diff: Diff): void {
+    const now = performance.now();
+    for (const client of this.clients) {
+      client.receiver.expect(diff);
+      client.review(now);
+    }
+  }
+
+  /** These must be told everything. */
+  #renew(indices: readonly number[]): void {
+    const diff = this.expectation.everything();
+    for (const index of indices) {
+      this.clients[index]!.receiver.reset();
+      this.clients[index]!.receiver.expect(diff);
+    }
+  }
+
+  async #inTime<T>(promise: Promise<T>, why: () => string): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new TimedOut(why())), this.#timeoutMilliseconds);
+      this.#wake = () => { if (this.#lost !== undefined) reject(lostError(this.#lost)); };
+    });
+    return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+  }
+
+  /** A share of the clients each second, so that thousands do not speak at once. */
+  #keepAlive(second: number): void {
+    for (const client of this.clients) {
+      if (client.established && (second + client.index) % client.keepaliveSeconds === 0) client.send(KEEPALIVE);
+    }
+  }
+
+  #all(): readonly number[] {
+    return this.clients.map(({ index }) => index);
+  }
+
+  #sourcesOf(indices: readonly number[]): readonly number[] {
+    return indices.filter((index) => index < this.#load.sources.length);
+  }
+
+  #start(): Stopwatch {
+    return new Stopwatch(octetsOf(this.clients));
+  }
+}
+
+/** When something began, and what it cost until then. */
+class Stopwatch {
+  readonly at: number = performance.now();
+  readonly octets: number;
+  readonly #cpu: NodeJS.CpuUsage = process.cpuUsage();
+
+  constructor(octets: number) {
+    this.octets = octets;
+  }
+
+  /** Share of one core that this process used since. */
+  share(): number {
+    const { user, system } = process.cpuUsage(this.#cpu);
+    return (user + system) / 1000 / Math.max(1, performance.now() - this.at);
+  }
+}
+
+function exactIndices({ sessions, exactReceivers }: FleetOptions): readonly number[] {
+  if (typeof exactReceivers !== "number") return exactReceivers;
+  const count = Math.min(exactReceivers, sessions);
+  return Array.from({ length: count }, (_, i) => (count === 1 ? sessions - 1
+    : Math.round((i * (sessions - 1)) / (count - 1))));
+}
+
+function lostError({ index, reason }: Client): SessionLost {
+  return new SessionLost(`the daemon ended the session of client ${index} (${reason || "no reason given"})`);
+}
+
+function octetsOf(clients: readonly Client[]): number {
+  return clients.reduce((sum, { receiver }) => sum + receiver.octets, 0);
+}
+
+function shortage(awaited: readonly Client[]): string {
+  const short = awaited.filter(({ complete }) => !complete);
+  const first = short.find(({ receiver }) => receiver.exact) ?? short[0];
+  return `${short.length} of ${awaited.length} clients are short; of client ${first?.index} ${first?.receiver.short}`;
+}
