@@ -29,6 +29,8 @@ import { exportTargetOf, ingressSessionOf, isIbgp, isSamePeer, kindOf, peerFacts
 /** How long routes may stay stale after a BoRR without its EoRR (RFC 7313 §4). */
 const STALE_SECONDS_MAX = 360;
 const NO_PEER = 0 as PeerId;
+/** Octets of routes that a peer is sent before others have their turn. */
+const OCTETS_PER_TURN = 256 * 1024;
 /** Kinds of NOTIFICATION counted apart; a peer could invent 65,536. */
 const NOTIFICATION_KINDS_MAX = 64;
 /** What a peer is told when reading its message failed by our fault. */
@@ -160,8 +162,12 @@ export class Peer implements SessionOwner {
     this.session.stop({ text: "prefix limit" });
   }
 
-  /** Families take turns, so that a long table of one does not hold up the other. */
-  pull(): Uint8Array | undefined {
+  /**
+   * Families take turns, so that a long table of one does not hold up the other; and peers do, for a kernel that takes
+   * whatever it is given would have one peer's whole table sent in one turn.
+   */
+  pull(pulledOctets: number): Uint8Array | undefined {
+    if (pulledOctets >= OCTETS_PER_TURN) return this.#takeTurns();
     for (let i = 0; i < FAMILIES.length; i++) {
       const index = (this.#nextFamily + i) % FAMILIES.length;
       const member = this.#members[index];
@@ -172,6 +178,14 @@ export class Peer implements SessionOwner {
     }
     this.#host.pulledDry();
     return undefined;
+  }
+
+  #takeTurns(): undefined {
+    for (const { index } of FAMILIES) {
+      const member = this.#members[index];
+      if (member !== undefined) this.#host.tables.reflectors[index]!.wakeLater(member);
+    }
+    this.#host.pulledDry();
   }
 
   sent(): void {

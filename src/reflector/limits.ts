@@ -13,6 +13,9 @@ export interface ReflectorLimits {
   readonly prefixesPerSlice: number;
   /** Octets handed out to members in one slice, after which the others wait for the next one. */
   readonly octetsPerSlice: number;
+  /** What takes as long as so many octets to send: to hand out anything at all, and to decide and tell one prefix. */
+  readonly octetsPerPull: number;
+  readonly octetsPerPrefix: number;
   /** Rows freed in one slice. */
   readonly reapedPerSlice: number;
   /** Dead rows, beside two for each live path, that may wait for a member that has not been told of them. */
@@ -33,7 +36,9 @@ export const REFLECTOR_LIMITS: ReflectorLimits = {
   lagOctetsMax: 1_048_576,
   chunkFullOctets: 32_768,
   prefixesPerSlice: 16_384,
-  octetsPerSlice: 16_777_216,
+  octetsPerSlice: 8_388_608,
+  octetsPerPull: 8_192,
+  octetsPerPrefix: 512,
   reapedPerSlice: 16_384,
   deadRowsMax: 4_194_304,
   feedSlotsPerStep: 16_384,

@@ -26,8 +26,8 @@ export class Reflector {
   readonly #later = new Set<GroupMember>();
   /** Members that the last flush may have something for and that were not woken yet; the log's octets before it. */
   readonly #unwoken = new Map<GroupMember, number>();
-  /** Octets handed out in this slice. */
-  #handedOut = 0;
+  /** What this slice has cost so far, in octets handed out. */
+  #spent = 0;
   #nextGroup = 1;
   #gateOpen = true;
   #tooLong = 0;
@@ -109,31 +109,43 @@ export class Reflector {
    * that waiting for its turn makes no member slow.
    */
   pump(): void {
-    this.#handedOut = 0;
-    if (this.#unwoken.size > 0) return this.#wakeSome();
-    for (const group of this.#groups.values()) group.beginFlush();
-    this.#decide();
-    const later = [...this.#later];
-    this.#later.clear();
-    for (const group of [...this.#groups.values()]) this.#flush(group);
+    this.#spent = 0;
+    this.#wakeWaiting();
+    if (this.#unwoken.size === 0) {
+      for (const group of this.#groups.values()) group.beginFlush();
+      this.#decide();
+      for (const group of [...this.#groups.values()]) this.#flush(group);
+    }
     this.#wakeSome();
-    for (const member of later) member.wake();
+  }
+
+  /** Feeds go on beside the changes: at most half of the slice is theirs. */
+  #wakeWaiting(): void {
+    for (const member of [...this.#later]) {
+      if (this.#spent >= this.#limits.octetsPerSlice / 2) return;
+      if (this.#later.delete(member)) member.wake();
+    }
   }
 
   #wakeSome(): void {
     for (const [member, octetsBefore] of this.#unwoken) {
-      if (this.#handedOut >= this.#limits.octetsPerSlice) return;
+      if (this.#spent >= this.#limits.octetsPerSlice) return;
       this.#unwoken.delete(member);
       member.wake();
       member.detachIfSlow(octetsBefore);
     }
   }
 
+  /** The member has had its share of this turn: it is woken again in a later slice. */
+  wakeLater(member: GroupMember): void {
+    this.#later.add(member);
+  }
+
   /** Routes for a member's session. */
   pull(member: GroupMember): Uint8Array | undefined {
     const octets = member.pull(this.#gateOpen);
     if (octets !== "later") {
-      this.#handedOut += octets?.length ?? 0;
+      if (octets !== undefined) this.#spent += octets.length + this.#limits.octetsPerPull;
       return octets;
     }
     this.#later.add(member);
@@ -185,6 +197,7 @@ export class Reflector {
       rib.decide(prefix);
       for (const group of this.#groups.values()) group.evaluate(prefix);
       left -= 1 + Math.floor(rib.bury(prefix) / PATHS_PER_PREFIX);
+      this.#spent += this.#limits.octetsPerPrefix;
     }
   }
 

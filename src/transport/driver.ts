@@ -17,10 +17,12 @@ export interface DriverClient {
   framingFault(fault: Fault): void;
   /** TCP is gone, and everything that came before has been handed over. */
   lost(end: ConnectionEnd): void;
-  /** The kernel took a chunk with `pulledOctets` of what was pulled, or got the first one; `waiting`: some are left. */
-  progress(pulledOctets: number, waiting: boolean): void;
-  /** Whole messages to send next, or undefined. */
-  pull(maxOctets: number): Uint8Array | undefined;
+  /** The kernel took that many of the octets that were pulled. */
+  taken(pulledOctets: number): void;
+  /** Something waits in the socket since now (`waiting`), or the kernel took some of it; `waiting`: some is left. */
+  progress(waiting: boolean): void;
+  /** Whole messages to send next, or undefined; `pulledOctets`: what was pulled in this run already. */
+  pull(pulledOctets: number): Uint8Array | undefined;
 }
 
 /** Octets of input handled per turn of the event loop. */
@@ -29,8 +31,6 @@ const SLICE_OCTETS = 128 * 1024;
 const UNPARSED_OCTETS_MAX = 256 * 1024;
 /** Octets of routes given to the socket and not yet taken by the kernel. */
 const IN_SOCKET_OCTETS_MAX = 256 * 1024;
-/** Octets asked for at a time: small enough that completed chunks show progress. */
-const CHUNK_OCTETS = 64 * 1024;
 
 /** One connection while it is in use. After `end` or `destroy` nothing is handed over any more. */
 export class ConnectionDriver {
@@ -45,9 +45,9 @@ export class ConnectionDriver {
   #refill: (() => void) | undefined;
   #paused = false;
   #lost: ConnectionEnd | undefined;
-  /** Routes in the socket, and chunks of any kind. */
+  /** Pulled octets in each write that waits in the socket, oldest first, and in all of them. */
+  readonly #inSocket: number[] = [];
   #inSocketOctets = 0;
-  #chunksInSocket = 0;
   #pumping = false;
 
   constructor(connection: Connection, client: DriverClient, scheduler: Scheduler) {
@@ -70,6 +70,7 @@ export class ConnectionDriver {
   start(alreadyRead?: Uint8Array): void {
     this.connection.attach({
       data: (chunk) => { if (this.#open) this.#take(chunk); },
+      taken: () => { if (this.#open) this.#taken(); },
       closed: (end) => { if (this.#open) this.#close(end); },
     });
     if (alreadyRead !== undefined && this.#open) this.#take(alreadyRead);
@@ -84,11 +85,11 @@ export class ConnectionDriver {
   pump(): void {
     if (this.#pumping) return; // the owner called back from inside `pull`: the loop below goes on
     this.#pumping = true;
-    while (this.#open && this.#inSocketOctets < IN_SOCKET_OCTETS_MAX) {
-      const chunk = this.#client.pull(CHUNK_OCTETS);
-      if (chunk === undefined || chunk.length === 0) break;
-      this.#inSocketOctets += chunk.length;
-      this.#write(chunk, chunk.length);
+    for (let pulled = 0; this.#open && this.#inSocketOctets < IN_SOCKET_OCTETS_MAX;) {
+      const octets = this.#client.pull(pulled);
+      if (octets === undefined || octets.length === 0) break;
+      pulled += octets.length;
+      this.#write(octets, octets.length);
     }
     this.#pumping = false;
   }
@@ -111,15 +112,18 @@ export class ConnectionDriver {
     return wasOpen;
   }
 
+  /** Most writes are taken at once, and then nothing waits: neither timers nor anybody else need to hear of them. */
   #write(bytes: Uint8Array, pulledOctets: number): void {
-    this.connection.write(bytes, () => { if (this.#open) this.#taken(pulledOctets); });
-    if (++this.#chunksInSocket === 1) this.#client.progress(0, true);
+    if (this.connection.write(bytes)) return this.#client.taken(pulledOctets);
+    this.#inSocketOctets += pulledOctets;
+    if (this.#inSocket.push(pulledOctets) === 1) this.#client.progress(true);
   }
 
-  #taken(pulledOctets: number): void {
-    this.#chunksInSocket--;
+  #taken(): void {
+    const pulledOctets = this.#inSocket.shift() ?? 0;
     this.#inSocketOctets -= pulledOctets;
-    this.#client.progress(pulledOctets, this.#chunksInSocket > 0);
+    this.#client.taken(pulledOctets);
+    this.#client.progress(this.#inSocket.length > 0);
     this.pump();
   }
 

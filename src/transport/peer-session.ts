@@ -261,7 +261,7 @@ export class PeerSession implements PeerSessionPort {
     this.#offered = undefined;
     this.#environment.onEvent({ event: "refused", why });
     if (notification === undefined) return connection?.destroy();
-    connection?.write(encodeNotification(notification), () => undefined);
+    connection?.write(encodeNotification(notification));
     connection?.end();
   }
 
@@ -271,18 +271,16 @@ export class PeerSession implements PeerSessionPort {
       message: (bytes) => this.#receive(slot, bytes),
       framingFault: (fault) => this.#onConnection(slot, { name: "BGPHeaderErr", fault }),
       lost: ({ why }) => this.#onConnection(slot, { name: "TcpConnectionFails", why }),
-      progress: (pulled, waiting) => {
-        if (pulled > 0 && this.#up === slot) this.#owner.sent(pulled);
-        this.#onConnection(slot, { name: "OutputProgress", waiting });
-      },
-      pull: (maxOctets) => this.#pull(slot, maxOctets),
+      taken: (pulled) => { if (pulled > 0 && this.#up === slot) this.#owner.sent(pulled); },
+      progress: (waiting) => this.#onConnection(slot, { name: "OutputProgress", waiting }),
+      pull: (pulledOctets) => this.#pull(slot, pulledOctets),
     }, this.#environment.scheduler);
     this.#lastLocalAddress = connection.localAddress;
   }
 
-  #pull(slot: Slot, maxOctets: number): Uint8Array | undefined {
+  #pull(slot: Slot, pulledOctets: number): Uint8Array | undefined {
     if (this.#up !== slot) return undefined;
-    const octets = this.#owner.pull(maxOctets);
+    const octets = this.#owner.pull(pulledOctets);
     if (octets !== undefined) this.#traffic.sent(octets);
     return octets;
   }

@@ -39,10 +39,11 @@ export interface SessionOwner {
   /** The session left Established. */
   down(reason: SessionEnd): void;
   /**
-   * Octets to send next (whole messages, at most `maxOctets` unless a single message is larger), or undefined when
-   * nothing waits. The view is never modified later.
+   * Octets to send next: whole messages, not many more than 64 KiB of them, so that completed writes show progress.
+   * Undefined when nothing waits, or when others have their turn first: then the owner wakes the session again.
+   * `pulledOctets`: what was pulled in this run already. The view is never modified later.
    */
-  pull(maxOctets: number): Uint8Array | undefined;
+  pull(pulledOctets: number): Uint8Array | undefined;
   /** `octets` handed out by `pull` have been taken by the kernel. */
   sent(octets: number): void;
 }
@@ -106,6 +107,8 @@ export type ConnectionEnd = { readonly why: string };
 export interface ConnectionHandler {
   /** The next octets; they are not modified later. */
   data(chunk: Uint8Array): void;
+  /** The kernel has taken all octets of the oldest write that it did not take at once; absent where nobody asks. */
+  taken?(): void;
   /** The other side closed or the connection broke; no more data. */
   closed(end: ConnectionEnd): void;
 }
@@ -119,8 +122,8 @@ export interface Connection {
   readonly remotePort: number;
   /** Who hears of it from now on. Nothing is read before the first call; a later one replaces the handler. */
   attach(handler: ConnectionHandler): void;
-  /** Hands octets to the kernel; `done` once it has taken all of them, never after an end. */
-  write(bytes: Uint8Array, done: () => void): void;
+  /** Hands octets to the kernel. True where it took all of them at once; else its handler hears when it has. */
+  write(bytes: Uint8Array): boolean;
   pause(): void;
   resume(): void;
   /** Closes after what was written (a NOTIFICATION); what still arrives is dropped; gone within a short bound. */

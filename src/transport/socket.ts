@@ -47,6 +47,13 @@ class SocketConnection implements Connection {
   #listening = false;
   #why = "closed by the peer";
   #over = false;
+  /** Writes that were taken at once and whose callbacks are still to come: they come before all others. */
+  #takenAtOnce = 0;
+  /** One callback for all writes: Node keeps those of one turn together as long as they are the same. */
+  readonly #written = (error?: Error | null): void => {
+    if (this.#takenAtOnce > 0) this.#takenAtOnce--;
+    else if (error == null && !this.#over) this.#handler?.taken?.();
+  };
 
   constructor(socket: Socket, ends: Ends, scheduler: Scheduler, lingerUntil: () => Instant) {
     this.#socket = socket;
@@ -70,9 +77,12 @@ class SocketConnection implements Connection {
     socket.on("close", () => this.#closed());
   }
 
-  write(bytes: Uint8Array, done: () => void): void {
-    if (this.#over) return;
-    this.#socket.write(bytes, (error) => { if (error == null && !this.#over) done(); });
+  write(bytes: Uint8Array): boolean {
+    if (this.#over) return false;
+    this.#socket.write(bytes, this.#written);
+    if (this.#socket.writableLength > 0) return false;
+    this.#takenAtOnce++;
+    return true;
   }
 
   pause(): void {

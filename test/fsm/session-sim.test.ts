@@ -56,7 +56,7 @@ function rawFrom(clock: VirtualClock, network: VirtualNetwork) {
   });
   clock.run(20);
   const send = (bytes: Uint8Array): void => {
-    raw.connection?.write(bytes, () => undefined);
+    raw.connection?.write(bytes);
     clock.run(20);
   };
   return { raw, answers, send };

@@ -76,7 +76,7 @@ export class LetterSpeaker {
     conn.state = "openSent";
     connection.write(encodeOpen({
       asNumber: 64512, holdTimeSeconds: 90, routerId: this.#routerId, capabilities: this.#capabilities,
-    }), () => undefined);
+    }));
     const framer = new Framer();
     connection.attach({
       data: (chunk) => {
@@ -114,13 +114,13 @@ export class LetterSpeaker {
       this.#close(other, true);
     }
     conn.state = "openConfirm";
-    conn.connection?.write(KEEPALIVE, () => undefined);
+    conn.connection?.write(KEEPALIVE);
   }
 
   #keepalive(conn: Conn): void {
     this.#network.clock.schedule(this.#network.clock.now() + 25_000, 0, this.host, () => {
       if (conn.state !== "established") return;
-      conn.connection?.write(KEEPALIVE, () => undefined);
+      conn.connection?.write(KEEPALIVE);
       this.#keepalive(conn);
     });
   }
@@ -130,7 +130,7 @@ export class LetterSpeaker {
     conn.state = "closed";
     this.#conns.splice(this.#conns.indexOf(conn), 1);
     conn.cancel?.();
-    if (collision) conn.connection?.write(encodeNotification({ code: 6, subcode: 7 }), () => undefined);
+    if (collision) conn.connection?.write(encodeNotification({ code: 6, subcode: 7 }));
     if (collision) conn.connection?.end();
     else conn.connection?.destroy();
     const retry = 4_000 + 1_000 * this.#network.clock.random();

@@ -125,8 +125,6 @@ export class VirtualNetwork {
   }
 }
 
-interface Outgoing { readonly bytes: Uint8Array; readonly done: () => void }
-
 /** One end of a connection. */
 class WireEnd implements Connection {
   readonly localAddress: string;
@@ -140,7 +138,7 @@ class WireEnd implements Connection {
   #handler: ConnectionHandler | undefined;
   #paused = false;
   #over = false;
-  readonly #toSend: Outgoing[] = [];
+  readonly #toSend: Uint8Array[] = [];
   /** Octets sent that the other end's process has not read. */
   #unreadByPeer = 0;
   /** Arrived and not handed over; undefined is the end of the stream. */
@@ -159,10 +157,11 @@ class WireEnd implements Connection {
     this.#later(() => this.#handOver());
   }
 
-  write(bytes: Uint8Array, done: () => void): void {
-    if (this.#over) return;
-    this.#toSend.push({ bytes, done });
+  write(bytes: Uint8Array): boolean {
+    if (this.#over) return false;
+    this.#toSend.push(bytes);
     this.#flush();
+    return false;
   }
 
   pause(): void {
@@ -201,14 +200,14 @@ class WireEnd implements Connection {
 
   #flush(): void {
     while (this.#toSend.length > 0 && this.#unreadByPeer < WINDOW_OCTETS) {
-      const { bytes, done } = this.#toSend.shift()!;
+      const bytes = this.#toSend.shift()!;
       if (this.#network.isLost(this.localAddress, this.remoteAddress)) {
         this.#unreadByPeer += bytes.length; // never acknowledged: the window closes in time
         continue;
       }
       this.#unreadByPeer += bytes.length;
       for (const piece of this.#pieces(bytes)) this.#deliver(piece);
-      this.#later(() => { if (!this.#over) done(); });
+      this.#later(() => { if (!this.#over) this.#handler?.taken?.(); });
     }
     if (this.#finishing && this.#toSend.length === 0) {
       this.#finishing = false;

@@ -10,12 +10,15 @@ const KIB = 1024;
 function world() {
   const log: string[] = [];
   const turns: Array<() => void> = [];
-  const writes: Array<{ bytes: Uint8Array; done: () => void }> = [];
+  const writes: Uint8Array[] = [];
   const wire: { handler?: ConnectionHandler } = {};
   const connection: Connection = {
     localAddress: "192.0.2.1", localPort: 1, remoteAddress: "192.0.2.2", remotePort: 2,
     attach: (handler) => { wire.handler = handler; },
-    write: (bytes, done) => { writes.push({ bytes, done }); },
+    write: (bytes) => {
+      writes.push(bytes);
+      return out.atOnce;
+    },
     pause: () => { log.push("pause"); },
     resume: () => { log.push("resume"); },
     end: () => { log.push("end"); },
@@ -28,8 +31,8 @@ function world() {
       return () => { turns.splice(turns.indexOf(run), 1); };
     },
   };
-  const seen = { messages: 0, progress: 0, waiting: false };
-  const out = { chunk: undefined as Uint8Array | undefined, onMessage: () => {} };
+  const seen = { messages: 0, progress: 0, waiting: false, told: 0 };
+  const out = { chunk: undefined as Uint8Array | undefined, atOnce: false, onMessage: () => {} };
   const driver: ConnectionDriver = new ConnectionDriver(connection, {
     message: () => {
       seen.messages++;
@@ -37,8 +40,9 @@ function world() {
     },
     framingFault: (fault) => { log.push(`fault ${fault.code}/${fault.subcode}`); },
     lost: ({ why }) => { log.push(`lost ${why}`); },
-    progress: (octets, waiting) => {
-      seen.progress += octets;
+    taken: (octets) => { seen.progress += octets; },
+    progress: (waiting) => {
+      seen.told++;
       seen.waiting = waiting;
     },
     pull: () => out.chunk,
@@ -97,29 +101,39 @@ describe("input", () => {
 
 describe("output", () => {
   it("puts at most 256 KiB of routes into the socket, and goes on as the kernel takes them", () => {
-    const { driver, writes, seen, out } = world();
+    const { driver, wire, writes, seen, out } = world();
     out.chunk = new Uint8Array(64 * KIB);
     driver.pump();
     expect(writes).toHaveLength(4);
     expect([seen.progress, seen.waiting]).toEqual([0, true]);
-    writes[0]?.done();
+    wire.handler?.taken?.();
     expect([writes.length, seen.progress, seen.waiting]).toEqual([5, 64 * KIB, true]);
     driver.send(KEEPALIVE); // not held up by a full socket
     expect(writes).toHaveLength(6);
     out.chunk = undefined;
-    for (const { done } of writes.slice(1)) done();
+    for (let i = 1; i < writes.length; i++) wire.handler?.taken?.();
     expect([writes.length, seen.progress, seen.waiting]).toEqual([6, 5 * 64 * KIB, false]);
   });
 
+  it("that the kernel takes at once waits for nothing and starts no timer", () => {
+    const { driver, writes, seen, out } = world();
+    const chunks = Array.from({ length: 9 }, () => new Uint8Array(64 * KIB));
+    out.atOnce = true;
+    Object.defineProperty(out, "chunk", { get: () => chunks.shift() });
+    driver.pump();
+    driver.send(KEEPALIVE);
+    expect([writes.length, seen.progress, seen.told]).toEqual([10, 9 * 64 * KIB, 0]);
+  });
+
   it("reports nothing after the end", () => {
-    const { driver, writes, seen, out, log } = world();
+    const { driver, wire, writes, seen, out, log } = world();
     out.chunk = new Uint8Array(64 * KIB);
     driver.pump();
     driver.end();
     driver.end();
     driver.send(KEEPALIVE);
     driver.pump();
-    for (const { done } of writes) done();
+    for (let i = 0; i < writes.length; i++) wire.handler?.taken?.();
     expect([writes.length, seen.progress, log]).toEqual([4, 0, ["end"]]);
   });
 });
