@@ -1,8 +1,9 @@
 /** Every daemon that can be put under load. */
 
+import { BIRD2 } from "./bird.ts";
 import type { DaemonKind } from "./daemon.ts";
 import { FLOOR } from "./floor.ts";
 import { REFLECTD } from "./reflectd.ts";
 
 /** In the order of the report. */
-export const DAEMONS: readonly DaemonKind[] = [REFLECTD, FLOOR];
+export const DAEMONS: readonly DaemonKind[] = [REFLECTD, FLOOR, BIRD2];

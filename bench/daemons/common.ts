@@ -41,6 +41,9 @@ function isExecutable(file: string): boolean {
   }
 }
 
+/** `dialsAtOnce` of daemons whose backlog is the system's largest (net.core.somaxconn, 4,096). */
+export const MANY_DIALS = 200;
+
 /** A daemon that does everything that scenarios want. */
 export const REFUSES_NOTHING: DaemonKind["refuses"] = () => undefined;
 

@@ -29,6 +29,11 @@ export interface DaemonKind {
   readonly name: DaemonName;
   /** "BIRD 1.6.8". */
   readonly title: string;
+  /**
+   * Sessions that may be on the way up at once. Some daemons let the kernel keep few connections (BIRD: 8); one more
+   * is dropped and costs the seconds until TCP tries again, which measures nothing of the daemon.
+   */
+  readonly dialsAtOnce: number;
   /** Why it cannot run here (not installed, needs root), else undefined. */
   missing(): string | undefined;
   /** Why it cannot do what a scenario wants, else undefined. */

@@ -6,8 +6,8 @@ import type { RequestOptions } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { clientRange, daemonAddress, freePort } from "../place.ts";
-import { AS_NUMBER, HOLD_TIME_SECONDS, REFUSES_NOTHING, REJECTED_COMMUNITY, REPOSITORY, ROUTER_ID, rejects, running }
-  from "./common.ts";
+import { AS_NUMBER, HOLD_TIME_SECONDS, MANY_DIALS, REFUSES_NOTHING, REJECTED_COMMUNITY, REPOSITORY, ROUTER_ID, rejects,
+  running } from "./common.ts";
 import type { DaemonKind, DaemonSetup } from "./daemon.ts";
 
 const MAIN = join(REPOSITORY, "dist/main.js");
@@ -16,6 +16,7 @@ const MAIN = join(REPOSITORY, "dist/main.js");
 export const REFLECTD: DaemonKind = {
   name: "reflectd",
   title: "reflectd",
+  dialsAtOnce: MANY_DIALS,
   missing: () => existsSync(MAIN) ? undefined : `not built: ${MAIN}`,
   refuses: REFUSES_NOTHING,
   start,
