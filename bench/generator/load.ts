@@ -134,10 +134,13 @@ export interface UniformOptions {
   readonly perSet: number;
   /** Every how many-th set carries MARKED_COMMUNITY; none by default. */
   readonly markedEvery?: number;
+  /** All sources announce the same prefixes; else each has its own. */
+  readonly isShared?: boolean;
 }
 
 /** Sources of equal size with prefixes of their own, all /26 or /64; sets differ in their community. */
-export function uniformLoad({ family, addPath, sources, each, perSet, markedEvery }: UniformOptions): Load {
+export function uniformLoad(options: UniformOptions): Load {
+  const { family, addPath, sources, each, perSet, markedEvery, isShared = false } = options;
   const attributes = new AttributeSets();
   const one = each <= perSet && each <= perMessage(family, addPath);
   const sets = one ? 1 : Math.ceil((each - 1) / perSet) + 1;
@@ -147,13 +150,14 @@ export function uniformLoad({ family, addPath, sources, each, perSet, markedEver
     attributes.add(head, [...LOCAL_PREF, ...communities([...mark(marked), first + set])], marked);
   }
   const setOf = (route: number): number => (!one && route === each - 1 ? sets - 1 : Math.floor(route / perSet));
+  const firstOf = (source: number): number => (isShared ? 0 : source * each);
   const rows = Array.from({ length: sources }, (_, source): SourceLoad => ({
-    prefixes: Uint32Array.from({ length: each }, (_none, route) => source * each + route),
+    prefixes: Uint32Array.from({ length: each }, (_none, route) => firstOf(source) + route),
     sets: Uint32Array.from({ length: each }, (_none, route) => setOf(route)),
-    last: one ? -1 : (source + 1) * each - 1,
+    last: one ? -1 : firstOf(source) + each - 1,
   }));
-  return new Load({ family, addPath, numbers: fixedPrefixes(family, sources * each), attributes, sources: rows,
-    notes: [] });
+  return new Load({ family, addPath, numbers: fixedPrefixes(family, firstOf(sources - 1) + each), attributes,
+    sources: rows, notes: [] });
 }
 
 const perMessage = (family: Family, addPath: boolean): number =>

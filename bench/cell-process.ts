@@ -1,0 +1,97 @@
+/** Runs one cell in a process of its own. Rule: it ends in time, and nothing that it started outlives it. */
+
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { SET_UP_SECONDS, TEAR_DOWN_SECONDS } from "./cell-order.ts";
+import type { CellOrder, CellReport } from "./cell-order.ts";
+import { enter, makePlace } from "./place.ts";
+import type { CellResult, Outcome } from "./results.ts";
+
+/** What one cell came to. */
+export interface CellEnd extends Pick<CellResult, "reason" | "timedOut" | "figures" | "generatorShare"> {
+  readonly outcome: Outcome;
+  /** Of the daemon as far as it started. */
+  readonly version?: string;
+  readonly configuration?: string;
+}
+
+/** What a cell is told, less what is made for it here. */
+export type CellWish = Omit<CellOrder, "place" | "folder">;
+
+const CELL = fileURLToPath(new URL("./cell.js", import.meta.url));
+const LAST_WORDS_OCTETS = 4_000;
+
+/** Runs it to its end; `measuring` hears what is waited for; an aborted cell is stopped and "not run". */
+export async function runCell(wish: CellWish, measuring: (figure: string) => void, abort: AbortSignal):
+  Promise<CellEnd> {
+  const { place, remove } = await makePlace(process.getuid?.() === 0);
+  const folder = mkdtempSync(join(tmpdir(), "reflectd-bench-"));
+  try {
+    const [program, ...words] = [...enter(place), process.execPath, CELL];
+    const order: CellOrder = { ...wish, place, folder };
+    const child = spawn(program!, [...words, JSON.stringify(order)],
+      { stdio: ["ignore", "ignore", "pipe", "ipc"], detached: true });
+    return await endOf(child, wish, measuring, abort);
+  } finally {
+    await remove();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function endOf(child: ChildProcess, wish: CellWish, measuring: (figure: string) => void, abort: AbortSignal):
+  Promise<CellEnd> {
+  const figures: Record<string, number> = {};
+  const generatorShare: Record<string, number> = {};
+  let daemon: Pick<CellEnd, "version" | "configuration"> = {};
+  let end: Pick<CellEnd, "outcome" | "reason" | "timedOut"> | undefined;
+  let words = "";
+  child.stderr!.on("data", (part: Buffer) => { words = (words + part.toString()).slice(-LAST_WORDS_OCTETS); });
+  child.on("message", (report: CellReport) => {
+    if (report.say === "measuring") measuring(report.figure);
+    else if (report.say === "daemon") daemon = { version: report.version, configuration: report.configuration };
+    else if (report.say === "figure") {
+      figures[report.figure] = report.value;
+      if (report.generatorShare !== undefined) generatorShare[report.figure] = report.generatorShare;
+    } else {
+      const { say: _, ...rest } = report;
+      end = rest;
+    }
+  });
+  const seconds = SET_UP_SECONDS + wish.scale.timeoutSeconds + TEAR_DOWN_SECONDS;
+  const limit = setTimeout(() => {
+    end = { outcome: "timed out", reason: `the cell was killed after ${seconds} s` };
+    killGroup(child);
+  }, seconds * 1000);
+  const stop = (): void => killGroup(child);
+  abort.addEventListener("abort", stop);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      clearTimeout(limit);
+      abort.removeEventListener("abort", stop);
+      killGroup(child);
+      const crashed = `the cell ended with ${signal ?? code}: ${lastLine(words)}`;
+      const outcome = abort.aborted ? { outcome: "not run" as const, reason: "stopped" } : end;
+      resolve({ ...(outcome ?? { outcome: "failed", reason: crashed }), ...daemon, figures, generatorShare });
+    });
+  });
+}
+
+/** Everything that the cell started in its own process group; whatever is left in a namespace ends with the place. */
+function killGroup(child: ChildProcess): void {
+  try {
+    process.kill(-child.pid!, "SIGKILL");
+  } catch {
+    // Nobody is left in it: the usual end.
+  }
+}
+
+/** Of a stack: the line with the error, not the frames or Node's own last line. */
+function lastLine(words: string): string {
+  const lines = words.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  return lines.findLast((line) => /error/i.test(line) && !line.startsWith("at ")) ?? lines.at(-1) ?? "no last words";
+}

@@ -1,0 +1,151 @@
+/**
+ * The process of one cell: the load generator, and parent of the daemon. Rule: whatever happens is an outcome; the
+ * daemon is stopped before the process ends.
+ */
+
+import type { CellOrder, CellReport } from "./cell-order.ts";
+import { SET_UP_SECONDS } from "./cell-order.ts";
+import { DAEMONS } from "./daemons/all.ts";
+import type { RunningDaemon } from "./daemons/daemon.ts";
+import { Fleet, TimedOut, WrongTable } from "./generator/fleet.ts";
+import type { Load } from "./generator/load.ts";
+import type { DaemonName } from "./results.ts";
+import { findScenario } from "./scenarios/all.ts";
+import type { Scale } from "./scenarios/scale.ts";
+import { NotSupported } from "./scenarios/scenario.ts";
+import type { Context, Scenario } from "./scenarios/scenario.ts";
+
+const EXACT_RECEIVERS = 16;
+/** After the work has begun: then the daemon is busy with it. */
+const ASK_AFTER_MILLISECONDS = 20;
+
+/** The daemon and its clients. */
+class Cell implements Context {
+  readonly daemonName: DaemonName;
+  readonly scale: Scale;
+  readonly mrt: string | undefined;
+  readonly #order: CellOrder;
+  readonly #scenario: Scenario;
+  readonly #expired: (reason: TimedOut) => void;
+  #daemon: RunningDaemon | undefined;
+  #fleet: Fleet | undefined;
+  #timer: NodeJS.Timeout;
+  #figure = "";
+  #since = 0;
+  /** The worst of everything so far, by figure. */
+  readonly #worst = new Map<string, number>();
+
+  constructor(order: CellOrder, scenario: Scenario, expired: (reason: TimedOut) => void) {
+    this.daemonName = order.daemon;
+    this.scale = order.scale;
+    this.mrt = order.mrt;
+    this.#order = order;
+    this.#scenario = scenario;
+    this.#expired = expired;
+    this.#timer = this.#limit(SET_UP_SECONDS, "sessions did not come up");
+  }
+
+  async start(): Promise<RunningDaemon> {
+    await this.stop();
+    const { place, folder, nodeOptions } = this.#order;
+    const kind = DAEMONS.find(({ name }) => name === this.daemonName)!;
+    const wanted = this.#scenario.wants(this.scale);
+    this.#daemon = await kind.start({ place, folder, nodeOptions, policy: 0, ...wanted });
+    report({ say: "daemon", version: this.#daemon.version, configuration: this.#daemon.configuration });
+    return this.#daemon;
+  }
+
+  async join(load: Load, sessions: number, exactReceivers: number = EXACT_RECEIVERS): Promise<Fleet> {
+    if (this.#daemon === undefined) await this.start();
+    const { timeoutSeconds } = this.scale;
+    this.#fleet = new Fleet(this.#order.place, load, { sessions, exactReceivers, timeoutSeconds });
+    await this.#fleet.join();
+    clearTimeout(this.#timer);
+    this.#timer = this.#limit(timeoutSeconds, `not in ${timeoutSeconds} s`);
+    return this.#fleet;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#fleet !== undefined) this.#worsen("lateKeepaliveMs", this.#fleet.lateMilliseconds());
+    // A daemon that died on the way has no pause to tell; its death is the outcome.
+    const pause = await this.#daemon?.longestPauseMilliseconds?.().catch(() => undefined);
+    if (pause !== undefined) this.#worsen("longestPauseMs", pause);
+    this.#fleet?.close();
+    this.#fleet = undefined;
+    const daemon = this.#daemon;
+    this.#daemon = undefined;
+    await daemon?.stop();
+  }
+
+  /** Stops everything and reports what was watched all along. */
+  async end(): Promise<void> {
+    await this.stop();
+    clearTimeout(this.#timer);
+    for (const [figure, value] of this.#worst) this.record(figure, value);
+  }
+
+  measuring(figure: string): void {
+    this.#figure = figure;
+    this.#since = performance.now();
+    report({ say: "measuring", figure });
+  }
+
+  /** What is waited for, and since how many milliseconds. */
+  awaited(): { readonly figure: string; readonly milliseconds: number } | undefined {
+    return this.#figure === "" ? undefined : { figure: this.#figure, milliseconds: performance.now() - this.#since };
+  }
+
+  record(figure: string, value: number, generatorShare?: number): void {
+    if (!this.#scenario.figures.some(({ id }) => id === figure)) throw new Error(`${figure} is not a figure`);
+    report({ say: "figure", figure, value, ...(generatorShare === undefined ? {} : { generatorShare }) });
+  }
+
+  async asked<T>(work: Promise<T>): Promise<T> {
+    const daemon = this.#daemon;
+    if (daemon?.showPeers === undefined) return work;
+    await new Promise((resolve) => { setTimeout(resolve, ASK_AFTER_MILLISECONDS); });
+    const [answer, result] = await Promise.all([daemon.showPeers(), work]);
+    this.#worsen("showPeersMs", answer);
+    return result;
+  }
+
+  #worsen(figure: string, value: number): void {
+    this.#worst.set(figure, Math.max(value, this.#worst.get(figure) ?? 0));
+  }
+
+  #limit(seconds: number, reason: string): NodeJS.Timeout {
+    return setTimeout(() => this.#expired(new TimedOut(reason)), seconds * 1000);
+  }
+}
+
+function report(what: CellReport): void {
+  process.send!(what);
+}
+
+/** How an error ends the cell. */
+function outcomeOf(error: unknown, cell: Cell): CellReport & { readonly say: "end" } {
+  const reason = (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
+  const end = { say: "end", reason } as const;
+  if (error instanceof WrongTable) return { ...end, outcome: "wrong table" };
+  if (error instanceof NotSupported) return { ...end, outcome: "not supported" };
+  if (!(error instanceof TimedOut)) return { ...end, outcome: "failed" };
+  const timedOut = cell.awaited();
+  return { ...end, outcome: "timed out", ...(timedOut === undefined ? {} : { timedOut }) };
+}
+
+async function main(order: CellOrder): Promise<void> {
+  const scenario = findScenario(order.scenario)!;
+  let expire: (reason: TimedOut) => void = () => undefined;
+  const expired = new Promise<never>((_, reject) => { expire = reject; });
+  const cell = new Cell(order, scenario, (reason) => expire(reason));
+  let end: CellReport = { say: "end", outcome: "measured" };
+  try {
+    await Promise.race([scenario.run(cell), expired]);
+  } catch (error) {
+    end = outcomeOf(error, cell);
+  }
+  await cell.end();
+  process.send!(end, () => process.exit());
+}
+
+await main(JSON.parse(process.argv[2]!) as CellOrder);

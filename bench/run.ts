@@ -1,0 +1,115 @@
+/**
+ * Goes through all turns. Rule: one cell at a time; what a daemon cannot do, or did not do in time, is tried once and
+ * named; stopping early leaves what there is.
+ */
+
+import type { CellEnd } from "./cell-process.ts";
+import type { CellResult, DaemonName } from "./results.ts";
+import type { Turn } from "./schedule.ts";
+import type { Scenario } from "./scenarios/scenario.ts";
+
+/** What a run needs from outside. */
+export interface RunPorts {
+  /** Runs a cell; `measuring` hears which figure is waited for. */
+  cell(turn: Turn<Scenario>, measuring: (figure: string) => void): Promise<CellEnd>;
+  /** Why a daemon is not put under a scenario, else undefined. */
+  refusal(turn: Turn<Scenario>): string | undefined;
+  /** Why to go no further, else undefined. */
+  stopped(): string | undefined;
+  progress(state: Progress): void;
+  /** Milliseconds. */
+  now(): number;
+}
+
+/** Shown while a cell waits for no figure yet. */
+export const STARTING = "starting";
+
+/** Where a run is. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly turn: Turn<Scenario>;
+  readonly figure: string;
+  readonly elapsedMilliseconds: number;
+  /** To the end, from the mean of what was done; undefined before the first. */
+  readonly leftMilliseconds: number | undefined;
+}
+
+/** What a run came to. */
+export interface RunEnd {
+  readonly cells: readonly CellResult[];
+  readonly notMeasured: readonly string[];
+  readonly daemons: ReadonlyMap<DaemonName, DaemonFacts>;
+}
+
+/** What a daemon said and was told. */
+export interface DaemonFacts {
+  readonly version: string;
+  /** By scenario. */
+  readonly configurations: Record<string, string>;
+}
+
+/** Runs every turn that can be run. */
+export async function run(turns: readonly Turn<Scenario>[], ports: RunPorts): Promise<RunEnd> {
+  const cells: CellResult[] = [];
+  const daemons = new Map<DaemonName, DaemonFacts>();
+  /** By daemon and scenario: why it is not run, or not again. */
+  const out = new Map<string, Left>();
+  const from = ports.now();
+  let stopped: string | undefined;
+  for (const [done, turn] of turns.entries()) {
+    stopped = ports.stopped();
+    if (stopped !== undefined) {
+      stopped = `${turns.length - done} of ${turns.length} cells: ${stopped}`;
+      break;
+    }
+    const key = `${turn.daemon} in ${turn.scenario.name}`;
+    const left = out.get(key) ?? refused(ports.refusal(turn));
+    if (left !== undefined) {
+      out.set(key, { ...left, runs: left.runs + 1 });
+      continue;
+    }
+    const measuring = (figure: string): void => {
+      const elapsedMilliseconds = ports.now() - from;
+      const leftMilliseconds = done === 0 ? undefined : elapsedMilliseconds / done * (turns.length - done);
+      ports.progress({ done, total: turns.length, turn, figure, elapsedMilliseconds, leftMilliseconds });
+    };
+    measuring(STARTING);
+    const { version, configuration, ...end } = await ports.cell(turn, measuring);
+    cells.push({ scenario: turn.scenario.name, daemon: turn.daemon, run: turn.run, ...end });
+    if (version !== undefined) note(daemons, turn, version, configuration ?? "");
+    if (end.outcome !== "measured") out.set(key, { reason: `${end.outcome}: ${end.reason ?? "?"}`, runs: 0 });
+  }
+  const lines = [...out].map(([key, { reason, runs }]) => `${key}: ${reason}${runs > 0 ? `; ${runs} not run` : ""}`);
+  return { cells, daemons, notMeasured: stopped === undefined ? lines : [...lines, stopped] };
+}
+
+interface Left {
+  readonly reason: string;
+  /** Runs left out so far. */
+  readonly runs: number;
+}
+
+function refused(reason: string | undefined): Left | undefined {
+  return reason === undefined ? undefined : { reason, runs: 0 };
+}
+
+function note(daemons: Map<DaemonName, DaemonFacts>, { daemon, scenario }: Turn<Scenario>, version: string,
+  configuration: string): void {
+  const facts = daemons.get(daemon) ?? { version, configurations: {} };
+  facts.configurations[scenario.name] ??= configuration;
+  daemons.set(daemon, facts);
+}
+
+/** One line for a terminal: "12/240 fan-out, bird2, run 1: convergeMs; 3:10, about 41:00 left". */
+export function progressLine(progress: Progress): string {
+  const { done, total, turn, figure, elapsedMilliseconds, leftMilliseconds } = progress;
+  const left = leftMilliseconds === undefined ? "" : `, about ${clock(leftMilliseconds)} left`;
+  return `${done + 1}/${total} ${turn.scenario.name}, ${turn.daemon}, run ${turn.run}: ${figure}; ` +
+    `${clock(elapsedMilliseconds)}${left}`;
+}
+
+function clock(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}

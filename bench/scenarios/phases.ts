@@ -1,0 +1,145 @@
+/** Phases that many scenarios share. Times run from the first octet sent to the last octet needed by anybody. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { median } from "../report/statistics.ts";
+import type { Phase } from "./staged.ts";
+
+/** Everybody announces for the first time: a daemon that has just come up, code that nobody has run yet. */
+export const CONVERGE: Phase = {
+  rows: [
+    { id: "idleMiB", what: "resident with all sessions up", unit: "MiB" },
+    { id: "convergeMs", what: "first announcement to everybody", unit: "ms" },
+    { id: "cpuMs", what: "CPU of the daemon meanwhile", unit: "ms" },
+    { id: "residentMiB", what: "resident when everybody has everything", unit: "MiB" },
+    { id: "highestMiB", what: "highest resident until then", unit: "MiB" },
+  ],
+  async run({ context, daemon, fleet, nextVersion, timed }) {
+    context.record("idleMiB", daemon.memory().residentMiB);
+    const cpuSeconds = daemon.cpuSeconds();
+    await timed("convergeMs", () => fleet.announce(nextVersion()));
+    context.record("cpuMs", (daemon.cpuSeconds() - cpuSeconds) * 1000);
+    const { residentMiB, highestMiB } = daemon.memory();
+    context.record("residentMiB", residentMiB);
+    context.record("highestMiB", highestMiB);
+  },
+};
+
+/** The same where other figures matter. */
+export const LOADED: Phase = {
+  rows: [],
+  async run({ context, fleet, nextVersion }) {
+    context.measuring("loading");
+    await fleet.announce(nextVersion());
+  },
+};
+
+const ROUNDS = 3;
+/** No further round begins after this: what matters of a slow daemon is known by then. */
+const ROUNDS_SECONDS = 8;
+
+/** Everybody announces everything with other attributes, a few times; before that once, while peers are asked for. */
+export const AGAIN: Phase = {
+  rows: [{ id: "againMs", what: "every route changed, to everybody", unit: "ms" }],
+  async run({ context, fleet, nextVersion }) {
+    context.measuring("againMs");
+    const first = performance.now();
+    await context.asked(fleet.announce(nextVersion()));
+    const slow = performance.now() - first > ROUNDS_SECONDS * 1000;
+    const times: number[] = [];
+    const shares: number[] = [];
+    while (times.length < (slow ? 1 : ROUNDS)) {
+      const { milliseconds, generatorShare } = await fleet.announce(nextVersion());
+      times.push(milliseconds);
+      shares.push(generatorShare);
+    }
+    context.record("againMs", median(times), Math.max(...shares));
+  },
+};
+
+/** The first source withdraws all it has. */
+export const WITHDRAW: Phase = {
+  rows: [{ id: "withdrawMs", what: "a feed withdrawn, gone everywhere", unit: "ms" }],
+  async run({ context, fleet, nextVersion, timed }) {
+    await context.asked(timed("withdrawMs", () => fleet.withdraw([0])));
+    await fleet.announce(nextVersion(), [0]);
+  },
+};
+
+/** The first source's connection closes; afterwards it is back and announces again. */
+export const CLOSE_FEED: Phase = {
+  rows: [{ id: "closeMs", what: "a feed's session closed, its routes gone everywhere", unit: "ms" }],
+  async run({ fleet, nextVersion, timed }) {
+    await timed("closeMs", () => fleet.leave([0]));
+    await fleet.join([0]);
+    await fleet.announce(nextVersion(), [0]);
+  },
+};
+
+/** Everything is withdrawn for good: the memory that does not come back. */
+export function emptied(seconds: number): Phase {
+  return {
+    rows: [{ id: "afterMiB", what: `resident ${seconds} s after everything was withdrawn`, unit: "MiB" }],
+    async run({ context, daemon, fleet }) {
+      context.measuring("afterMiB");
+      await fleet.withdraw();
+      await sleep(seconds * context.scale.duration * 1000);
+      context.record("afterMiB", daemon.memory().residentMiB);
+    },
+  };
+}
+
+const JOINS = 3;
+const SETTLE_MILLISECONDS = 2_000;
+
+/** The last client leaves and comes back, a few times. */
+export const JOIN: Phase = {
+  rows: [
+    { id: "joinMs", what: "one client connects, until it has the whole table", unit: "ms" },
+    { id: "joinGrowthMiB", what: "resident after the joins, more than before", unit: "MiB" },
+  ],
+  async run({ context, daemon, fleet }) {
+    context.measuring("joinMs");
+    const last = fleet.clients.length - 1;
+    const before = daemon.memory().residentMiB;
+    const times: number[] = [];
+    for (let round = 0; round < JOINS; round++) {
+      await fleet.leave([last]);
+      const joined = fleet.join([last]);
+      times.push((round === 0 ? await context.asked(joined) : await joined).milliseconds);
+    }
+    context.record("joinMs", median(times));
+    await sleep(SETTLE_MILLISECONDS * context.scale.duration);
+    context.record("joinGrowthMiB", daemon.memory().residentMiB - before);
+  },
+};
+
+/** All clients but the source are cut off and dial at once. */
+export const STORM: Phase = {
+  rows: [
+    { id: "stormMs", what: "all clients reconnect at once, until all have the table", unit: "ms" },
+    { id: "stormGrowthMiB", what: "resident after the storm, more than before", unit: "MiB" },
+  ],
+  async run({ context, daemon, fleet, timed }) {
+    const before = daemon.memory().residentMiB;
+    const receivers = fleet.clients.map(({ index }) => index).filter((index) => index > 0);
+    await fleet.leave(receivers);
+    await sleep(SETTLE_MILLISECONDS * context.scale.duration);
+    await context.asked(timed("stormMs", () => fleet.join(receivers, receivers.length)));
+    await sleep(SETTLE_MILLISECONDS * context.scale.duration);
+    context.record("stormGrowthMiB", daemon.memory().residentMiB - before);
+  },
+};
+
+/** A policy rejects all routes, another accepts them again; everybody is told. */
+export const RELOAD: Phase = {
+  rows: [
+    { id: "rejectMs", what: "policy reload that rejects all, until all is withdrawn", unit: "ms" },
+    { id: "acceptMs", what: "policy reload that accepts all, until all is back", unit: "ms" },
+  ],
+  async run({ context, daemon, fleet, timed }) {
+    if (daemon.reloadPolicy === undefined) return;
+    const reload = (version: number) => (): Promise<void> => daemon.reloadPolicy!(version);
+    await timed("rejectMs", () => fleet.policy(true, reload(1)));
+    await context.asked(timed("acceptMs", () => fleet.policy(false, reload(2))));
+  },
+};

@@ -1,0 +1,50 @@
+/** What a scenario is. Rule: it says beforehand which figures it has; `record` takes no others. */
+
+import type { Fleet } from "../generator/fleet.ts";
+import type { Load } from "../generator/load.ts";
+import type { DaemonSetup, RunningDaemon } from "../daemons/daemon.ts";
+import type { DaemonName, FigureRow, ScenarioNote } from "../results.ts";
+import type { Scale } from "./scale.ts";
+
+/** What the daemon must be able to do. */
+export type Wanted = Pick<DaemonSetup, "family" | "addPath" | "sessions" | "reloads">;
+
+/** A load on a daemon, and what is found out. */
+export interface Scenario extends ScenarioNote {
+  wants(scale: Scale): Wanted;
+  /** At most this many runs of a daemon, where a run takes long; else 5 and 2. */
+  readonly mostRuns?: number;
+  /** Part of `--quick` where no scenario is named. */
+  readonly quick?: boolean;
+  run(context: Context): Promise<void>;
+}
+
+/** What a running scenario has at hand. */
+export interface Context {
+  readonly daemonName: DaemonName;
+  readonly scale: Scale;
+  /** An MRT RIB file instead of the synthetic internet. */
+  readonly mrt: string | undefined;
+  /** Starts the daemon as the scenario wants it; one that runs already is stopped. */
+  start(): Promise<RunningDaemon>;
+  /** Clients of the started daemon, all Established; the time limit of the cell runs from here. */
+  join(load: Load, sessions: number, exactReceivers?: number): Promise<Fleet>;
+  /** Closes the clients and stops the daemon. */
+  stop(): Promise<void>;
+  /** Says which figure is waited for, for the progress line and for the report of a time-out. */
+  measuring(figure: string): void;
+  /** Notes a figure, and the share of one core that the generator used meanwhile where that can matter. */
+  record(figure: string, value: number, generatorShare?: number): void;
+  /** Does some work and asks the daemon for its peers in the middle of it. */
+  asked<T>(work: Promise<T>): Promise<T>;
+}
+
+/** What the daemon has no means for: the cell ends as "not supported". */
+export class NotSupported extends Error {}
+
+/** Figures that every scenario with sessions has, and what they are held to. */
+export const WATCHED: readonly FigureRow[] = [
+  { id: "lateKeepaliveMs", what: "longest silence beyond the keepalive time", unit: "ms", target: { atMost: 1_000 } },
+  { id: "showPeersMs", what: "list of peers under load", unit: "ms", target: { atMost: 200 } },
+  { id: "longestPauseMs", what: "longest pause of the event loop", unit: "ms", target: { atMost: 100 } },
+];

@@ -1,0 +1,123 @@
+/**
+ * Scenarios that are phases on one running daemon. Rule: expensive set-ups are shared; a phase declares its rows and
+ * leaves the load announced as it found it, unless it says otherwise.
+ */
+
+import type { RunningDaemon } from "../daemons/daemon.ts";
+import type { Family } from "../daemons/daemon.ts";
+import type { Fleet, Timing } from "../generator/fleet.ts";
+import { uniformLoad } from "../generator/load.ts";
+import type { Load } from "../generator/load.ts";
+import type { FigureRow, Target } from "../results.ts";
+import { scaled } from "./scale.ts";
+import type { Scale } from "./scale.ts";
+import { WATCHED } from "./scenario.ts";
+import type { Context, Scenario } from "./scenario.ts";
+
+/** Sizes of a load of equal sources, before scaling. */
+export interface Shape {
+  readonly sessions: number;
+  /** Clients that announce, from the first on. */
+  readonly sources: number;
+  readonly each: number;
+  readonly perSet: number;
+  readonly family?: Family;
+  readonly addPath?: boolean;
+  /** Every set carries the community that policies reject. */
+  readonly marked?: boolean;
+}
+
+/** What a phase works on. */
+export interface Stage {
+  readonly context: Context;
+  readonly daemon: RunningDaemon;
+  readonly fleet: Fleet;
+  readonly load: Load;
+  /** A version that was not announced yet. */
+  nextVersion(): number;
+  /** Waits for a timing and records it as a figure. */
+  timed(figure: string, timing: () => Promise<Timing>): Promise<Timing>;
+}
+
+/** A part of a scenario. */
+export interface Phase {
+  readonly rows: readonly FigureRow[];
+  run(stage: Stage): Promise<void>;
+}
+
+/** A scenario of phases. */
+export interface StagedScenario extends Pick<Scenario, "name" | "title" | "mostRuns" | "quick" | "sweep"> {
+  readonly shape: Shape;
+  readonly phases: readonly Phase[];
+  /** Clients that check every route; 16 by default. */
+  readonly exactReceivers?: number;
+  /** By figure. */
+  readonly targets?: Readonly<Record<string, Target>>;
+  /** Figures of the text table. */
+  readonly headlines: readonly string[];
+  /** The load where it is not of equal sources. */
+  readonly load?: (shape: Required<Shape>, context: Context) => Load | Promise<Load>;
+}
+
+const LEAST_SESSIONS = 10;
+const LEAST_PREFIXES = 10;
+
+/** A shape under a scale, with nothing left open. */
+export function sized({ shape, scale }: { readonly shape: Shape; readonly scale: Scale }): Required<Shape> {
+  const sessions = scaled(shape.sessions, scale.sessions, LEAST_SESSIONS);
+  const each = scaled(shape.each, scale.prefixes, LEAST_PREFIXES);
+  return {
+    family: "ipv4", addPath: false, marked: false, ...shape,
+    sessions, each, sources: Math.min(shape.sources, sessions), perSet: Math.min(shape.perSet, each),
+  };
+}
+
+/** Makes a scenario of its phases. */
+export function staged(what: StagedScenario): Scenario {
+  const rows = [...what.phases.flatMap(({ rows: own }) => own), ...WATCHED];
+  const strangers = [...Object.keys(what.targets ?? {}), ...what.headlines]
+    .filter((name) => !rows.some(({ id }) => id === name));
+  if (strangers.length > 0) throw new Error(`${what.name} has no figure ${strangers.join(", ")}`);
+  const { name, title, mostRuns, quick, sweep } = what;
+  const reloads = what.phases.some(({ rows: own }) => own.some(({ id }) => id === "rejectMs"));
+  return {
+    name, title, ...(mostRuns === undefined ? {} : { mostRuns }), ...(quick === undefined ? {} : { quick }),
+    ...(sweep === undefined ? {} : { sweep }),
+    figures: rows.map((row) => dressed(row, what)),
+    wants: (scale) => {
+      const { family, addPath, sessions } = sized({ shape: what.shape, scale });
+      return { family, addPath, sessions, reloads };
+    },
+    run: (context) => perform(what, context),
+  };
+}
+
+function dressed(row: FigureRow, { targets, headlines }: StagedScenario): FigureRow {
+  const target = targets?.[row.id];
+  return {
+    ...row, ...(target === undefined ? {} : { target }), ...(headlines.includes(row.id) ? { headline: true } : {}),
+  };
+}
+
+async function perform(what: StagedScenario, context: Context): Promise<void> {
+  const shape = sized({ shape: what.shape, scale: context.scale });
+  const load = await (what.load ?? uniform)(shape, context);
+  const daemon = await context.start();
+  const fleet = await context.join(load, shape.sessions, what.exactReceivers);
+  let version = 0;
+  const stage: Stage = {
+    context, daemon, fleet, load,
+    nextVersion: () => ++version,
+    timed: async (figure, timing) => {
+      context.measuring(figure);
+      const taken = await timing();
+      context.record(figure, taken.milliseconds, taken.generatorShare);
+      return taken;
+    },
+  };
+  for (const phase of what.phases) await phase.run(stage);
+}
+
+function uniform({ family, addPath, sources, each, perSet, marked }: Required<Shape>): Load {
+  return uniformLoad({ family, addPath, sources, each, perSet, ...(marked ? { markedEvery: 1 } : {}) });
+}

@@ -1,0 +1,70 @@
+/** Going through the turns: what is left out is named, what went wrong is not tried again. */
+
+import { describe, expect, it } from "vitest";
+import type { CellEnd } from "../../bench/cell-process.ts";
+import type { DaemonName } from "../../bench/results.ts";
+import { progressLine, run } from "../../bench/run.ts";
+import type { Progress, RunEnd, RunPorts } from "../../bench/run.ts";
+import { schedule } from "../../bench/schedule.ts";
+import type { Turn } from "../../bench/schedule.ts";
+import type { Scenario } from "../../bench/scenarios/scenario.ts";
+
+const scenario = (name: string): Scenario => ({
+  name, title: name, figures: [], run: () => Promise.resolve(),
+  wants: () => ({ family: "ipv4", addPath: false, sessions: 1, reloads: false }),
+});
+const fine: CellEnd = { outcome: "measured", figures: { ms: 1 }, generatorShare: {}, version: "1", configuration: "c" };
+const late: CellEnd = { ...fine, outcome: "timed out", reason: "not in 120 s", figures: {} };
+
+/** Runs two scenarios × two daemons × two runs. */
+async function ran(ports: Partial<RunPorts>): Promise<RunEnd & { readonly asked: string[]; shown: Progress[] }> {
+  const asked: string[] = [];
+  const shown: Progress[] = [];
+  let now = 0;
+  const turns = schedule([scenario("a"), scenario("b")], ["reflectd", "bird2"] as DaemonName[], () => 2);
+  const end = await run(turns, {
+    cell: async () => fine, refusal: () => undefined, stopped: () => undefined, now: () => now,
+    progress: (progress) => shown.push(progress), ...ports,
+    ...(ports.cell === undefined ? {} : { cell: (turn: Turn<Scenario>, measuring: (figure: string) => void) => {
+      asked.push(`${turn.scenario.name} ${turn.daemon} ${turn.run}`);
+      now += 60_000;
+      return ports.cell!(turn, measuring);
+    } }),
+  });
+  return { ...end, asked, shown };
+}
+
+describe("a run", () => {
+  it("collects every cell and what the daemons said", async () => {
+    const end = await ran({ cell: async () => fine });
+    expect(end.cells).toHaveLength(8);
+    expect(end.notMeasured).toEqual([]);
+    expect(end.daemons.get("bird2")).toEqual({ version: "1", configurations: { a: "c", b: "c" } });
+  });
+  it("does not run again what timed out, and says so", async () => {
+    const end = await ran({ cell: async (turn) =>
+      (turn.daemon === "bird2" && turn.scenario.name === "a" ? late : fine) });
+    expect(end.asked.filter((line) => line.startsWith("a bird2"))).toEqual(["a bird2 1"]);
+    expect(end.cells).toHaveLength(7);
+    expect(end.notMeasured).toEqual(["bird2 in a: timed out: not in 120 s; 1 not run"]);
+  });
+  it("names what a daemon cannot do", async () => {
+    const end = await ran({ refusal: ({ daemon }) => (daemon === "bird2" ? "no ADD-PATH" : undefined) });
+    expect(end.cells).toHaveLength(4);
+    expect(end.notMeasured).toEqual(["bird2 in a: no ADD-PATH; 2 not run", "bird2 in b: no ADD-PATH; 2 not run"]);
+  });
+  it("keeps what there is when it is stopped", async () => {
+    let cells = 0;
+    const end = await ran({
+      cell: async () => { cells++; return fine; },
+      stopped: () => (cells === 3 ? "stopped" : undefined),
+    });
+    expect(end.cells).toHaveLength(3);
+    expect(end.notMeasured).toEqual(["5 of 8 cells: stopped"]);
+  });
+  it("tells where it is", async () => {
+    const { shown } = await ran({ cell: async (_, measuring) => { measuring("convergeMs"); return fine; } });
+    expect(progressLine(shown[1]!)).toBe("1/8 a, reflectd, run 1: convergeMs; 1:00");
+    expect(progressLine(shown[4]!)).toBe("3/8 b, bird2, run 1: starting; 2:00, about 6:00 left");
+  });
+});
