@@ -2,47 +2,60 @@
 
 import type { Instant } from "../base/ports.ts";
 
+/** Where a timer does not run. */
+const NEVER = Infinity as Instant;
+/** Of a table that no timer ever ran in: thousands of sessions have one for a connection that they never make. */
+const NONE: Instant[] = [];
+
 /** Named deadlines on a monotonic clock; a name has one deadline at most. */
 export class Deadlines<Name extends string> {
-  readonly #due = new Map<Name, Instant>();
+  readonly #names: readonly Name[];
+  /** By place in #names. */
+  #due = NONE;
+
+  /** `names` are all there can be, the one that is armed most often first. */
+  constructor(names: readonly Name[]) {
+    this.#names = names;
+  }
 
   /** Sets or moves a deadline. */
   arm(name: Name, at: Instant): void {
-    this.#due.set(name, at);
+    if (this.#due === NONE) this.#due = this.#names.map(() => NEVER);
+    this.#due[this.#names.indexOf(name)] = at;
   }
 
   /** Forgets a deadline; harmless where there is none. */
   disarm(name: Name): void {
-    this.#due.delete(name);
+    if (this.#due !== NONE) this.#due[this.#names.indexOf(name)] = NEVER;
   }
 
   /** Forgets them all. */
   clear(): void {
-    this.#due.clear();
+    this.#due = NONE;
   }
 
   /** When `name` is due, or undefined where it is not running. */
   at(name: Name): Instant | undefined {
-    return this.#due.get(name);
+    return running(this.#due[this.#names.indexOf(name)]);
   }
 
   /** The earliest deadline, or undefined. */
   next(): Instant | undefined {
-    let earliest: Instant | undefined;
-    for (const at of this.#due.values()) if (earliest === undefined || at < earliest) earliest = at;
-    return earliest;
+    let earliest = NEVER;
+    for (const at of this.#due) if (at < earliest) earliest = at;
+    return running(earliest);
   }
 
   /** Takes out the earliest deadline that is due at `now`, or undefined: one at a time, as each may move the others. */
   takeDue(now: Instant): Name | undefined {
-    let found: Name | undefined;
-    let earliest = Infinity;
-    for (const [name, at] of this.#due) {
-      if (at > now || at >= earliest) continue;
-      found = name;
-      earliest = at;
-    }
-    if (found !== undefined) this.#due.delete(found);
-    return found;
+    const earliest = this.next();
+    if (earliest === undefined || earliest > now) return undefined;
+    const place = this.#due.indexOf(earliest);
+    this.#due[place] = NEVER;
+    return this.#names[place];
   }
+}
+
+function running(at: Instant | undefined): Instant | undefined {
+  return at === NEVER ? undefined : at;
 }

@@ -14,8 +14,11 @@ import type { SessionEnd } from "./parameters.ts";
  * Timers of one connection. SendHoldTimer: RFC 9687. CollisionTimer: ours, the bound on holding back the KEEPALIVE
  * that answers an OPEN (collision.ts).
  */
-export type Timer =
-  | "ConnectRetryTimer" | "HoldTimer" | "KeepaliveTimer" | "DelayOpenTimer" | "SendHoldTimer" | "CollisionTimer";
+export const TIMERS = [
+  "HoldTimer", "SendHoldTimer", "KeepaliveTimer", "ConnectRetryTimer", "DelayOpenTimer", "CollisionTimer",
+] as const;
+/** One of TIMERS. */
+export type Timer = (typeof TIMERS)[number];
 
 /**
  * Why the KEEPALIVE that answers an OPEN waits: "peer" for the peer's own, "rival" for the fate of another connection;

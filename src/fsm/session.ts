@@ -23,7 +23,9 @@ export type Slot = 0 | 1;
  * Timers of the neighbour. StableTimer: how long a session must last until IdleHoldTime falls back to its first.
  * NewcomerTimer: how long it must last until another connection can mean that the peer restarted.
  */
-export type SessionTimer = "IdleHoldTimer" | "StableTimer" | "NewcomerTimer";
+export const SESSION_TIMERS = ["IdleHoldTimer", "StableTimer", "NewcomerTimer"] as const;
+/** One of SESSION_TIMERS. */
+export type SessionTimer = (typeof SESSION_TIMERS)[number];
 
 /** Where one neighbour stands. */
 export interface Session {

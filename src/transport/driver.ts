@@ -4,25 +4,26 @@
  * IN_SOCKET_OCTETS_MAX of routes are out of our hands, the rest can still be taken back.
  */
 
+import type { Slot } from "../fsm/session.ts";
 import { isFault } from "../messages/fault.ts";
 import type { Fault } from "../messages/fault.ts";
 import { Framer } from "../messages/framer.ts";
-import type { Connection, ConnectionEnd, Scheduler } from "./ports.ts";
+import type { Connection, ConnectionEnd, ConnectionHandler, Scheduler } from "./ports.ts";
 
-/** Whom a driver serves. */
+/** Whom a driver serves; `slot` says with which of its connections, so that one client can serve both. */
 export interface DriverClient {
   /** One whole message, a view valid during the call. */
-  message(bytes: Uint8Array): void;
+  message(bytes: Uint8Array, slot: Slot): void;
   /** The stream cannot be cut into messages any more. */
-  framingFault(fault: Fault): void;
+  framingFault(fault: Fault, slot: Slot): void;
   /** TCP is gone, and everything that came before has been handed over. */
-  lost(end: ConnectionEnd): void;
+  lost(end: ConnectionEnd, slot: Slot): void;
   /** The kernel took that many of the octets that were pulled. */
-  taken(pulledOctets: number): void;
+  taken(pulledOctets: number, slot: Slot): void;
   /** Something waits in the socket since now (`waiting`), or the kernel took some of it; `waiting`: some is left. */
-  progress(waiting: boolean): void;
+  progress(waiting: boolean, slot: Slot): void;
   /** Whole messages to send next, or undefined; `pulledOctets`: what was pulled in this run already. */
-  pull(pulledOctets: number): Uint8Array | undefined;
+  pull(pulledOctets: number, slot: Slot): Uint8Array | undefined;
 }
 
 /** Octets of input handled per turn of the event loop. */
@@ -33,10 +34,11 @@ const UNPARSED_OCTETS_MAX = 256 * 1024;
 const IN_SOCKET_OCTETS_MAX = 256 * 1024;
 
 /** One connection while it is in use. After `end` or `destroy` nothing is handed over any more. */
-export class ConnectionDriver {
+export class ConnectionDriver implements ConnectionHandler {
   readonly connection: Connection;
   readonly framer: Framer = new Framer();
   readonly #client: DriverClient;
+  readonly #slot: Slot;
   readonly #scheduler: Scheduler;
   #open = true;
   #octetsIn = 0;
@@ -50,9 +52,10 @@ export class ConnectionDriver {
   #inSocketOctets = 0;
   #pumping = false;
 
-  constructor(connection: Connection, client: DriverClient, scheduler: Scheduler) {
+  constructor(connection: Connection, client: DriverClient, slot: Slot, scheduler: Scheduler) {
     this.connection = connection;
     this.#client = client;
+    this.#slot = slot;
     this.#scheduler = scheduler;
   }
 
@@ -68,12 +71,20 @@ export class ConnectionDriver {
 
   /** Begins to read; `alreadyRead` is what somebody else took from the connection. */
   start(alreadyRead?: Uint8Array): void {
-    this.connection.attach({
-      data: (chunk) => { if (this.#open) this.#take(chunk); },
-      taken: () => { if (this.#open) this.#taken(); },
-      closed: (end) => { if (this.#open) this.#close(end); },
-    });
+    this.connection.attach(this);
     if (alreadyRead !== undefined && this.#open) this.#take(alreadyRead);
+  }
+
+  data(chunk: Uint8Array): void {
+    if (this.#open) this.#take(chunk);
+  }
+
+  taken(): void {
+    if (this.#open) this.#taken();
+  }
+
+  closed(end: ConnectionEnd): void {
+    if (this.#open) this.#close(end);
   }
 
   /** Sends one or more whole messages ahead of everything that is pulled. */
@@ -86,7 +97,7 @@ export class ConnectionDriver {
     if (this.#pumping) return; // the owner called back from inside `pull`: the loop below goes on
     this.#pumping = true;
     for (let pulled = 0; this.#open && this.#inSocketOctets < IN_SOCKET_OCTETS_MAX;) {
-      const octets = this.#client.pull(pulled);
+      const octets = this.#client.pull(pulled, this.#slot);
       if (octets === undefined || octets.length === 0) break;
       pulled += octets.length;
       this.#write(octets, octets.length);
@@ -114,16 +125,16 @@ export class ConnectionDriver {
 
   /** Most writes are taken at once, and then nothing waits: neither timers nor anybody else need to hear of them. */
   #write(bytes: Uint8Array, pulledOctets: number): void {
-    if (this.connection.write(bytes)) return this.#client.taken(pulledOctets);
+    if (this.connection.write(bytes)) return this.#client.taken(pulledOctets, this.#slot);
     this.#inSocketOctets += pulledOctets;
-    if (this.#inSocket.push(pulledOctets) === 1) this.#client.progress(true);
+    if (this.#inSocket.push(pulledOctets) === 1) this.#client.progress(true, this.#slot);
   }
 
   #taken(): void {
     const pulledOctets = this.#inSocket.shift() ?? 0;
     this.#inSocketOctets -= pulledOctets;
-    this.#client.taken(pulledOctets);
-    this.#client.progress(this.#inSocket.length > 0);
+    this.#client.taken(pulledOctets, this.#slot);
+    this.#client.progress(this.#inSocket.length > 0, this.#slot);
     this.pump();
   }
 
@@ -147,9 +158,9 @@ export class ConnectionDriver {
     while (this.#open && this.#sliceLeft > 0) {
       const message = this.framer.next();
       if (message === undefined) return this.#drained();
-      if (isFault(message)) return this.#client.framingFault(message);
+      if (isFault(message)) return this.#client.framingFault(message, this.#slot);
       this.#sliceLeft -= message.length;
-      this.#client.message(message);
+      this.#client.message(message, this.#slot);
     }
     if (this.#open) this.#awaitRefill();
   }
@@ -158,7 +169,7 @@ export class ConnectionDriver {
     if (this.#lost !== undefined) {
       const end = this.#lost;
       this.#lost = undefined;
-      return this.#client.lost(end);
+      return this.#client.lost(end, this.#slot);
     }
     if (this.#paused) {
       this.#paused = false;

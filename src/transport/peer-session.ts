@@ -4,17 +4,16 @@
  * its turn; a deadline counts only after a full poll phase has run since it passed.
  */
 
-import type { Instant } from "../base/ports.ts";
 import { after } from "../base/ports.ts";
 import { unreachable } from "../base/assert.ts";
 import { fsmParameters, keepaliveSeconds } from "../fsm/cells.ts";
 import type { FsmParameters } from "../fsm/cells.ts";
 import { Deadlines } from "../fsm/deadlines.ts";
-import type { Action, Event, State } from "../fsm/events.ts";
-import { eventOf } from "../fsm/receive.ts";
-import { mostAdvanced, newSession, stepSession } from "../fsm/session.ts";
+import type { Action, Event, State, Timer } from "../fsm/events.ts";
+import { mostAdvanced, newSession, SESSION_TIMERS, stepSession } from "../fsm/session.ts";
 import type { Session, SessionEvent, SessionTimer, Slot, Work } from "../fsm/session.ts";
 import { endsSession } from "../messages/fault.ts";
+import type { Fault } from "../messages/fault.ts";
 import { EXTENDED_MESSAGE_OCTETS_MAX, MESSAGE, MESSAGE_OCTETS_MAX, messageType } from "../messages/header.ts";
 import { KEEPALIVE } from "../messages/keepalive.ts";
 import type { Notification } from "../messages/notification.ts";
@@ -22,25 +21,31 @@ import { CEASE, encodeNotification } from "../messages/notification.ts";
 import { encodeOpen } from "../messages/open.ts";
 import { encodeRouteRefresh, REFRESH } from "../messages/route-refresh.ts";
 import { Alarm } from "./alarm.ts";
+import type { Sleeper } from "./alarm.ts";
 import { ConnectionDriver } from "./driver.ts";
+import type { DriverClient } from "./driver.ts";
 import type {
-  Connection, PeerSessionPort, SessionEnd, SessionEnvironment, SessionOwner, SessionParameters, SessionView, StateName,
+  Connection, ConnectionEnd, PeerSessionPort, SessionEnd, SessionEnvironment, SessionOwner, SessionParameters,
+  SessionView, StateName,
 } from "./ports.ts";
+import { readEvent } from "./read-event.ts";
 import { earliest, newSlot, takeDue } from "./slot-resources.ts";
 import type { SlotResources } from "./slot-resources.ts";
 import { Traffic } from "./traffic.ts";
 
 const SLOTS: readonly Slot[] = [0, 1];
 
-/** One neighbour address: dials, accepts, keeps the session and hands its messages to the owner of routes. */
-export class PeerSession implements PeerSessionPort {
+/**
+ * One neighbour address: dials, accepts, keeps the session and hands its messages to the owner of routes. It serves its
+ * drivers and its alarm itself: an object with a closure per call would be a kilobyte per session.
+ */
+export class PeerSession implements PeerSessionPort, DriverClient, Sleeper<readonly number[]> {
   #parameters: SessionParameters;
   #fsm: FsmParameters;
   readonly #owner: SessionOwner;
   readonly #environment: SessionEnvironment;
-  readonly #open: Uint8Array;
   readonly #slots: readonly [SlotResources, SlotResources] = [newSlot(), newSlot()];
-  readonly #deadlines = new Deadlines<SessionTimer>();
+  readonly #deadlines = new Deadlines<SessionTimer>(SESSION_TIMERS);
   readonly #traffic = new Traffic();
   readonly #pending: SessionEvent[] = [];
   readonly #alarm: Alarm<readonly number[]>;
@@ -66,13 +71,9 @@ export class PeerSession implements PeerSessionPort {
     this.#fsm = fsmParameters(parameters);
     this.#owner = owner;
     this.#environment = environment;
-    this.#open = encodeOpen(this.#fsm.local);
     this.#session = newSession(this.#fsm);
     this.#sinceMilliseconds = environment.clock.wallMilliseconds();
-    this.#alarm = new Alarm(environment.scheduler, {
-      before: () => this.#slots.map(({ driver }) => driver?.octetsIn ?? 0),
-      ring: (octetsIn) => this.#expireAll(octetsIn),
-    });
+    this.#alarm = new Alarm(environment.scheduler, this);
   }
 
   get parameters(): SessionParameters {
@@ -163,13 +164,13 @@ export class PeerSession implements PeerSessionPort {
 
   /** The loop: an event, its step, its work; what the work causes waits its turn. */
   #deliver(first: SessionEvent): void {
-    this.#pending.push(first);
-    if (!this.#delivering) this.#deliverPending();
+    if (this.#delivering) this.#pending.push(first);
+    else this.#deliverAll(first);
   }
 
-  #deliverPending(): void {
+  #deliverAll(first: SessionEvent): void {
     this.#delivering = true;
-    for (let event = this.#pending.shift(); event !== undefined; event = this.#pending.shift()) {
+    for (let event: SessionEvent | undefined = first; event !== undefined; event = this.#pending.shift()) {
       const { session, work } = stepSession(this.#fsm, this.#session, event);
       this.#session = session;
       for (const item of work) this.#do(item);
@@ -220,7 +221,7 @@ export class PeerSession implements PeerSessionPort {
   #perform(slot: Slot, action: Action): void {
     switch (action.do) {
       case "connect": return this.#connect(slot);
-      case "sendOpen": return this.#send(slot, this.#open);
+      case "sendOpen": return this.#send(slot, encodeOpen(this.#fsm.local));
       case "sendKeepalive": return this.#send(slot, KEEPALIVE);
       case "close": return this.#close(slot, action.notification);
       case "arm": return this.#arm(slot, action);
@@ -267,39 +268,38 @@ export class PeerSession implements PeerSessionPort {
 
   /** Puts a connection to work in its slot; it is read once the driver is started. */
   #drive(slot: Slot, connection: Connection): void {
-    this.#slots[slot].driver = new ConnectionDriver(connection, {
-      message: (bytes) => this.#receive(slot, bytes),
-      framingFault: (fault) => this.#onConnection(slot, { name: "BGPHeaderErr", fault }),
-      lost: ({ why }) => this.#onConnection(slot, { name: "TcpConnectionFails", why }),
-      taken: (pulled) => { if (pulled > 0 && this.#up === slot) this.#owner.sent(pulled); },
-      progress: (waiting) => this.#onConnection(slot, { name: "OutputProgress", waiting }),
-      pull: (pulledOctets) => this.#pull(slot, pulledOctets),
-    }, this.#environment.scheduler);
+    this.#slots[slot].driver = new ConnectionDriver(connection, this, slot, this.#environment.scheduler);
     this.#lastLocalAddress = connection.localAddress;
   }
 
-  #pull(slot: Slot, pulledOctets: number): Uint8Array | undefined {
+  framingFault(fault: Fault, slot: Slot): void {
+    this.#onConnection(slot, { name: "BGPHeaderErr", fault });
+  }
+
+  lost({ why }: ConnectionEnd, slot: Slot): void {
+    this.#onConnection(slot, { name: "TcpConnectionFails", why });
+  }
+
+  taken(pulledOctets: number, slot: Slot): void {
+    if (pulledOctets > 0 && this.#up === slot) this.#owner.sent(pulledOctets);
+  }
+
+  progress(waiting: boolean, slot: Slot): void {
+    this.#onConnection(slot, { name: "OutputProgress", waiting });
+  }
+
+  pull(pulledOctets: number, slot: Slot): Uint8Array | undefined {
     if (this.#up !== slot) return undefined;
     const octets = this.#owner.pull(pulledOctets);
     if (octets !== undefined) this.#traffic.sent(octets);
     return octets;
   }
 
-  #receive(slot: Slot, message: Uint8Array): void {
+  message(message: Uint8Array, slot: Slot): void {
     this.#traffic.received(message);
     const isRoutes = messageType(message) === MESSAGE.UPDATE && slot === this.#up;
     if (isRoutes && !this.#delivering) return this.#update(slot, message);
-    this.#onConnection(slot, this.#read(message));
-  }
-
-  #read(message: Uint8Array): Event {
-    try {
-      return eventOf(this.#fsm, message);
-    } catch (error) { // reading changes nothing: our bug costs this session, and says so
-      const stack = error instanceof Error ? error.stack ?? error.message : String(error);
-      this.#environment.onEvent({ event: "bug", stack, message: message.slice() });
-      return { name: "AutomaticStop", subcode: CEASE.OUT_OF_RESOURCES, text: "internal error" };
-    }
+    this.#onConnection(slot, readEvent(this.#fsm, message, this.#environment));
   }
 
   #send(slot: Slot, bytes: Uint8Array): void {
@@ -366,7 +366,8 @@ export class PeerSession implements PeerSessionPort {
     this.#handOver(slot, message);
     if (this.#holdTimeSeconds > 0) this.#armIn(this.#slots[slot].deadlines, "HoldTimer", this.#holdTimeSeconds);
     this.#delivering = false;
-    if (this.#pending.length > 0) this.#deliverPending();
+    const next = this.#pending.shift();
+    if (next !== undefined) this.#deliverAll(next);
   }
 
   #handOver(slot: Slot, message: Uint8Array): void {
@@ -376,21 +377,20 @@ export class PeerSession implements PeerSessionPort {
     this.#pending.unshift({ name: "Connection", slot, event: { name: "UpdateMsgErr", fault } });
   }
 
-  #expireAll(octetsInBefore: readonly number[]): void {
+  before(): readonly number[] {
+    return this.#slots.map(({ driver }) => driver?.octetsIn ?? 0);
+  }
+
+  ring(octetsInBefore: readonly number[]): void {
     const now = this.#environment.clock.now();
-    for (const slot of SLOTS) this.#expire(slot, now, octetsInBefore[slot]);
+    for (const slot of SLOTS) {
+      const due = (): Timer | undefined => takeDue(this.#slots[slot], now, octetsInBefore[slot]);
+      for (let is = due(); is !== undefined; is = due()) this.#onConnection(slot, { name: `${is}_Expires` });
+    }
     for (let due = this.#deadlines.takeDue(now); due !== undefined; due = this.#deadlines.takeDue(now)) {
       this.#deliver({ name: `${due}_Expires` });
     }
     const [first, second] = this.#slots;
     this.#alarm.setBy(earliest(this.#deadlines.next(), first.deadlines.next(), second.deadlines.next()));
-  }
-
-  #expire(slot: Slot, now: Instant, octetsInBefore: number | undefined): void {
-    const resources = this.#slots[slot];
-    for (let due = takeDue(resources, now, octetsInBefore); due !== undefined;) {
-      this.#onConnection(slot, { name: `${due}_Expires` });
-      due = takeDue(resources, now, octetsInBefore);
-    }
   }
 }

@@ -3,6 +3,7 @@
 import type { Instant } from "../base/ports.ts";
 import { after } from "../base/ports.ts";
 import { Deadlines } from "../fsm/deadlines.ts";
+import { TIMERS } from "../fsm/events.ts";
 import type { Timer } from "../fsm/events.ts";
 import type { ConnectionDriver } from "./driver.ts";
 
@@ -16,7 +17,7 @@ export interface SlotResources {
 
 /** A slot that holds nothing. */
 export function newSlot(): SlotResources {
-  return { deadlines: new Deadlines(), driver: undefined, cancelDial: undefined };
+  return { deadlines: new Deadlines(TIMERS), driver: undefined, cancelDial: undefined };
 }
 
 /** When to look again at a hold time that ran out while octets were arriving. */

@@ -9,8 +9,8 @@ const TYPES = MESSAGE.ROUTE_REFRESH + 1;
 /** What one neighbour said and was told. */
 export class Traffic {
   // By type, not by name: a thousand clients times a full table is millions of messages to count.
-  readonly #in = new Float64Array(TYPES);
-  readonly #out = new Float64Array(TYPES);
+  readonly #in = zeroes();
+  readonly #out = zeroes();
   #octetsIn = 0;
   #octetsOut = 0;
 
@@ -42,7 +42,12 @@ export class Traffic {
   }
 }
 
-function byName(counters: Float64Array): MessageCounters {
+/** Not a typed array, which would take four times the memory. */
+function zeroes(): number[] {
+  return Array.from({ length: TYPES }, () => 0);
+}
+
+function byName(counters: readonly number[]): MessageCounters {
   return {
     open: counters[MESSAGE.OPEN]!, update: counters[MESSAGE.UPDATE]!, keepalive: counters[MESSAGE.KEEPALIVE]!,
     notification: counters[MESSAGE.NOTIFICATION]!, routeRefresh: counters[MESSAGE.ROUTE_REFRESH]!,

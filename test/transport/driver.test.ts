@@ -46,7 +46,7 @@ function world() {
       seen.waiting = waiting;
     },
     pull: () => out.chunk,
-  }, scheduler);
+  }, 0, scheduler);
   driver.start();
   const turn = (): void => { turns.shift()?.(); };
   return { driver, wire, log, turn, turns, writes, seen, out };
