@@ -1,10 +1,10 @@
-/** What BIRD 1.6 and BIRD 2 have in common, and BIRD 2. Neither has an advertisement delay; kernel protocols are off. */
+/** What BIRD 1.6 and BIRD 2 have in common, and BIRD 2. Neither delays advertisements; the kernel is told nothing. */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { clientRange, daemonAddress } from "../place.ts";
-import { AS_NUMBER, HOLD_TIME_SECONDS, REFUSES_NOTHING, REJECTED_COMMUNITY, ROUTER_ID, programsMissing, rejects, running }
-  from "./common.ts";
+import { AS_NUMBER, HOLD_TIME_SECONDS, REFUSES_NOTHING, REJECTED_COMMUNITY, ROUTER_ID, programsMissing, rejects,
+  running } from "./common.ts";
 import type { DaemonKind, DaemonSetup, RunningDaemon } from "./daemon.ts";
 import { ask } from "./process.ts";
 

@@ -6,7 +6,7 @@ import { daemonAddress } from "../place.ts";
 import { BENCH_OUT, MANY_DIALS, REFUSES_NOTHING, running } from "./common.ts";
 import type { DaemonKind } from "./daemon.ts";
 
-const MAIN = join(BENCH_OUT, MANY_DIALS, "bench/floor/main.js");
+const MAIN = join(BENCH_OUT, "bench/floor/main.js");
 
 /** The row of the table of daemons. */
 export const FLOOR: DaemonKind = {
