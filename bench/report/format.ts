@@ -19,9 +19,18 @@ const STEPS: Readonly<Record<Unit, readonly Step[]>> = {
 
 /** "790 ms", "48.7 s", "1.42 GiB", "12". */
 export function formatFigure(value: number, unit: Unit): string {
+  return unit === "count" && Number.isInteger(value) ? formatCount(value) : withUnit(value, unit, threeDigits);
+}
+
+/** A figure that somebody set rather than measured, as it is: "5 s", "50 ms", "110 MiB". */
+export function formatRound(value: number, unit: Unit): string {
+  return withUnit(value, unit, (digits) => String(Number(digits.toPrecision(3))));
+}
+
+function withUnit(value: number, unit: Unit, write: (digits: number) => string): string {
   const steps = STEPS[unit];
   const step = steps.find(({ from }) => Math.abs(value) >= from) ?? steps.at(-1)!;
-  const digits = threeDigits(value / step.per);
+  const digits = write(value / step.per);
   return step.unit === "" ? digits : `${digits} ${step.unit}`;
 }
 
@@ -50,7 +59,7 @@ function threeDigits(value: number): string {
   const size = Math.abs(value);
   if (size >= 99.95) return formatCount(value);
   if (size >= 9.995) return value.toFixed(1);
-  return Number.isInteger(value) && size === 0 ? "0" : value.toFixed(2);
+  return size === 0 ? "0" : value.toFixed(2);
 }
 
 const TITLES: Readonly<Record<DaemonName, string>> = {

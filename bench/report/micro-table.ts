@@ -9,7 +9,7 @@ const NOTHING_OCTETS = 0.5;
 
 /** One line per operation. */
 export function microTable({ node, rows }: MicroResults): string {
-  const head = `${`Engine, one operation at a time, Node ${node}`.padEnd(52)}${"ns".padStart(9)}${"min".padStart(9)}` +
+  const head = `${`Engine, one operation at a time, Node ${node}`.padEnd(48)}${"ns".padStart(9)}${"min".padStart(9)}` +
     `${"max".padStart(9)}${"octets".padStart(9)}`;
   return [head, ...rows.map(microLine)].join("\n");
 }
@@ -18,7 +18,7 @@ function microLine(row: MicroRow): string {
   const { median = 0, min = 0, max = 0 } = spreadOf(row.nanoseconds) ?? {};
   const figures = [median, min, max].map((value) => formatNanoseconds(value).padStart(9)).join("");
   const mark = allocatesUnasked(row) ? "  should be 0" : "";
-  return `  ${`${row.group}: ${row.what}`.padEnd(50)}${figures}${formatOctets(row.allocatedOctets).padStart(9)}${mark}`;
+  return `  ${`${row.group}: ${row.what}`.padEnd(46)}${figures}${formatOctets(row.allocatedOctets).padStart(9)}${mark}`;
 }
 
 /** It should allocate nothing and does. */

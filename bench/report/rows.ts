@@ -113,9 +113,14 @@ export interface Standing {
   readonly ratio: number;
 }
 
-/** reflectd against the best other daemon, per headline figure; the floor is no daemon. The worst first. */
-export function standings(rows: readonly Row[]): Standing[] {
+/**
+ * reflectd against the best other daemon, per headline figure, the worst first. The floor is no daemon; the points of a
+ * sweep are a curve and no figures of their own.
+ */
+export function standings({ scenarios }: BenchResults, rows: readonly Row[]): Standing[] {
+  const points = new Set(scenarios.filter(({ sweep }) => sweep !== undefined).map(({ name }) => name));
   const found = rows.filter(({ daemon, figure }) => daemon === "reflectd" && figure.headline === true)
+    .filter(({ scenario }) => !points.has(scenario))
     .flatMap((ours): Standing[] => {
       const others = rows.filter((row) => row.scenario === ours.scenario && row.figure === ours.figure &&
         row.daemon !== "reflectd" && row.daemon !== "floor" && row.toReflectd !== undefined);

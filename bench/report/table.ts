@@ -20,7 +20,7 @@ export function printTable(results: BenchResults): string {
     headOf(results),
     ...results.scenarios.map((scenario) => scenarioBlock(scenario, rows)).filter((block) => block !== ""),
     legendOf(rows),
-    standingsBlock(rows),
+    standingsBlock(results, rows),
     targetsBlock(judgements),
     results.micro === undefined ? "" : microTable(results.micro),
     results.notMeasured.length === 0 ? "" : listBlock("Not measured", results.notMeasured),
@@ -98,8 +98,8 @@ function legendOf(rows: readonly Row[]): string {
     "   to the floor count, ≥ is a lower bound, ≤ an upper one, ~ was bound on both sides.";
 }
 
-function standingsBlock(rows: readonly Row[]): string {
-  const all = standings(rows);
+function standingsBlock(results: BenchResults, rows: readonly Row[]): string {
+  const all = standings(results, rows);
   if (all.length === 0) return "";
   const behind = all.filter(({ ratio }) => ratio < 1).map(({ scenario, figure, best, ratio }) =>
     `behind: ${scenario}, ${figure.what}: ${daemonTitle(best.daemon)} at ${formatRatio(ratio)} of reflectd`);

@@ -4,7 +4,7 @@
  */
 
 import type { BenchResults, DaemonName, FigureRow, Target } from "../results.ts";
-import { daemonTitle, formatDemand, formatFigure, formatRatio } from "./format.ts";
+import { daemonTitle, formatDemand, formatFigure, formatRatio, formatRound } from "./format.ts";
 import type { Row } from "./rows.ts";
 
 /** One demand on one figure. */
@@ -60,11 +60,11 @@ function demandsOf(target: Target, figure: FigureRow): Demand[] {
     }]),
     ...Object.entries(target.faster ?? {}).map(([name, factor]) => faster(name as DaemonName | "best", factor)),
     ...(atMost === undefined ? [] : [{
-      demand: `at most ${formatFigure(atMost, unit)}`,
+      demand: `at most ${formatRound(atMost, unit)}`,
       judge: (ours: Row) => judged(ours.spread!.median / atMost, formatFigure(ours.spread!.median, unit)),
     }]),
     ...(never === undefined ? [] : [{
-      demand: `never more than ${formatFigure(never, unit)}`,
+      demand: `never more than ${formatRound(never, unit)}`,
       judge: (ours: Row) => judged(ours.spread!.max / never, formatFigure(ours.spread!.max, unit)),
     }]),
     ...(ofFigure === undefined ? [] : [ofOther(ofFigure)]),
