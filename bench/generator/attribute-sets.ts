@@ -3,6 +3,9 @@
 import { copied } from "./prefixes.ts";
 import { ATTRIBUTE, MARKED_COMMUNITY, octets } from "./wire.ts";
 
+/** 64513:65535 */
+const LONE_COMMUNITY = 0xfc01_ffff;
+
 /** Attribute sets by number, in one run of octets. */
 export class AttributeSets {
   #bytes: Uint8Array = new Uint8Array(1 << 16);
@@ -27,6 +30,11 @@ export class AttributeSets {
     if (marked) this.#marked.add(this.#ends.length - 1);
     this.#used = end;
     return this.#ends.length - 1;
+  }
+
+  /** A set with the path of another and one community of its own: nothing else has the like. */
+  lone(set: number): number {
+    return this.add(this.head(set).slice(), [...LOCAL_PREF, ...communities([LONE_COMMUNITY])]);
   }
 
   /** Whether routes of a set carry MARKED_COMMUNITY. */

@@ -5,7 +5,7 @@
 
 import type { Load } from "./load.ts";
 
-/** Held in any version: sources announced the prefix in different versions, and which is best is the daemon's affair. */
+/** Held in any version: sources announced the prefix in different ones, and which is best is the daemon's affair. */
 export const ANY_VERSION = 0xffff;
 
 /** What a receiver must be told at least for the tables to become right. */

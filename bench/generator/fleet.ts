@@ -226,7 +226,8 @@ export class Fleet {
 
   /** Waits for clients that read, then for a quiet moment in which nothing becomes wrong. */
   async #converge(from: Stopwatch, what: string, indices: readonly number[] = this.#all()): Promise<Timing> {
-    const awaited = indices.map((index) => this.clients[index]!).filter((client) => client.established && !client.paused);
+    const awaited = indices.map((index) => this.clients[index]!)
+      .filter(({ established, paused }) => established && !paused);
     const deadline = performance.now() + this.#timeoutMilliseconds;
     for (const client of awaited) client.awaited = true;
     this.#incomplete = awaited.filter(({ complete }) => !complete).length;

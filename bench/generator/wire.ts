@@ -13,7 +13,8 @@ export const MESSAGE_OCTETS_MAX = 4_096;
 export const MESSAGE = { OPEN: 1, UPDATE: 2, NOTIFICATION: 3, KEEPALIVE: 4 } as const;
 /** Path attribute codes that the generator writes or reads. */
 export const ATTRIBUTE = { ORIGIN: 1, AS_PATH: 2, NEXT_HOP: 3, MED: 4, LOCAL_PREF: 5, ATOMIC_AGGREGATE: 6,
-  AGGREGATOR: 7, COMMUNITIES: 8, MP_REACH: 14, MP_UNREACH: 15, EXTENDED_COMMUNITIES: 16, LARGE_COMMUNITIES: 32 } as const;
+  AGGREGATOR: 7, COMMUNITIES: 8, MP_REACH: 14, MP_UNREACH: 15, EXTENDED_COMMUNITIES: 16,
+  LARGE_COMMUNITIES: 32 } as const;
 /** Everybody's AS: every session is internal. */
 export const AS_NUMBER = 64_512;
 /** Routes that carry it are what a policy of the benchmark rejects: 64512:666. */
@@ -37,7 +38,8 @@ export const KEEPALIVE: Buffer = message(MESSAGE.KEEPALIVE, []);
 
 /** The End-of-RIB marker of a family (RFC 4724 §2). */
 export function endOfRib(family: Family): Buffer {
-  return message(MESSAGE.UPDATE, family === "ipv4" ? [0, 0, 0, 0] : [0, 0, 0, 6, 0x80, ATTRIBUTE.MP_UNREACH, 3, 0, 2, 1]);
+  const unreach = [0x80, ATTRIBUTE.MP_UNREACH, 3, 0, AFI[family], 1];
+  return message(MESSAGE.UPDATE, family === "ipv4" ? [0, 0, 0, 0] : [0, 0, 0, unreach.length, ...unreach]);
 }
 
 /** What an OPEN says. */

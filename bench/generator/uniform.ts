@@ -1,0 +1,47 @@
+/** A load in which all sources are alike and all prefixes of one length. */
+
+import type { Family } from "../daemons/daemon.ts";
+import { asPath, AttributeSets, communities, LOCAL_PREF, mark, origin } from "./attribute-sets.ts";
+import { Load } from "./load-table.ts";
+import type { SourceLoad } from "./load-table.ts";
+import { fixedPrefixes } from "./prefixes.ts";
+
+/** What `uniformLoad` is told. */
+export interface UniformOptions {
+  readonly family: Family;
+  readonly addPath: boolean;
+  readonly sources: number;
+  /** Prefixes of each source. */
+  readonly each: number;
+  /** Prefixes of one attribute set. */
+  readonly perSet: number;
+  /** Every how many-th set carries MARKED_COMMUNITY; none by default. */
+  readonly markedEvery?: number;
+  /** All sources announce the same prefixes; else each has its own. */
+  readonly isShared?: boolean;
+}
+
+/** Sources of equal size with prefixes of their own, all /26 or /64; sets differ in their community. */
+export function uniformLoad(options: UniformOptions): Load {
+  const { family, addPath, sources, each, perSet, markedEvery, isShared = false } = options;
+  const attributes = new AttributeSets();
+  const one = each <= perSet && each <= perMessage(family, addPath);
+  const sets = one ? 1 : Math.ceil((each - 1) / perSet) + 1;
+  const [head, first] = [[...origin(0), ...asPath([])], 0xfc01_0000];
+  for (let set = 0; set < sets; set++) {
+    const marked = markedEvery !== undefined && set % markedEvery === 0;
+    attributes.add(head, [...LOCAL_PREF, ...communities([...mark(marked), first + set])], marked);
+  }
+  const setOf = (route: number): number => (!one && route === each - 1 ? sets - 1 : Math.floor(route / perSet));
+  const firstOf = (source: number): number => (isShared ? 0 : source * each);
+  const rows = Array.from({ length: sources }, (_, source): SourceLoad => ({
+    prefixes: Uint32Array.from({ length: each }, (_none, route) => firstOf(source) + route),
+    sets: Uint32Array.from({ length: each }, (_none, route) => setOf(route)),
+    last: one ? -1 : firstOf(source) + each - 1,
+  }));
+  return new Load({ family, addPath, numbers: fixedPrefixes(family, firstOf(sources - 1) + each), attributes,
+    sources: rows, notes: [] });
+}
+
+const perMessage = (family: Family, addPath: boolean): number =>
+  Math.floor(3_900 / (family === "ipv4" ? 5 : 9) / (addPath ? 1.8 : 1));
