@@ -6,7 +6,7 @@
 import type { CellOrder, CellReport } from "./cell-order.ts";
 import { SET_UP_SECONDS } from "./cell-order.ts";
 import { DAEMONS } from "./daemons/all.ts";
-import type { RunningDaemon } from "./daemons/daemon.ts";
+import type { DaemonKind, RunningDaemon } from "./daemons/daemon.ts";
 import { Fleet, TimedOut, WrongTable } from "./generator/fleet.ts";
 import type { Load } from "./generator/load.ts";
 import type { DaemonName } from "./results.ts";
@@ -48,9 +48,8 @@ class Cell implements Context {
   async start(): Promise<RunningDaemon> {
     await this.stop();
     const { place, folder, nodeOptions } = this.#order;
-    const kind = DAEMONS.find(({ name }) => name === this.daemonName)!;
     const wanted = this.#scenario.wants(this.scale);
-    this.#daemon = await kind.start({ place, folder, nodeOptions, policy: 0, ...wanted });
+    this.#daemon = await kindOf(this.daemonName).start({ place, folder, nodeOptions, policy: 0, ...wanted });
     report({ say: "daemon", version: this.#daemon.version, configuration: this.#daemon.configuration });
     return this.#daemon;
   }
@@ -59,7 +58,7 @@ class Cell implements Context {
     if (this.#daemon === undefined) await this.start();
     const { timeoutSeconds } = this.scale;
     this.#fleet = new Fleet(this.#order.place, load, { sessions, exactReceivers, timeoutSeconds });
-    await this.#fleet.join();
+    await this.#fleet.join(undefined, kindOf(this.daemonName).dialsAtOnce);
     clearTimeout(this.#timer);
     this.#timer = this.#limit(timeoutSeconds, `not in ${timeoutSeconds} s`);
     return this.#fleet;
@@ -81,7 +80,7 @@ class Cell implements Context {
   async end(): Promise<void> {
     await this.stop();
     clearTimeout(this.#timer);
-    for (const [figure, value] of this.#worst) this.record(figure, value);
+    for (const [figure, value] of this.#worst) if (this.#has(figure)) this.record(figure, value);
   }
 
   measuring(figure: string): void {
@@ -96,7 +95,7 @@ class Cell implements Context {
   }
 
   record(figure: string, value: number, generatorShare?: number): void {
-    if (!this.#scenario.figures.some(({ id }) => id === figure)) throw new Error(`${figure} is not a figure`);
+    if (!this.#has(figure)) throw new Error(`${figure} is not a figure`);
     report({ say: "figure", figure, value, ...(generatorShare === undefined ? {} : { generatorShare }) });
   }
 
@@ -109,6 +108,10 @@ class Cell implements Context {
     return result;
   }
 
+  #has(figure: string): boolean {
+    return this.#scenario.figures.some(({ id }) => id === figure);
+  }
+
   #worsen(figure: string, value: number): void {
     this.#worst.set(figure, Math.max(value, this.#worst.get(figure) ?? 0));
   }
@@ -116,6 +119,10 @@ class Cell implements Context {
   #limit(seconds: number, reason: string): NodeJS.Timeout {
     return setTimeout(() => this.#expired(new TimedOut(reason)), seconds * 1000);
   }
+}
+
+function kindOf(daemon: DaemonName): DaemonKind {
+  return DAEMONS.find(({ name }) => name === daemon)!;
 }
 
 function report(what: CellReport): void {

@@ -34,8 +34,8 @@ export interface FigureRow {
 }
 
 /**
- * How a cell ended. Figures count when it was `measured`, and when it `timed out` or `failed`: those that are there were
- * complete before. With a `wrong table` none counts.
+ * How a cell ended. Figures count when it was `measured`, and when it `timed out` or `failed`: those that are there
+ * were complete before. With a `wrong table` none counts.
  */
 export type Outcome = "measured" | "timed out" | "wrong table" | "failed" | "not supported" | "not run";
 

@@ -93,8 +93,8 @@ export const SCENARIOS: readonly Scenario[] = [
     targets: { withdrawMs: FIRST, closeMs: FIRST, afterMiB: { ofFigure: { figure: "fan-out/residentMiB", ratio: 1 } } },
   }),
   staged({
-    name: "join-storm", title: "1,000 clients reconnect at once to a table of 100,000 prefixes", mostRuns: 3, quick: true,
-    shape: FAN_OUT, phases: [LOADED, STORM], headlines: ["stormMs", "stormGrowthMiB"],
+    name: "join-storm", title: "1,000 clients reconnect at once to a table of 100,000 prefixes",
+    mostRuns: 3, quick: true, shape: FAN_OUT, phases: [LOADED, STORM], headlines: ["stormMs", "stormGrowthMiB"],
     targets: { stormMs: FIRST, stormGrowthMiB: NO_GROWTH },
   }),
   staged({

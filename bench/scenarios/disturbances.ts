@@ -1,8 +1,10 @@
 /** Phases in which something happens to a running table: one change, flapping clients, clients that stop reading. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { FigureRow } from "../results.ts";
+import type { Timing } from "../generator/fleet.ts";
 import { median, quantile } from "../report/statistics.ts";
+import type { FigureRow } from "../results.ts";
+import { record } from "./phases.ts";
 import { scaled } from "./scale.ts";
 import type { Phase, Stage } from "./staged.ts";
 
@@ -117,18 +119,13 @@ export const STOPPED: Phase = {
   async run({ context, daemon, fleet, nextVersion, timed }) {
     const rounds = async (count: number, figure: string): Promise<void> => {
       context.measuring(figure);
-      const times: number[] = [];
-      const shares: number[] = [];
-      for (let round = 0; round < count; round++) {
-        const { milliseconds, generatorShare } = await fleet.announce(nextVersion());
-        times.push(milliseconds);
-        shares.push(generatorShare);
-      }
-      context.record(figure, median(times), Math.max(...shares));
+      const timings: Timing[] = [];
+      while (timings.length < count) timings.push(await fleet.announce(nextVersion()));
+      record(context, figure, timings);
     };
     await rounds(READING_ROUNDS, "allReadMs");
     const before = daemon.memory().residentMiB;
-    const stopped = fleet.clients.filter(({ index }) => index % STOPPED_SHARE === STOPPED_SHARE - 1);
+    const stopped = fleet.clients.filter(({ index }) => index % STOPPED_SHARE === 1);
     for (const client of stopped) client.pause();
     await context.asked(rounds(STOPPED_ROUNDS, "othersMs"));
     context.record("perStoppedMiB", Math.max(0, daemon.memory().residentMiB - before) / stopped.length);

@@ -15,7 +15,8 @@ const inWords = (count: number): string => count.toLocaleString("en");
 export const GROWTH: readonly Scenario[] = [
   ...ROUTES.map((routes) => staged({
     name: `routes-${routes}`, title: `${inWords(routes)} routes from 10 clients, all to all`, mostRuns: 3,
-    sweep: { name: "routes", title: "10 clients, more and more routes, 5 per attribute set", axis: "routes", at: routes },
+    sweep: { name: "routes", title: "10 clients, 5 prefixes per attribute set, more and more routes", axis: "routes",
+      at: routes },
     shape: { sessions: CLIENTS, sources: CLIENTS, each: routes / CLIENTS, perSet: 5 },
     phases: [CONVERGE], headlines: HEADLINES,
   })),

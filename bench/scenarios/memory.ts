@@ -29,7 +29,8 @@ export const MEMORY: Scenario = {
     { id: "afterMiB", what: "60 s after everything was withdrawn", unit: "MiB", headline: true },
     ...WATCHED,
   ],
-  wants: (scale) => ({ family: "ipv4", addPath: false, reloads: false, sessions: scaled(SESSIONS, scale.sessions, 10) }),
+  wants: (scale) =>
+    ({ family: "ipv4", addPath: false, reloads: false, sessions: scaled(SESSIONS, scale.sessions, 10) }),
   run: measure,
 };
 

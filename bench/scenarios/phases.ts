@@ -1,7 +1,9 @@
 /** Phases that many scenarios share. Times run from the first octet sent to the last octet needed by anybody. */
 
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Timing } from "../generator/fleet.ts";
 import { median } from "../report/statistics.ts";
+import type { Context } from "./scenario.ts";
 import type { Phase } from "./staged.ts";
 
 /** Everybody announces for the first time: a daemon that has just come up, code that nobody has run yet. */
@@ -33,6 +35,12 @@ export const LOADED: Phase = {
   },
 };
 
+/** Records several timings of one figure as one: the median, and the generator's share at its highest. */
+export function record(context: Context, figure: string, timings: readonly Timing[]): void {
+  context.record(figure, median(timings.map(({ milliseconds }) => milliseconds)),
+    Math.max(...timings.map(({ generatorShare }) => generatorShare)));
+}
+
 const ROUNDS = 3;
 /** No further round begins after this: what matters of a slow daemon is known by then. */
 const ROUNDS_SECONDS = 8;
@@ -45,14 +53,9 @@ export const AGAIN: Phase = {
     const first = performance.now();
     await context.asked(fleet.announce(nextVersion()));
     const slow = performance.now() - first > ROUNDS_SECONDS * 1000;
-    const times: number[] = [];
-    const shares: number[] = [];
-    while (times.length < (slow ? 1 : ROUNDS)) {
-      const { milliseconds, generatorShare } = await fleet.announce(nextVersion());
-      times.push(milliseconds);
-      shares.push(generatorShare);
-    }
-    context.record("againMs", median(times), Math.max(...shares));
+    const rounds: Timing[] = [];
+    while (rounds.length < (slow ? 1 : ROUNDS)) rounds.push(await fleet.announce(nextVersion()));
+    record(context, "againMs", rounds);
   },
 };
 
@@ -101,13 +104,13 @@ export const JOIN: Phase = {
     context.measuring("joinMs");
     const last = fleet.clients.length - 1;
     const before = daemon.memory().residentMiB;
-    const times: number[] = [];
+    const joins: Timing[] = [];
     for (let round = 0; round < JOINS; round++) {
       await fleet.leave([last]);
       const joined = fleet.join([last]);
-      times.push((round === 0 ? await context.asked(joined) : await joined).milliseconds);
+      joins.push(round === 0 ? await context.asked(joined) : await joined);
     }
-    context.record("joinMs", median(times));
+    record(context, "joinMs", joins);
     await sleep(SETTLE_MILLISECONDS * context.scale.duration);
     context.record("joinGrowthMiB", daemon.memory().residentMiB - before);
   },
