@@ -28,6 +28,10 @@ const RUN_WORDS = 5;
 /** The room of a chunk that holds a few changes, and of one in a larger flush (an extended message always fits). */
 const CHUNK_OCTETS_SMALL = 8_192;
 const CHUNK_OCTETS = 65_536;
+/** A chunk with more runs than these remembers whom they name; fewer are looked through one by one. */
+const RUNS_LOOKED_THROUGH = 4;
+/** Marks in that memory, a power of two: few beside the runs that fit into a chunk would say "maybe" too often. */
+const NAME_BITS = 13;
 
 /** A buffer of whole messages and its runs; chunks of one stream are linked in order. */
 export class Chunk {
@@ -39,8 +43,15 @@ export class Chunk {
   /** Changes in this chunk and later carry this stamp or a greater one. */
   readonly epoch: number;
   next: Chunk | undefined = undefined;
-  #runs: Uint32Array = new Uint32Array(4 * RUN_WORDS);
+  #runs: Uint32Array = new Uint32Array(RUNS_LOOKED_THROUGH * RUN_WORDS);
   #runCount = 0;
+  /** One bit for each peer and BGP Identifier that a run is not for; absent while there are few runs. */
+  #named: Uint8Array | undefined = undefined;
+  /** Whether some run is for one reader only. */
+  #directed = false;
+  /** The last view handed out: most readers ask for the same octets. */
+  #view: Uint8Array | undefined = undefined;
+  #viewAt = 0;
 
   constructor(base: number, epoch: number, large: boolean) {
     this.bytes = new Uint8Array(large ? CHUNK_OCTETS : CHUNK_OCTETS_SMALL);
@@ -72,6 +83,7 @@ export class Chunk {
     this.#runs[at + 2] = audience.toId;
     this.#runs[at + 3] = audience.notPeer;
     this.#runs[at + 4] = audience.notId;
+    if (this.#named !== undefined) this.#name(at);
   }
 
   /** The offset at which a run ends. */
@@ -90,6 +102,30 @@ export class Chunk {
     return (toPeer === 0 && toId === 0) || toPeer === peer || (toId !== 0 && toId === routerId);
   }
 
+  /** False where every run is for this reader: among thousands of readers, runs that name one are looked for by few. */
+  mayPass(reader: Reader): boolean {
+    const named = this.#named;
+    return named === undefined || this.#directed || isMarked(named, reader.peer) || isMarked(named, reader.routerId);
+  }
+
+  /** The octets from `start` to `end`, which are written: one view for all readers that ask for the same in turn. */
+  view(start: number, end: number): Uint8Array {
+    let view = this.#view;
+    if (view === undefined || this.#viewAt !== start || view.length !== end - start) {
+      view = this.bytes.subarray(start, end);
+      this.#view = view;
+      this.#viewAt = start;
+    }
+    return view;
+  }
+
+  #name(at: number): void {
+    const runs = this.#runs;
+    if (runs[at + 1] !== 0 || runs[at + 2] !== 0) this.#directed = true;
+    mark(this.#named!, runs[at + 3]!);
+    mark(this.#named!, runs[at + 4]!);
+  }
+
   #sameAudience(at: number, audience: Audience): boolean {
     const runs = this.#runs;
     return runs[at + 1] === audience.toPeer && runs[at + 2] === audience.toId &&
@@ -100,7 +136,25 @@ export class Chunk {
     const grown = new Uint32Array(this.#runs.length * 2);
     grown.set(this.#runs);
     this.#runs = grown;
+    if (this.#named !== undefined) return;
+    this.#named = new Uint8Array(2 ** NAME_BITS / 8);
+    for (let run = 0; run < this.#runCount - 1; run++) this.#name(run * RUN_WORDS);
   }
+}
+
+/** Peers and Identifiers share the bits: who is taken for another is only looked for in vain. */
+function bitOf(name: number): number {
+  return Math.imul(name, 0x9e3779b1) >>> (32 - NAME_BITS);
+}
+
+function mark(named: Uint8Array, name: number): void {
+  const bit = bitOf(name);
+  named[bit >>> 3]! |= 1 << (bit & 7);
+}
+
+function isMarked(named: Uint8Array, name: number): boolean {
+  const bit = bitOf(name);
+  return (named[bit >>> 3]! & (1 << (bit & 7))) !== 0;
 }
 
 /** A stream of chunks: the live log of a group, or a feed. Chunks that no cursor holds any more are garbage. */
@@ -176,10 +230,18 @@ export class Cursor {
   /** Skips runs for others, then joins the runs that follow for this reader into one view. */
   #span(reader: Reader): Uint8Array | undefined {
     const chunk = this.#chunk;
+    if (!chunk.mayPass(reader)) return this.#rest(chunk);
     while (this.#run < chunk.runCount && !chunk.isFor(this.#run, reader)) this.#passRun(chunk);
     const start = this.#offset;
     while (this.#run < chunk.runCount && chunk.isFor(this.#run, reader)) this.#passRun(chunk);
-    return this.#offset > start ? chunk.bytes.subarray(start, this.#offset) : undefined;
+    return this.#offset > start ? chunk.view(start, this.#offset) : undefined;
+  }
+
+  #rest(chunk: Chunk): Uint8Array {
+    const start = this.#offset;
+    this.#offset = chunk.used;
+    this.#run = chunk.runCount;
+    return chunk.view(start, chunk.used);
   }
 
   /** A run can still grow while it is the last one: the cursor stays in it, at its present end. */

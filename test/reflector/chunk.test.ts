@@ -61,6 +61,42 @@ describe("a stream of chunks", () => {
     }), { numRuns: 300 });
   });
 
+  it("tells apart whom many runs name, also while readers are in the middle of it", () => {
+    const name = fc.constantFrom(0, 0, 0, 1, 3, 11, 14, 99, 100, 8_191, 0x7f010001);
+    const many = fc.array(fc.record({
+      toPeer: fc.constant(0), toId: fc.oneof({ weight: 60, arbitrary: fc.constant(0) }, fc.constant(11)),
+      notPeer: name, notId: name,
+    }), { minLength: 6, maxLength: 40 });
+    fc.assert(fc.property(many, fc.nat(40), (audiences, readAfter) => {
+      const stream = new ChunkStream(1);
+      const cursors = READERS.map(() => new Cursor(stream.tail));
+      const have = READERS.map((): number[] => []);
+      const readAll = (): void => cursors.forEach((cursor, i) => {
+        for (let view = cursor.next(READERS[i]!); view !== undefined; view = cursor.next(READERS[i]!)) {
+          have[i]!.push(...view);
+        }
+      });
+      audiences.forEach((each, n) => {
+        stream.tail.bytes[n] = n;
+        stream.tail.commit(n + 1, each);
+        if (n === readAfter) readAll();
+      });
+      readAll();
+      READERS.forEach((reader, i) => {
+        expect(have[i]).toEqual([...audiences.keys()].filter((n) => isFor(audiences[n]!, reader)));
+      });
+    }), { numRuns: 300 });
+  });
+
+  it("lets readers of the same octets share a view", () => {
+    const stream = new ChunkStream(1);
+    const cursors = READERS.map(() => new Cursor(stream.tail));
+    for (let i = 1; i < 30; i++) stream.tail.commit(i, { ...EVERYONE, notPeer: 100 + i });
+    const views = cursors.map((cursor, i) => cursor.next(READERS[i]!));
+    expect(views[0]).toHaveLength(29);
+    expect(new Set(views).size).toBe(1);
+  });
+
   it("lets a reader stay in a run that grows", () => {
     const stream = new ChunkStream(1);
     const cursor = new Cursor(stream.tail);
