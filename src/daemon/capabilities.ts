@@ -1,11 +1,14 @@
 /** What our OPEN offers a neighbour. Graceful restart is not offered before restarts have a meaning here. */
 
+import { Shared } from "../base/shared.ts";
 import type { PeerIntent } from "../config/intent.ts";
 import type { Capability } from "../messages/capabilities.ts";
 import { familyRow, IPV4_UNICAST, IPV6_UNICAST } from "../messages/families.ts";
 
+const SHARED = new Shared<readonly Capability[]>();
+
 /** The capabilities of our OPEN, in ascending order of code. */
-export function capabilitiesFor(intent: PeerIntent): Capability[] {
+export function capabilitiesFor(intent: PeerIntent): readonly Capability[] {
   const families = intent.families.map(familyRow);
   const offered: Capability[] = families.map(({ afi, safi }) => ({ name: "multiprotocol", afi, safi }));
   offered.push({ name: "routeRefresh" });
@@ -22,5 +25,5 @@ export function capabilitiesFor(intent: PeerIntent): Capability[] {
     offered.push({ name: "addPath", families: families.map(({ afi, safi }) => ({ afi, safi, receive, send })) });
   }
   offered.push({ name: "enhancedRouteRefresh" });
-  return offered;
+  return SHARED.of(offered);
 }

@@ -1,8 +1,10 @@
 /** What a peer needs of the speaker that owns it. */
 
 import type { Instant } from "../base/ports.ts";
+import type { Shared } from "../base/shared.ts";
 import type { SpeakerIntent } from "../config/intent.ts";
 import type { FamilyRow } from "../messages/families.ts";
+import type { SessionRules } from "../reflector/session-rules.ts";
 import type { PeerId } from "../rib/ids.ts";
 import type { Log } from "./log.ts";
 import type { Peer } from "./peer.ts";
@@ -15,6 +17,8 @@ export interface PeerHost {
   readonly speaker: SpeakerIntent;
   /** Every cluster id of ours (RFC 4456 §8). */
   readonly clusterIds: readonly number[];
+  /** One object for the sessions with equal rules; its own, as they ask this speaker for its addresses. */
+  readonly rules: Shared<SessionRules>;
   /** Some route of our own takes the session's local address as next hop. */
   readonly originatesWithoutNextHop: boolean;
   /** Monotonic. */

@@ -13,8 +13,9 @@ import { adminAfter, AS_CONFIGURED, isEnabled } from "./admin.ts";
 import type { AdminState } from "./admin.ts";
 import { LogLimit, LogLimits } from "./log-limit.ts";
 import { Peer } from "./peer.ts";
+import type { PeerIdentity } from "./peer.ts";
 import { parseSelector, selects } from "./selector.ts";
-import { BGP_PORT, memberIntent, parametersOf } from "./session-parameters.ts";
+import { BGP_PORT, parametersOf } from "./session-parameters.ts";
 import type { Speaker, SpeakerEnvironment } from "./speaker.ts";
 
 /** A configured range and its members by address. */
@@ -86,7 +87,7 @@ export class Neighbours {
     const range = this.#ranges.get(intent.name);
     if (range !== undefined) range.intent = intent;
     for (const peer of this.named(intent.name)) {
-      peer.setIntent(range === undefined ? intent : memberIntent(intent, peer.address));
+      peer.setIntent(intent);
       peer.session.retune(parametersOf(this.#speaker, peer));
     }
   }
@@ -144,7 +145,8 @@ export class Neighbours {
 
   #addPeer(intent: PeerIntent, admin: AdminState): void {
     if (intent.where.kind !== "address") return;
-    const peer = this.#newPeer(intent, intent.where.address, intent.where.port, admin);
+    const { name, where: { address, port } } = intent;
+    const peer = this.#newPeer(intent, { name, address, port }, admin);
     this.#peers.set(intent.name, peer);
     this.acceptor.add(peer.session);
     if (peer.enabled) peer.session.start();
@@ -172,7 +174,7 @@ export class Neighbours {
 
   #addMember(range: RangeOfPeers, address: string, admin: AdminState): Peer {
     const limit = this.#logLimits.of(address);
-    const peer = this.#newPeer(memberIntent(range.intent, address), address, BGP_PORT, admin, limit);
+    const peer = this.#newPeer(range.intent, { name: address, address, port: BGP_PORT }, admin, limit);
     range.members.set(address, peer);
     if (peer.enabled) peer.session.start();
     return peer;
@@ -207,9 +209,8 @@ export class Neighbours {
     if (peer.id !== 0) this.#speaker.retire(peer.id);
   }
 
-  #newPeer(intent: PeerIntent, address: string, port: number, admin: AdminState, limit: LogLimit = new LogLimit()):
-    Peer {
-    const peer = new Peer(this.#speaker, intent, address, port, limit);
+  #newPeer(intent: PeerIntent, who: PeerIdentity, admin: AdminState, limit: LogLimit = new LogLimit()): Peer {
+    const peer = new Peer(this.#speaker, intent, who, limit);
     peer.admin = admin;
     peer.session = new PeerSession(parametersOf(this.#speaker, peer), peer, {
       clock: this.#environment.clock,

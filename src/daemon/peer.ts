@@ -36,11 +36,19 @@ const NOTIFICATION_KINDS_MAX = 64;
 /** What a peer is told when reading its message failed by our fault. */
 const INTERNAL_ERROR: Fault = resetFault(6, CEASE.OUT_OF_RESOURCES, EMPTY, "internal error");
 
+/** Who a neighbour is. A member of a range is called by its address, and is never dialled. */
+export interface PeerIdentity {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+}
+
 /** One neighbour address and its session. */
 export class Peer implements SessionOwner {
   readonly name: string;
   readonly address: string;
   readonly port: number;
+  /** Of a member: that of its range. */
   intent: PeerIntent;
   /** What operators and prefix limits decided. */
   admin: AdminState = AS_CONFIGURED;
@@ -66,13 +74,13 @@ export class Peer implements SessionOwner {
   #afterEnd: { readonly restartSeconds: number } | { readonly stayDown: string } | undefined = undefined;
   #nextFamily = 0;
 
-  constructor(host: PeerHost, intent: PeerIntent, address: string, port: number, logLimit: LogLimit = new LogLimit()) {
+  constructor(host: PeerHost, intent: PeerIntent, who: PeerIdentity, logLimit: LogLimit = new LogLimit()) {
     this.#host = host;
     this.#logLimit = logLimit;
-    this.name = intent.name;
+    this.name = who.name;
     this.intent = intent;
-    this.address = address;
-    this.port = port;
+    this.address = who.address;
+    this.port = who.port;
     this.noteDown();
   }
 
@@ -284,7 +292,7 @@ export class Peer implements SessionOwner {
   /** Keeps the id of the peer's paths across sessions unless the router behind it is another one. */
   #takeId(facts: SessionFacts): void {
     const { peers } = this.#host.tables;
-    const want = peerFactsOf(this.intent, facts);
+    const want = peerFactsOf(this.name, this.intent, facts);
     if (this.id !== NO_PEER && (this.#host.isDropping(this.id) || !isSamePeer(peers.get(this.id), want))) {
       this.#host.retire(this.id);
       this.id = NO_PEER;
@@ -296,7 +304,7 @@ export class Peer implements SessionOwner {
   /** Tells tables what is true of the peer; a changed source has all its paths exported again. */
   #setFacts(facts: SessionFacts): void {
     const { peers, sources } = this.#host.tables;
-    const want = peerFactsOf(this.intent, facts);
+    const want = peerFactsOf(this.name, this.intent, facts);
     peers.update(this.id, want);
     const kind = kindOf(this.intent);
     const clusterId = kind === "client" ? this.intent.clusterId : 0;

@@ -1,6 +1,5 @@
 /** What a session has to be, from what its neighbour is asked to be. */
 
-import type { PeerIntent } from "../config/intent.ts";
 import type { SessionParameters } from "../transport/ports.ts";
 import { capabilitiesFor } from "./capabilities.ts";
 import type { Peer } from "./peer.ts";
@@ -8,11 +7,6 @@ import type { Speaker } from "./speaker.ts";
 
 /** The port that a member of a range is known by; it is never dialled. */
 export const BGP_PORT = 179;
-
-/** The intent of one member of a range: its own name and address. */
-export function memberIntent(range: PeerIntent, address: string): PeerIntent {
-  return { ...range, name: address, passive: true, where: { kind: "address", address, port: BGP_PORT } };
-}
 
 /** The parameters of a neighbour's session. */
 export function parametersOf(speaker: Speaker, peer: Peer): SessionParameters {

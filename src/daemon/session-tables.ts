@@ -5,11 +5,12 @@
 
 import { parseAddress } from "../base/address.ts";
 import { EMPTY } from "../base/bytes.ts";
+import { Shared } from "../base/shared.ts";
 import type { PeerIntent } from "../config/intent.ts";
 import { FAMILIES } from "../messages/families.ts";
 import type { FamilyRow } from "../messages/families.ts";
 import { EXTENDED_MESSAGE_OCTETS_MAX, MESSAGE_OCTETS_MAX } from "../messages/header.ts";
-import { CompiledPolicy } from "../reflector/filters.ts";
+import { compiledPolicy } from "../reflector/filters.ts";
 import type { IngressSession } from "../reflector/ingress.ts";
 import type { PeerKind } from "../reflector/reflection.ts";
 import type { SessionRules } from "../reflector/session-rules.ts";
@@ -31,9 +32,9 @@ export function kindOf(intent: PeerIntent): PeerKind {
 }
 
 /** The session as a source of paths. */
-export function peerFactsOf(intent: PeerIntent, facts: SessionFacts): PeerFacts {
+export function peerFactsOf(name: string, intent: PeerIntent, facts: SessionFacts): PeerFacts {
   return {
-    name: intent.name, ebgp: !isIbgp(intent), own: false, client: kindOf(intent) === "client",
+    name, ebgp: !isIbgp(intent), own: false, client: kindOf(intent) === "client",
     clusterId: intent.clusterId, routerId: facts.remote.routerId,
     address: parseAddress(facts.remoteAddress.split("%")[0]!) ?? EMPTY, remotePort: facts.remotePort,
     localAs: intent.localAsNumber, asNumber: intent.asNumber,
@@ -45,6 +46,8 @@ export function isSamePeer(a: PeerFacts, b: PeerFacts): boolean {
   return a.ebgp === b.ebgp && a.routerId === b.routerId && a.localAs === b.localAs && a.asNumber === b.asNumber;
 }
 
+const SHARED = new Shared<Pick<IngressSession, "context" | "negotiated" | "addPath" | "limits">>();
+
 /** How the session's UPDATEs are read and judged. */
 export function ingressSessionOf(
   peer: PeerId, intent: PeerIntent, facts: SessionFacts, host: PeerHost,
@@ -54,29 +57,31 @@ export function ingressSessionOf(
   const loopback = host.isLoopback(facts.localAddress);
   const ebgp = !isIbgp(intent);
   const key = (ebgp ? 1 : 0) | (negotiated.fourOctetAs ? 2 : 0) | (loopback ? 4 : 0);
-  return {
-    peer,
+  const shared = SHARED.of({
     context: {
       ebgp, fourOctetAs: negotiated.fourOctetAs, addPath: negotiated.addPathReceive,
       extendedNextHop: negotiated.extendedNextHop, loopback, families: negotiated.families,
     },
-    contextKey: key | (negotiated.extendedNextHop.length > 0 ? 8 : 0),
-    rules: rulesOf(intent, host),
-    policy: new CompiledPolicy(intent.import, !ebgp),
     negotiated: has(negotiated.families),
     addPath: has(negotiated.addPathReceive),
     limits: FAMILIES.map(({ name }) => intent.prefixLimit[name]),
+  });
+  return {
+    peer, ...shared,
+    contextKey: key | (negotiated.extendedNextHop.length > 0 ? 8 : 0),
+    rules: rulesOf(intent, host),
+    policy: compiledPolicy(intent.import, !ebgp),
   };
 }
 
 function rulesOf(intent: PeerIntent, host: PeerHost): SessionRules {
-  return {
+  return host.rules.of({
     ebgp: !isIbgp(intent), client: kindOf(intent) === "client",
     asNumber: intent.asNumber, localAsNumber: intent.localAsNumber,
     routerId: host.speaker.routerId, clusterIds: host.clusterIds, role: intent.role,
     enforceFirstAs: intent.enforceFirstAs, rejectAsSets: intent.rejectAsSets, allowOwnAs: intent.allowOwnAs,
     isOurs: (bytes, at, end) => host.isOurs(bytes, at, end),
-  };
+  });
 }
 
 /** What the session is told of one family: the key of its update group. */
@@ -90,7 +95,7 @@ export function exportTargetOf(
   return new ExportTarget({
     family, kind, localAsNumber: intent.localAsNumber, clusterId: kind === "client" ? intent.clusterId : 0,
     nextHop: intent.nextHop, selfAddress: writesSelf ? selfAddress(family, facts, negotiated.extendedNextHop) : EMPTY,
-    role: intent.role, policy: new CompiledPolicy(intent.export, isIbgp(intent)),
+    role: intent.role, policy: compiledPolicy(intent.export, isIbgp(intent)),
     addPathMax: negotiated.addPathSend.includes(family.name) ? intent.addPathSendMax : 0,
     fourOctetAs: negotiated.fourOctetAs,
     messageOctetsMax: negotiated.extendedMessagesSend ? EXTENDED_MESSAGE_OCTETS_MAX : MESSAGE_OCTETS_MAX,

@@ -7,6 +7,7 @@ import { isLoopback, parseAddress } from "../base/address.ts";
 import { toHex } from "../base/bytes.ts";
 import { after } from "../base/ports.ts";
 import type { Clock, Instant, Random } from "../base/ports.ts";
+import { Shared } from "../base/shared.ts";
 import { diffIntent } from "../config/diff.ts";
 import type { IntentDiff, PeerChange } from "../config/diff.ts";
 import type { Intent, PeerIntent, SpeakerIntent } from "../config/intent.ts";
@@ -14,6 +15,7 @@ import { FAMILIES } from "../messages/families.ts";
 import type { FamilyRow } from "../messages/families.ts";
 import { CEASE } from "../messages/notification.ts";
 import type { GroupMember } from "../reflector/member.ts";
+import type { SessionRules } from "../reflector/session-rules.ts";
 import type { ExportTarget } from "../reflector/target.ts";
 import { OWN_PEER } from "../rib/ids.ts";
 import type { PeerId } from "../rib/ids.ts";
@@ -56,6 +58,7 @@ export class Speaker implements PeerHost {
   readonly work: Work;
   #intent: Intent;
   clusterIds: readonly number[] = [];
+  readonly rules: Shared<SessionRules> = new Shared();
   originatesWithoutNextHop = false;
   /** Exceptions of ours that cost one session each. */
   bugs = 0;

@@ -3,6 +3,7 @@
  * event to the next state and the actions that take it there; it asks only for the data it uses.
  */
 
+import { Shared } from "../base/shared.ts";
 import type { ExpectedOpen, OpenMessage } from "../messages/open.ts";
 import { AS_TRANS } from "../messages/open.ts";
 import type { Ending } from "./ends.ts";
@@ -34,10 +35,12 @@ const SEND_HOLD_SECONDS_MIN = 480;
 /** How long the KEEPALIVE that answers an OPEN is held back at most (collision.ts says why). */
 const HELD_BACK_SECONDS = { peer: 1, rival: 5 } as const;
 
-/** What the machine needs, from what the neighbour was asked to be. */
+const SHARED = new Shared<FsmParameters>();
+
+/** What the machine needs, from what the neighbour was asked to be; the same for all that were asked the same. */
 export function fsmParameters(session: SessionParameters): FsmParameters {
   const { asNumber, localAsNumber, routerId, holdTimeSeconds, capabilities, families, role } = session;
-  return {
+  return SHARED.of({
     passive: session.passive,
     connectRetrySeconds: session.connectRetrySeconds,
     delayOpenSeconds: session.delayOpenSeconds ?? 0,
@@ -51,7 +54,7 @@ export function fsmParameters(session: SessionParameters): FsmParameters {
       asNumber, localAsNumber, localRouterId: routerId, families, roleStrict: session.roleStrict ?? false,
       ...(role === undefined ? {} : { role }),
     },
-  };
+  });
 }
 
 /** The keepalive interval in force: at most a third of the hold time, at least a second; 0 is none. RFC 4271 §4.4. */

@@ -1,5 +1,6 @@
 /** What two OPENs make of a session. Rule: a feature is used where both sides offered it, by the clause of its RFC. */
 
+import { Shared } from "../base/shared.ts";
 import type { Capability, CapabilityNamed, Role } from "./capabilities.ts";
 import { allCapabilities, findCapability } from "./capabilities.ts";
 import type { Family, FamilyRow } from "./families.ts";
@@ -34,7 +35,9 @@ export interface Negotiated {
   readonly remoteFqdn?: string;
 }
 
-/** The features of the session that starts with these two OPENs. */
+const SHARED = new Shared<Negotiated>();
+
+/** The features of the session that starts with these two OPENs; sessions that are alike share one answer. */
 export function negotiate(local: OpenMessage, remote: OpenMessage): Negotiated {
   const rows = FAMILIES.filter((row) => offersFamily(local, row) && offersFamily(remote, row));
   const named = (use: (row: FamilyRow) => boolean): Family[] => rows.filter(use).map((row) => row.name);
@@ -43,7 +46,7 @@ export function negotiate(local: OpenMessage, remote: OpenMessage): Negotiated {
   const longLived = findCapability(remote.capabilities, "longLivedGracefulRestart");
   const role = findCapability(remote.capabilities, "role")?.role;
   const fqdn = findCapability(remote.capabilities, "fqdn");
-  return {
+  return SHARED.of({
     families: named(() => true),
     fourOctetAs: both("fourOctetAs"),
     addPathReceive: named((row) => addPathOf(local, row).receive && addPathOf(remote, row).send),
@@ -58,7 +61,7 @@ export function negotiate(local: OpenMessage, remote: OpenMessage): Negotiated {
     gracefulRestart,
     longLivedGracefulRestart: gracefulRestart === undefined ? undefined : longLived,
     ...(fqdn === undefined ? {} : { remoteFqdn: fqdn.domain === "" ? fqdn.host : `${fqdn.host}.${fqdn.domain}` }),
-  };
+  });
 }
 
 /** Whether an OPEN offers a family; without any multiprotocol capability that is IPv4 unicast (RFC 4760 §8). */

@@ -4,6 +4,7 @@
  */
 
 import { EMPTY, Reader, Writer } from "../base/bytes.ts";
+import { Shared } from "../base/shared.ts";
 import { AS_TRANS } from "./attributes/codes.ts";
 import type { Capability } from "./capabilities.ts";
 import { decodeCapability, encodeCapability, findCapability } from "./capabilities.ts";
@@ -33,6 +34,8 @@ const EXTENDED_PARAMETERS = 255;
 /** Where the first parameter's type is, from the message's start. */
 const FIRST_PARAMETER_AT = 29;
 
+const SHARED = new Shared<readonly Capability[]>();
+
 /** Reads a whole OPEN; faults 1/2, 2/0, 2/1 and 2/4. Whether we accept what it says is validateOpen's question. */
 export function decodeOpen(message: Uint8Array): OpenMessage | Fault {
   if (message.length < FIRST_PARAMETER_AT) return badLength(message.length, "OPEN");
@@ -42,8 +45,9 @@ export function decodeOpen(message: Uint8Array): OpenMessage | Fault {
   const asField = reader.u16();
   const holdTimeSeconds = reader.u16();
   const routerId = reader.u32();
-  const capabilities = decodeParameters(message, reader.u8());
-  if (isFault(capabilities)) return capabilities;
+  const found = decodeParameters(message, reader.u8());
+  if (isFault(found)) return found;
+  const capabilities = SHARED.of(found);
   const asNumber = findCapability(capabilities, "fourOctetAs")?.asNumber ?? asField;
   return { version, asNumber, asField, holdTimeSeconds, routerId, capabilities };
 }

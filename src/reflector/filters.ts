@@ -115,6 +115,16 @@ export class CompiledPolicy {
   }
 }
 
+const COMPILED = { ibgp: new WeakMap<Policy, CompiledPolicy>(), ebgp: new WeakMap<Policy, CompiledPolicy>() };
+
+/** A policy compiled; once for all sessions that have it. */
+export function compiledPolicy(policy: Policy, ibgp: boolean): CompiledPolicy {
+  const known = COMPILED[ibgp ? "ibgp" : "ebgp"];
+  const compiled = known.get(policy) ?? new CompiledPolicy(policy, ibgp);
+  known.set(policy, compiled);
+  return compiled;
+}
+
 function operate(path: Filtered, operations: readonly FilterOperation[]): AttributesId {
   let block = path.store.block(path.attributes);
   for (const operation of operations) block = operateOnce(block, operation);
