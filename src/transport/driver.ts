@@ -5,7 +5,6 @@
  */
 
 import type { Slot } from "../fsm/session.ts";
-import { isFault } from "../messages/fault.ts";
 import type { Fault } from "../messages/fault.ts";
 import { Framer } from "../messages/framer.ts";
 import type { Connection, ConnectionEnd, ConnectionHandler, Scheduler } from "./ports.ts";
@@ -14,6 +13,8 @@ import type { Connection, ConnectionEnd, ConnectionHandler, Scheduler } from "./
 export interface DriverClient {
   /** One whole message, a view valid during the call. */
   message(bytes: Uint8Array, slot: Slot): void;
+  /** That was all for now: what follows from a run of messages need not be done for each. */
+  runOver(slot: Slot): void;
   /** The stream cannot be cut into messages any more. */
   framingFault(fault: Fault, slot: Slot): void;
   /** TCP is gone, and everything that came before has been handed over. */
@@ -153,12 +154,17 @@ export class ConnectionDriver implements ConnectionHandler {
     this.#parse();
   }
 
-  /** Hands messages over while the slice lasts; the next turn of the event loop brings the next slice. */
   #parse(): void {
+    this.#handOver();
+    this.#client.runOver(this.#slot);
+  }
+
+  /** Hands messages over while the slice lasts; the next turn of the event loop brings the next slice. */
+  #handOver(): void {
     while (this.#open && this.#sliceLeft > 0) {
       const message = this.framer.next();
       if (message === undefined) return this.#drained();
-      if (isFault(message)) return this.#client.framingFault(message, this.#slot);
+      if (!(message instanceof Uint8Array)) return this.#client.framingFault(message, this.#slot);
       this.#sliceLeft -= message.length;
       this.#client.message(message, this.#slot);
     }

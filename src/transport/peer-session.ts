@@ -54,7 +54,8 @@ export class PeerSession implements PeerSessionPort, DriverClient, Sleeper<reado
   #started = false;
   /** The slot that is Established; what is pulled goes there. */
   #up: Slot | undefined;
-  #holdTimeSeconds = 0;
+  /** An UPDATE has come since the HoldTimer was armed. */
+  #heard = false;
   /** The inbound connection that the machine is being asked about. */
   #offered: Connection | undefined;
   #shown: StateName = "Idle";
@@ -148,10 +149,8 @@ export class PeerSession implements PeerSessionPort, DriverClient, Sleeper<reado
       state: state.name, since: this.#sinceMilliseconds,
       localAddress: this.#lastLocalAddress ?? this.parameters.localAddress,
       local: this.#fsm.local, remote: facts?.remote, negotiated: facts?.negotiated,
-      ...this.#traffic.snapshot(),
-      lastError: this.#lastError, waiting: this.#waiting(state.name), flaps: this.#flaps,
-      holdTimeSeconds, keepaliveTimeSeconds: keepaliveSeconds(this.#fsm, holdTimeSeconds),
-      started: this.#started,
+      ...this.#traffic.snapshot(), lastError: this.#lastError, waiting: this.#waiting(state.name), flaps: this.#flaps,
+      holdTimeSeconds, keepaliveTimeSeconds: keepaliveSeconds(this.#fsm, holdTimeSeconds), started: this.#started,
     };
   }
 
@@ -207,9 +206,7 @@ export class PeerSession implements PeerSessionPort, DriverClient, Sleeper<reado
 
   #do(work: Work): void {
     switch (work.do) {
-      case "actions":
-        for (const action of work.actions) this.#perform(work.slot, action);
-        return;
+      case "actions": return work.actions.forEach((action) => this.#perform(work.slot, action));
       case "adopt": return this.#adopt(work.slot);
       case "refuse": return this.#refuse(work.why, work.notification);
       case "arm": return this.#armIn(this.#deadlines, work.timer, work.seconds);
@@ -345,7 +342,6 @@ export class PeerSession implements PeerSessionPort, DriverClient, Sleeper<reado
     const { remote, negotiated, incoming } = state;
     driver.framer.maxOctets = negotiated.extendedMessagesReceive ? EXTENDED_MESSAGE_OCTETS_MAX : MESSAGE_OCTETS_MAX;
     this.#up = slot;
-    this.#holdTimeSeconds = negotiated.holdTimeSeconds;
     this.#note = undefined;
     const { localAddress, localPort, remoteAddress, remotePort } = driver.connection;
     this.#owner.up({
@@ -364,10 +360,17 @@ export class PeerSession implements PeerSessionPort, DriverClient, Sleeper<reado
   #update(slot: Slot, message: Uint8Array): void {
     this.#delivering = true;
     this.#handOver(slot, message);
-    if (this.#holdTimeSeconds > 0) this.#armIn(this.#slots[slot].deadlines, "HoldTimer", this.#holdTimeSeconds);
+    this.#heard = true;
     this.#delivering = false;
     const next = this.#pending.shift();
     if (next !== undefined) this.#deliverAll(next);
+  }
+
+  runOver(slot: Slot): void {
+    const state = this.#session.connections[slot];
+    const seconds = this.#heard && state.name === "Established" ? state.negotiated.holdTimeSeconds : 0;
+    this.#heard = false;
+    if (seconds > 0) this.#armIn(this.#slots[slot].deadlines, "HoldTimer", seconds);
   }
 
   #handOver(slot: Slot, message: Uint8Array): void {

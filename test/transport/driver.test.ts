@@ -38,6 +38,7 @@ function world() {
       seen.messages++;
       out.onMessage();
     },
+    runOver: () => undefined,
     framingFault: (fault) => { log.push(`fault ${fault.code}/${fault.subcode}`); },
     lost: ({ why }) => { log.push(`lost ${why}`); },
     taken: (octets) => { seen.progress += octets; },
