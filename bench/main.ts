@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runCell } from "./cell-process.ts";
 import { DAEMONS } from "./daemons/all.ts";
+import { runMicro } from "./micro/run.ts";
 import { readOptions, USAGE } from "./options.ts";
 import type { Options } from "./options.ts";
 import { printTable } from "./report/table.ts";
@@ -33,11 +34,17 @@ async function main(words: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const results = await tableResults(options, words);
+  const results = await (options.micro ? microResults(words) : tableResults(options, words));
   process.stdout.write(`${printTable(results)}\n`);
   const folder = resolve(options.out ?? REPORT);
   process.stderr.write(`bench: ${writeReport(results, folder).html}\n`);
   return results.cells.some(isOurFault) ? 1 : 0;
+}
+
+async function microResults(words: readonly string[]): Promise<BenchResults> {
+  const startedAt = new Date();
+  const micro = await runMicro();
+  return { ...frame(startedAt, words), scenarios: [], daemons: [], cells: [], notMeasured: [], micro };
 }
 
 async function tableResults(options: Options, words: readonly string[]): Promise<BenchResults> {

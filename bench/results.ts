@@ -72,9 +72,10 @@ export interface MicroRow {
   readonly what: string;
   /** Nanoseconds per operation of each round. */
   readonly nanoseconds: readonly number[];
-  /** Octets allocated per operation, on the heap and beside it (buffers), the least of all rounds. */
-  readonly allocatedOctets: number;
-  /** It should allocate nothing per operation. */
+  /** Octets allocated per operation on the heap, and in buffers (tables grow there); the least of all rounds. */
+  readonly heapOctets: number;
+  readonly bufferOctets: number;
+  /** It should allocate nothing on the heap. */
   readonly allocationFree: boolean;
 }
 

@@ -37,7 +37,8 @@ ${growth(results, rows)}
 ${targets(judgements)}
 ${micro(results)}
 ${notMeasured(results)}
-${method(results)}
+${results.cells.length > 0 && method(results)}
+<footer>Made by <code>npm run bench</code> of reflectd; the figures are in results.json beside this page.</footer>
 </main></body></html>
 `.html;
 }
@@ -45,11 +46,11 @@ ${method(results)}
 function head({ machine, startedAt, wallSeconds, options, daemons }: BenchResults): Markup {
   const others = daemons.filter(({ daemon }) => daemon !== "reflectd" && daemon !== "floor")
     .map(({ daemon }) => daemonTitle(daemon));
-  const beside = others.length === 0 ? "" : ` beside ${others.join(", ")}`;
+  const beside = others.length === 0 ? "." : ` beside ${others.join(", ")}: the same load, the same machine, in turns.`;
   const at = startedAt.replace("T", " ").replace(/(:\d\d)(\.\d+)?Z$/, "$1 UTC");
   return markup`<header><h1><b>reflectd</b> benchmark</h1>
-<p class="lead">A BGP route reflector in TypeScript${beside}: the same load, the same machine, one after the other, in
-turns. The floor is a program that only copies octets from session to session.</p>
+<p class="lead">A BGP route reflector in TypeScript${beside}${daemons.some(({ daemon }) => daemon === "floor") &&
+    " The floor is a program that only copies octets from session to session."}</p>
 <p class="soft">${at} · ${formatMinutes(wallSeconds)} ·
 ${machine.cores} × ${machine.cpu} · ${formatFigure(machine.memoryMiB, "MiB")} · Linux ${machine.kernel} ·
 Node ${machine.node} · <code>${commandLine(options)}</code></p></header>`;
@@ -153,13 +154,15 @@ function targetLine({ scenario, figure, verdict, demand, measured, why, off }: J
 function micro({ micro: results }: BenchResults): Markup | undefined {
   if (results === undefined) return undefined;
   return markup`<section id="micro"><h2>The engine by itself</h2>
-<p class="soft">One operation at a time, in one process;
-octets allocated per operation, on the heap and beside it.</p><div class="card"><div class="scroll"><table><thead><tr>
-<th>operation</th><th>ns</th><th>min</th><th>max</th><th>octets</th></tr></thead><tbody>${results.rows.map((row) => {
+<p class="soft">Without sockets, in one process: time and octets allocated per operation. The heap is what the collector
+has to clean; tables grow in buffers.</p><div class="card"><div class="scroll"><table><thead><tr>
+<th>operation</th><th>ns</th><th>min</th><th>max</th><th>heap</th><th>buffers</th></tr></thead>
+<tbody>${results.rows.map((row) => {
     const { median = 0, min = 0, max = 0 } = spreadOf(row.nanoseconds) ?? {};
     return markup`<tr><td>${row.group}: ${row.what}</td>${[median, min, max].map((value) =>
-      markup`<td>${formatNanoseconds(value)}</td>`)}<td>${formatOctets(row.allocatedOctets)}${
-      allocatesUnasked(row) && markup` <span class="mark">should be 0</span>`}</td></tr>
+      markup`<td>${formatNanoseconds(value)}</td>`)}<td>${formatOctets(row.heapOctets)}${
+      allocatesUnasked(row) && markup` <span class="mark">not 0</span>`}</td>
+<td>${formatOctets(row.bufferOctets)}</td></tr>
 `;
   })}</tbody></table></div></div></section>`;
 }
@@ -181,8 +184,7 @@ without reading it. <b>G</b>: the generator used over 80 % of a core, so the dae
 the floor still count, ≥ is a lower bound, ≤ an upper one, ~ means both sides were bound.</p>
 <h3>Versions and configurations</h3>${daemons.map(({ daemon, version, configurations }) => markup`
 <details><summary>${daemonTitle(daemon)}: ${version}</summary>${byText(configurations).map(([text, names]) =>
-    markup`<p class="soft">${names.join(", ")}</p><pre>${text}</pre>`)}</details>`)}</div></section>
-<footer>Made by <code>npm run bench</code> of reflectd; the figures are in results.json beside this page.</footer>`;
+    markup`<p class="soft">${names.join(", ")}</p><pre>${text}</pre>`)}</details>`)}</div></section>`;
 }
 
 /** Configurations with the scenarios that share them. */
