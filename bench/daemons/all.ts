@@ -3,7 +3,10 @@
 import { BIRD2 } from "./bird.ts";
 import type { DaemonKind } from "./daemon.ts";
 import { FLOOR } from "./floor.ts";
+import { FRR } from "./frr.ts";
+import { GOBGP } from "./gobgp.ts";
+import { OPENBGPD } from "./openbgpd.ts";
 import { REFLECTD } from "./reflectd.ts";
 
 /** In the order of the report. */
-export const DAEMONS: readonly DaemonKind[] = [REFLECTD, FLOOR, BIRD2];
+export const DAEMONS: readonly DaemonKind[] = [REFLECTD, FLOOR, BIRD2, FRR, GOBGP, OPENBGPD];

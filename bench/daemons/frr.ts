@@ -1,0 +1,81 @@
+/**
+ * FRR: bgpd alone. Without zebra and with -n every next hop counts as resolvable and no route goes to a kernel.
+ * Advertisement interval and coalescing are 0; the 50 ms for which 8.4 holds its queue of prefixes have no switch.
+ */
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { clientRange, daemonAddress } from "../place.ts";
+import { AS_NUMBER, HOLD_TIME_SECONDS, MANY_DIALS, REFUSES_NOTHING, REJECTED_COMMUNITY, ROUTER_ID, programsMissing,
+  rejects, running } from "./common.ts";
+import type { DaemonKind, DaemonSetup } from "./daemon.ts";
+import { ask } from "./process.ts";
+
+const BGPD = "/usr/lib/frr/bgpd";
+const VTYSH = "/usr/bin/vtysh";
+
+/** The row of the table of daemons. */
+export const FRR: DaemonKind = {
+  name: "frr",
+  title: "FRR",
+  dialsAtOnce: MANY_DIALS,
+  missing: () => programsMissing(BGPD, VTYSH),
+  refuses: REFUSES_NOTHING,
+  start,
+};
+
+async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
+  const { folder, place, family } = setup;
+  const file = join(folder, "bgpd.conf");
+  const configuration = frrConfiguration(setup);
+  writeFileSync(file, configuration);
+  const shell = (...commands: string[]): ReturnType<typeof ask> =>
+    ask([VTYSH, "--vty_socket", folder, "-d", "bgpd", ...commands.flatMap((command) => ["-c", command])]);
+  // -S: keeps root, to whom the cell's folder belongs; -P 0: no telnet. Every next hop is an error to it while zebra
+  // is missing, so it may log worse than that only.
+  const words = [BGPD, "-S", "-Z", "-n", "-P", "0", "--vty_socket", folder, "-i", join(folder, "bgpd.pid"),
+    "--log", "stdout", "--log-level", "critical", "-l", daemonAddress(place, family), "-p", String(place.port),
+    "-f", file];
+  const daemon = await running(words, setup, {
+    version: "", configuration,
+    reloadPolicy: async (version) => {
+      await shell("configure terminal", ...policyCommands(version), "end", `clear bgp ${family} unicast * soft in`);
+    },
+    showPeers: async () => (await shell("show bgp summary json")).milliseconds,
+  });
+  return { ...daemon, version: /FRRouting (\S+)/.exec((await shell("show version")).text)?.[1] ?? "" };
+}
+
+/** Entry 20 takes what entry 10, if it is there, lets pass. */
+function policyCommands(policy: number): string[] {
+  return rejects(policy) ? ["route-map policy deny 10", "match community rejected", "exit"]
+    : ["no route-map policy deny 10"];
+}
+
+function frrConfiguration(setup: DaemonSetup): string {
+  const { place, family, addPath, policy, reloads, sessions } = setup;
+  const clients = ["activate", "route-reflector-client", ...(addPath ? ["addpath-tx-all-paths"] : []),
+    ...(reloads ? ["soft-reconfiguration inbound", "route-map policy in"] : [])];
+  return `hostname frr
+bgp route-map delay-timer 0
+bgp community-list standard rejected permit ${REJECTED_COMMUNITY.join(":")}
+${rejects(policy) ? `${policyCommands(policy).join("\n")}\n` : ""}route-map policy permit 20
+exit
+router bgp ${AS_NUMBER}
+ bgp router-id ${ROUTER_ID}
+ bgp cluster-id ${ROUTER_ID}
+ no bgp default ipv4-unicast
+ no bgp network import-check
+ coalesce-time 0
+ timers bgp ${HOLD_TIME_SECONDS / 3} ${HOLD_TIME_SECONDS}
+ neighbor clients peer-group
+ neighbor clients remote-as ${AS_NUMBER}
+ neighbor clients passive
+ neighbor clients advertisement-interval 0
+ bgp listen limit ${sessions}
+ bgp listen range ${clientRange(place, family)} peer-group clients
+ address-family ${family} unicast
+${clients.map((words) => `  neighbor clients ${words}`).join("\n")}
+ exit-address-family
+`;
+}
