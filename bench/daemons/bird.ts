@@ -1,31 +1,20 @@
-/** What BIRD 1.6 and BIRD 2 have in common, and BIRD 2. Neither delays advertisements; the kernel is told nothing. */
+/** What BIRD 1.6 and BIRD 2 have in common. Neither delays advertisements; the kernel is told nothing. */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { clientRange, daemonAddress } from "../place.ts";
-import { AS_NUMBER, HOLD_TIME_SECONDS, REFUSES_NOTHING, REJECTED_COMMUNITY, ROUTER_ID, programsMissing, rejects,
-  running } from "./common.ts";
-import type { DaemonKind, DaemonSetup, RunningDaemon } from "./daemon.ts";
+import { HOLD_TIME_SECONDS, REJECTED_COMMUNITY, ROUTER_ID, rejects, running } from "./common.ts";
+import type { DaemonSetup, RunningDaemon } from "./daemon.ts";
 import { ask } from "./process.ts";
 
-/** A BIRD: its programs and how it is told a policy. */
+/** A BIRD: its programs and how it is configured. */
 export interface Bird {
   readonly daemon: string;
   readonly client: string;
   configuration(setup: DaemonSetup, policy: number): string;
 }
 
-const BIRD2_PROGRAMS: Bird = { daemon: "/usr/sbin/bird", client: "/usr/sbin/birdc", configuration: bird2Configuration };
-
-/** The row of the table of daemons. */
-export const BIRD2: DaemonKind = {
-  name: "bird2",
-  title: "BIRD 2",
-  dialsAtOnce: 8,
-  missing: () => programsMissing(BIRD2_PROGRAMS.daemon, BIRD2_PROGRAMS.client),
-  refuses: REFUSES_NOTHING,
-  start: (setup) => startBird(BIRD2_PROGRAMS, setup),
-};
+/** Connections that the kernel keeps for a BIRD: listen(fd, 8). */
+export const BIRD_BACKLOG = 8;
 
 /** Starts a BIRD of either kind. */
 export async function startBird(bird: Bird, setup: DaemonSetup): Promise<RunningDaemon> {
@@ -51,11 +40,21 @@ export async function startBird(bird: Bird, setup: DaemonSetup): Promise<Running
   return { ...daemon, version: /^BIRD (\S+)/.exec((await client("show", "status")).text)?.[1] ?? "" };
 }
 
-/** The policy as a filter, named `policy`. */
-export function birdFilter(policy: number): string {
+/** The head of a configuration: everything but channels and sessions. The policy is a filter named `policy`. */
+export function birdHead(policy: number): string {
   const reject = `if (${REJECTED_COMMUNITY.join(",")}) ~ bgp_community then reject; `;
-  return `filter policy { ${rejects(policy) ? reject : ""}accept; }`;
+  return `log stderr { warning, error, fatal, bug };
+router id ${ROUTER_ID};
+protocol device { scan time 3600; }
+filter policy { ${rejects(policy) ? reject : ""}accept; }
+`;
 }
+
+/** What sessions say of themselves in both. */
+export const BIRD_CLIENT: string = `  passive;
+  hold time ${HOLD_TIME_SECONDS};
+  rr client; rr cluster id ${ROUTER_ID};
+`;
 
 const SHOWN_SESSIONS = 1;
 
@@ -66,32 +65,7 @@ export function abridged(configuration: string): string {
   return left <= 0 ? configuration : `${parts.slice(0, 1 + SHOWN_SESSIONS).join("")}# and ${left} more like it\n`;
 }
 
-function bird2Configuration(setup: DaemonSetup, policy: number): string {
-  const { place, family, addPath, reloads } = setup;
-  const address = daemonAddress(place, family);
-  // Next hops are resolved in the table; this is what they are found through. It is not told to anybody.
-  return `log stderr { warning, error, fatal, bug };
-router id ${ROUTER_ID};
-protocol device { scan time 3600; }
-protocol static { ${family}; route ${nextHopRange(setup)} via "lo"; }
-${birdFilter(policy)}
-protocol bgp clients {
-  local ${address} as ${AS_NUMBER};
-  neighbor range ${clientRange(place, family)} as ${AS_NUMBER};
-  dynamic name "client";
-  passive;
-  hold time ${HOLD_TIME_SECONDS};
-  rr client; rr cluster id ${ROUTER_ID};
-  ${family} {
-    import filter policy;
-    export where source = RTS_BGP;
-    ${addPath ? "add paths on;" : ""}${reloads ? " import table on;" : ""}
-  };
-}
-`;
-}
-
-/** Every next hop of the load is in here. */
+/** A prefix with every next hop of the load in it. */
 export function nextHopRange({ place, family }: Pick<DaemonSetup, "place" | "family">): string {
   return family === "ipv6" ? "fd00::/8" : place.clientRange;
 }

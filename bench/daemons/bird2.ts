@@ -1,0 +1,36 @@
+/** BIRD 2: dynamic clients by a range. */
+
+import { clientRange, daemonAddress } from "../place.ts";
+import { BIRD_BACKLOG, BIRD_CLIENT, birdHead, nextHopRange, startBird } from "./bird.ts";
+import type { Bird } from "./bird.ts";
+import { AS_NUMBER, REFUSES_NOTHING, programsMissing } from "./common.ts";
+import type { DaemonKind, DaemonSetup } from "./daemon.ts";
+
+const BIRD: Bird = { daemon: "/usr/sbin/bird", client: "/usr/sbin/birdc", configuration: bird2Configuration };
+
+/** The row of the table of daemons. */
+export const BIRD2: DaemonKind = {
+  name: "bird2",
+  title: "BIRD 2",
+  dialsAtOnce: BIRD_BACKLOG,
+  missing: () => programsMissing(BIRD.daemon, BIRD.client),
+  refuses: REFUSES_NOTHING,
+  start: (setup) => startBird(BIRD, setup),
+};
+
+/** Without an import table a new policy would ask every client for its routes again. */
+export function bird2Configuration(setup: DaemonSetup, policy: number): string {
+  const { place, family, addPath, reloads } = setup;
+  return `${birdHead(policy)}# Next hops are found through this; it is told to nobody.
+protocol static { ${family}; route ${nextHopRange(setup)} via "lo"; }
+protocol bgp clients {
+  local ${daemonAddress(place, family)} as ${AS_NUMBER};
+  neighbor range ${clientRange(place, family)} as ${AS_NUMBER};
+  dynamic name "client";
+${BIRD_CLIENT}  ${family} {
+    import filter policy;
+    export where source = RTS_BGP;
+${addPath ? "    add paths on;\n" : ""}${reloads ? "    import table on;\n" : ""}  };
+}
+`;
+}
