@@ -115,9 +115,16 @@ export class Work {
 
   /** Looks at the size of the tables whenever nothing is left to do: after changes, and after rows were freed. */
   #collectLater(): void {
+    if (!this.#garbage.isDue(this.#tableOctets())) return;
+    this.#ports.later(COLLECT_SECONDS, () => {
+      this.#ports.collectGarbage();
+      this.#garbage.collected(this.#tableOctets());
+    });
+  }
+
+  #tableOctets(): number {
     const { store, ribs } = this.#tables;
-    const octets = ribs.reduce((sum, rib) => sum + rib.octets, store.octets);
-    if (this.#garbage.isDue(octets)) this.#ports.later(COLLECT_SECONDS, () => this.#ports.collectGarbage());
+    return ribs.reduce((sum, rib) => sum + rib.octets, store.octets);
   }
 
   #dropSome(): void {

@@ -118,7 +118,7 @@ export class Slab {
     const bytes = u8Page(PAGE_OCTETS);
     const slotOctets = CLASSES[sizeClass]!;
     const slots = Math.floor(PAGE_OCTETS / slotOctets);
-    const words = new Uint32Array(bytes.buffer);
+    const words = new Uint32Array(bytes.buffer, 0, PAGE_OCTETS / 4);
     this.#pages[number] = { bytes, words, class: sizeClass, slotOctets, slots, used: 0, fill: 0, free: 0 };
     open.push(number);
     this.#live++;
