@@ -1,8 +1,10 @@
 /** Records of an MRT file (RFC 6396 §2), plain or gzip, one chunk of the file in memory at a time. */
 
 import { createReadStream } from "node:fs";
+import type { ReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { createGunzip } from "node:zlib";
+import type { Gunzip } from "node:zlib";
 
 /** Type, subtype and body of a record; the body is only good during the call. */
 export type RecordVisitor = (type: number, subtype: number, body: Buffer) => void;
@@ -14,17 +16,25 @@ const RECORD_OCTETS_MAX = 1 << 24;
 
 /** Visits every record of a file. Throws where the file is no MRT file or ends inside a record. */
 export async function visitRecords(file: string, visit: RecordVisitor): Promise<void> {
-  const source = createReadStream(file, { highWaterMark: CHUNK_OCTETS });
-  const isGzip = await startsWith(file, [0x1f, 0x8b]);
   if (await startsWith(file, [0x42, 0x5a, 0x68])) throw new Error(`${file}: bzip2; unpack it, or pack it with gzip`);
-  const gunzip = createGunzip({ chunkSize: CHUNK_OCTETS });
-  source.once("error", (error) => gunzip.destroy(error));
+  const isGzip = await startsWith(file, [0x1f, 0x8b]);
+  const source = createReadStream(file, { highWaterMark: CHUNK_OCTETS });
   let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of isGzip ? source.pipe(gunzip) : source) {
-    const bytes = rest.length === 0 ? chunk as Buffer : Buffer.concat([rest, chunk as Buffer]);
-    rest = bytes.subarray(visitWhole(file, bytes, visit));
+  try {
+    for await (const chunk of isGzip ? gunzipped(source) : source) {
+      const bytes = rest.length === 0 ? chunk as Buffer : Buffer.concat([rest, chunk as Buffer]);
+      rest = bytes.subarray(visitWhole(file, bytes, visit));
+    }
+  } finally {
+    source.destroy();
   }
   if (rest.length > 0) throw new Error(`${file}: ends inside a record`);
+}
+
+function gunzipped(source: ReadStream): Gunzip {
+  const gunzip = createGunzip({ chunkSize: CHUNK_OCTETS });
+  source.on("error", (error) => gunzip.destroy(error));
+  return source.pipe(gunzip);
 }
 
 /** Visits the whole records of a chunk; answers where the first incomplete one begins. */

@@ -1,0 +1,113 @@
+/** Fleets in front of the floor: it copies what it is told, which is right as long as sources share no prefix. */
+
+import { createServer } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import { Copier } from "../../../bench/floor/copier.ts";
+import { Fleet, SessionLost, TimedOut, WrongTable } from "../../../bench/generator/fleet.ts";
+import { uniformLoad } from "../../../bench/generator/load.ts";
+import type { Load } from "../../../bench/generator/load.ts";
+import type { Place } from "../../../bench/place.ts";
+
+const FIRST_CLIENT = 0x7f0a_0001; // 127.10.0.1
+const closers: (() => void)[] = [];
+afterEach(() => { for (const close of closers.splice(0)) close(); });
+
+interface Floor { readonly place: Place; readonly sockets: Socket[]; readonly server: Server }
+/** A floor on a free port; `sockets` are its connections. */
+async function floor(load: Load): Promise<Floor> {
+  const copier = new Copier({ family: load.family, addPath: load.addPath });
+  const sockets: Socket[] = [];
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.push(socket);
+    copier.accept(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closers.push(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { sockets, server, place: { namespace: undefined, daemonAddress: "127.0.0.1", port, firstClient: FIRST_CLIENT,
+    clientRange: "127.10.0.0/16", ipv6Transport: false } };
+}
+
+async function fleetOf(load: Load, sessions: number, timeoutSeconds: number = 10):
+Promise<{ fleet: Fleet; sockets: Socket[] }> {
+  const { place, sockets } = await floor(load);
+  const fleet = new Fleet(place, load, { sessions, exactReceivers: 3, timeoutSeconds });
+  closers.push(() => fleet.close());
+  await fleet.join();
+  return { fleet, sockets };
+}
+
+const small = (): Load => uniformLoad({ family: "ipv4", addPath: false, sources: 4, each: 300, perSet: 50 });
+
+describe("a fleet", () => {
+  it.each([["ipv4", false], ["ipv6", true]] as const)("sees announcements and withdrawals through (%s, ADD-PATH %s)",
+    async (family, addPath) => {
+      const { fleet } = await fleetOf(uniformLoad({ family, addPath, sources: 4, each: 3_000, perSet: 50 }), 8);
+      expect(fleet.clients.filter(({ receiver }) => receiver.exact).map(({ index }) => index)).toEqual([0, 4, 7]);
+      const told = await fleet.announce(1);
+      expect(told.milliseconds).toBeGreaterThan(0);
+      expect(told.octets).toBeGreaterThan((4 * 3 + 4 * 4) * 3_000 * (family === "ipv4" ? 5 : 13));
+      await fleet.announce(2);
+      const gone = await fleet.withdraw([1, 2]);
+      expect(gone.milliseconds).toBeGreaterThan(0);
+      await fleet.announce(3, [1]);
+      expect(fleet.notes()).toEqual([]);
+      expect(fleet.lateMilliseconds()).toBe(0);
+    });
+  it("waits for a newcomer until it holds everything, and for the others until a leaver is forgotten", async () => {
+    const { fleet } = await fleetOf(small(), 6);
+    await fleet.announce(1);
+    await fleet.leave([1, 5]);
+    expect(fleet.clients[4]!.receiver.withdrawnPrefixes).toBe(300);
+    const joined = await fleet.join([1, 5]);
+    expect(joined.milliseconds).toBeGreaterThan(0);
+    await fleet.announce(2, [1]);
+  });
+  it("measures one change at every other client", async () => {
+    const { fleet } = await fleetOf(small(), 6);
+    await fleet.announce(1);
+    const latencies = await fleet.change(2, 7, 5);
+    expect(latencies).toHaveLength(5);
+    expect(latencies.every((milliseconds) => milliseconds > 0 && milliseconds < 5_000)).toBe(true);
+    await fleet.converge("after a change");
+  });
+  it("does not wait for clients that do not read until they do", async () => {
+    const { fleet } = await fleetOf(small(), 6);
+    fleet.clients[5]!.pause();
+    await fleet.announce(1);
+    expect(fleet.clients[5]!.complete).toBe(false);
+    fleet.clients[5]!.resume();
+    await fleet.converge("catching up");
+    expect(fleet.clients[5]!.complete).toBe(true);
+  });
+  it("says who is short of what when time is up", async () => {
+    const { fleet } = await fleetOf(small(), 6, 0.3);
+    fleet.clients[0]!.send = (): void => undefined;
+    await expect(fleet.announce(1)).rejects.toThrow(new TimedOut("announcement: 5 of 6 clients are short; " +
+      "of client 3 600 of 900 prefixes are right"));
+  });
+  it("fails on a prefix that nobody announced", async () => {
+    const { fleet } = await fleetOf(small(), 6);
+    const strange = uniformLoad({ family: "ipv4", addPath: false, sources: 5, each: 300, perSet: 300 });
+    fleet.clients[3]!.send(strange.announcements(4, 1));
+    await expect(fleet.announce(1)).rejects.toThrow(WrongTable);
+  });
+  it("fails when the daemon ends a session", async () => {
+    const { fleet, sockets } = await fleetOf(small(), 6);
+    const told = fleet.announce(1);
+    sockets[2]!.destroy();
+    await expect(told).rejects.toThrow(SessionLost);
+  });
+  it("dials again where it is refused, and says so when nobody answers", async () => {
+    const load = small();
+    const { place, server } = await floor(load);
+    await new Promise((resolve) => server.close(resolve));
+    const fleet = new Fleet(place, load, { sessions: 2, exactReceivers: 1, timeoutSeconds: 0.4 });
+    closers.push(() => fleet.close());
+    await expect(fleet.join()).rejects.toThrow(/2 of 2 sessions did not come up, the first is client 0 \(.*REFUSED/);
+  });
+});
