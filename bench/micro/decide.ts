@@ -10,24 +10,24 @@ import type { MicroOperation } from "./measure.ts";
 const PREFIXES = 20_000;
 
 /** One candidate, two, and as many as a cluster of reflectors may bring. */
-export function decideOperations(): MicroOperation[] {
-  return [1, 2, 16].map(decideAmong);
+export function decideOperations(count: number = PREFIXES): MicroOperation[] {
+  return [1, 2, 16].map((candidates) => decideAmong(candidates, count));
 }
 
-function decideAmong(candidates: number): MicroOperation {
-  const { rib, prefixes } = fill(candidates);
+function decideAmong(candidates: number, count: number): MicroOperation {
+  const { rib, prefixes } = fill(candidates, count);
   const work = (): void => {
-    for (let i = 0; i < PREFIXES; i++) rib.decide(prefixes[i] as PrefixId);
+    for (let i = 0; i < count; i++) rib.decide(prefixes[i] as PrefixId);
   };
   const what = candidates === 1 ? "1 candidate" : `${candidates} candidates`;
-  return { group: "decide", what, count: PREFIXES, allocationFree: true, work };
+  return { group: "decide", what, count, allocationFree: true, work };
 }
 
 /** Every peer announces every prefix, with sets that differ in MED only and so in the late stages. */
-function fill(candidates: number): { readonly rib: Rib; readonly prefixes: Uint32Array } {
+function fill(candidates: number, count: number): { readonly rib: Rib; readonly prefixes: Uint32Array } {
   const { tables, peers } = newEngine(candidates);
   const rib = tables.ribs[IPV4_UNICAST.index]!;
-  const prefixes = Uint32Array.from({ length: PREFIXES }, (_, i) => rib.prefixes.intern(addressOf(i), 0, 0, 0, 26));
+  const prefixes = Uint32Array.from({ length: count }, (_, i) => rib.prefixes.intern(addressOf(i), 0, 0, 0, 26));
   for (const [i, peer] of peers.entries()) {
     const block = storedBlockOf(candidates - i);
     const set: AttributesId = tables.store.intern(block, 0, block.length, EMPTY);

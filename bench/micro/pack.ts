@@ -12,8 +12,8 @@ import type { MicroOperation } from "./measure.ts";
 const PREFIXES = 20_000;
 
 /** Per prefix, by how many share their attributes; and taken back. */
-export function packOperations(): MicroOperation[] {
-  return [...[1, 5, 1_000].map(changes), withdrawals()];
+export function packOperations(count: number = PREFIXES): MicroOperation[] {
+  return [...[1, 5, 1_000].map((perSet) => changes(perSet, count)), withdrawals(count)];
 }
 
 /** A table that one client feeds and another, live, is told. */
@@ -23,10 +23,10 @@ class Bench {
   readonly #prefixes: Uint32Array;
   readonly #member: GroupMember;
 
-  constructor() {
+  constructor(count: number) {
     const { tables, peers } = this.#engine;
     const { prefixes } = tables.ribs[IPV4_UNICAST.index]!;
-    this.#prefixes = Uint32Array.from({ length: PREFIXES }, (_, i) => prefixes.intern(addressOf(i), 0, 0, 0, 26));
+    this.#prefixes = Uint32Array.from({ length: count }, (_, i) => prefixes.intern(addressOf(i), 0, 0, 0, 26));
     const who = { peer: peers[1]!, name: "receiver", routerId: 1, wake: () => undefined };
     this.#member = this.#reflector.join(who, clientTarget(), { atStart: [], atEnd: [] });
     this.tell();
@@ -37,7 +37,7 @@ class Bench {
     const { tables, peers } = this.#engine;
     const rib = tables.ribs[IPV4_UNICAST.index]!;
     let set = 0 as AttributesId;
-    for (let i = 0; i < PREFIXES; i++) {
+    for (let i = 0; i < this.#prefixes.length; i++) {
       if (i % perSet === 0) {
         const block = storedBlockOf(serial + i / perSet);
         set = tables.store.intern(block, 0, block.length, EMPTY);
@@ -64,24 +64,24 @@ class Bench {
   }
 }
 
-function changes(perSet: number): MicroOperation {
-  const bench = new Bench();
+function changes(perSet: number, count: number): MicroOperation {
+  const bench = new Bench(count);
   let serial = 1;
   const prepare = (): void => {
     bench.announce(perSet, serial);
-    serial += PREFIXES;
+    serial += count;
   };
   const what = `a changed prefix, ${perSet.toLocaleString("en-US")} per attribute set`;
-  return { group: "pack", what, count: PREFIXES, allocationFree: true, prepare, work: () => bench.tell() };
+  return { group: "pack", what, count, allocationFree: true, prepare, work: () => bench.tell() };
 }
 
-function withdrawals(): MicroOperation {
-  const bench = new Bench();
+function withdrawals(count: number): MicroOperation {
+  const bench = new Bench(count);
   const prepare = (): void => {
     bench.announce(1_000, 1);
     bench.tell();
     bench.withdraw();
   };
-  return { group: "pack", what: "a withdrawn prefix", count: PREFIXES, allocationFree: true, prepare,
+  return { group: "pack", what: "a withdrawn prefix", count, allocationFree: true, prepare,
     work: () => bench.tell() };
 }

@@ -7,10 +7,12 @@ import { internOperations } from "../../bench/micro/intern.ts";
 import { measure } from "../../bench/micro/measure.ts";
 import { packOperations } from "../../bench/micro/pack.ts";
 
+const COUNT = 50;
+
 describe.each([["decode", decodeOperations], ["intern", internOperations], ["decide", decideOperations],
   ["pack", packOperations]] as const)("%s", (_, operations) => {
   it("runs twice", () => {
-    const all = operations();
+    const all = operations(COUNT);
     expect(new Set(all.map(({ what }) => what)).size).toBe(all.length);
     for (const { prepare, work } of [...all, ...all]) {
       prepare?.();
