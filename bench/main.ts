@@ -1,5 +1,6 @@
 /** `npm run bench`: options, turns, report. Rule: nothing is measured here. */
 
+import { existsSync } from "node:fs";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -34,9 +35,13 @@ async function main(words: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
+  if (options.mrt !== undefined && !existsSync(userPath(options.mrt))) {
+    process.stderr.write(`bench: no file ${options.mrt}\n`);
+    return 2;
+  }
   const results = await (options.micro ? microResults(words) : tableResults(options, words));
   process.stdout.write(`${printTable(results)}\n`);
-  const folder = resolve(options.out ?? REPORT);
+  const folder = options.out === undefined ? REPORT : userPath(options.out);
   process.stderr.write(`bench: ${writeReport(results, folder).html}\n`);
   return results.cells.some(isOurFault) ? 1 : 0;
 }
@@ -45,6 +50,11 @@ async function microResults(words: readonly string[]): Promise<BenchResults> {
   const startedAt = new Date();
   const micro = await runMicro();
   return { ...frame(startedAt, words), scenarios: [], daemons: [], cells: [], notMeasured: [], micro };
+}
+
+/** npm changes to the package's folder; the user's paths begin where npm was called. */
+function userPath(path: string): string {
+  return resolve(process.env["INIT_CWD"] ?? ".", path);
 }
 
 async function tableResults(options: Options, words: readonly string[]): Promise<BenchResults> {
@@ -77,14 +87,15 @@ function chosen({ only, quick, growth }: Options): readonly Scenario[] {
 
 function ports(options: Options): RunPorts {
   const scale = options.quick ? QUICK : FULL;
+  const mrt = options.mrt === undefined ? undefined : userPath(options.mrt);
+  const { nodeOptions } = options;
   const abort = new AbortController();
   process.once("SIGINT", () => abort.abort());
   const from = performance.now();
   const budget = options.quick ? BUDGET_MINUTES.quick : BUDGET_MINUTES.full;
   return {
-    cell: ({ scenario, daemon }, measuring) => runCell({
-      scenario: scenario.name, daemon, scale, mrt: options.mrt, nodeOptions: options.nodeOptions,
-    }, measuring, abort.signal),
+    cell: ({ scenario, daemon }, measuring) =>
+      runCell({ scenario: scenario.name, daemon, scale, mrt, nodeOptions }, measuring, abort.signal),
     refusal: ({ scenario, daemon }) =>
       DAEMONS.find(({ name }) => name === daemon)!.refuses(scenario.wants(scale)),
     stopped: () => {

@@ -64,7 +64,7 @@ export async function run(turns: readonly Turn<Scenario>[], ports: RunPorts): Pr
       break;
     }
     const key = `${turn.daemon} in ${turn.scenario.name}`;
-    const left = out.get(key) ?? refused(ports.refusal(turn));
+    const left = out.get(key) ?? refused(ports.refusal(turn) ?? unable(turn, cells));
     if (left !== undefined) {
       out.set(key, { ...left, runs: left.runs + 1 });
       continue;
@@ -92,6 +92,13 @@ interface Left {
 
 function refused(reason: string | undefined): Left | undefined {
   return reason === undefined ? undefined : { reason, runs: 0 };
+}
+
+/** Why not, where the daemon did not even converge with what this turn builds on. */
+function unable({ daemon, scenario }: Turn<Scenario>, cells: readonly CellResult[]): string | undefined {
+  const base = cells.find((cell) => cell.scenario === scenario.needs && cell.daemon === daemon);
+  if (base === undefined || base.outcome === "measured" || base.figures["convergeMs"] !== undefined) return undefined;
+  return `it ${base.outcome} in ${scenario.needs} already`;
 }
 
 function note(daemons: Map<DaemonName, DaemonFacts>, { daemon, scenario }: Turn<Scenario>, version: string,

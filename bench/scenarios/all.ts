@@ -1,10 +1,12 @@
 /** The table of scenarios, in the order of the report. */
 
+import { internetLoad, mrtLoad } from "../generator/load.ts";
 import type { Target } from "../results.ts";
 import { CHANGE_CHURN, CHANGE_IDLE, FLAP, STOPPED } from "./disturbances.ts";
 import { GROWTH } from "./growth.ts";
 import { MEMORY } from "./memory.ts";
 import { AGAIN, CLOSE_FEED, CONVERGE, emptied, JOIN, LOADED, RELOAD, STORM, WITHDRAW } from "./phases.ts";
+import { NotSupported } from "./scenario.ts";
 import type { Scenario } from "./scenario.ts";
 import { staged } from "./staged.ts";
 import type { Shape, StagedScenario } from "./staged.ts";
@@ -15,6 +17,7 @@ export { GROWTH } from "./growth.ts";
 const FAN_OUT: Shape = { sessions: 1_001, sources: 1, each: 100_000, perSet: 100_000 };
 const FULL_TABLE: Shape = { sessions: 10, sources: 10, each: 100_000, perSet: 5 };
 const MILLION: Shape = { sessions: 11, sources: 1, each: 1_000_000, perSet: 5 };
+const INTERNET: Shape = { sessions: 10, sources: 3, each: 900_000, perSet: 5 };
 const CHANGE: Shape = { sessions: 1_002, sources: 2, each: 1_000, perSet: 1_000 };
 const SETTLE_SECONDS = 10;
 
@@ -48,7 +51,7 @@ export const SCENARIOS: readonly Scenario[] = [
     targets: { convergeMs: { floorRatio: 1.5, faster: { best: 5 } } },
   }),
   convergence({
-    name: "four-thousand", title: "4,000 clients, 5 prefixes each, all to all", mostRuns: 3,
+    name: "four-thousand", needs: "thousand", title: "4,000 clients, 5 prefixes each, all to all", mostRuns: 3,
     shape: { sessions: 4_000, sources: 4_000, each: 5, perSet: 5 },
     targets: { convergeMs: { floorRatio: 1.5, faster: { best: 5 } }, residentMiB: { atMost: 100 } },
   }),
@@ -59,11 +62,13 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   }),
   convergence({
-    name: "full-table-add-path", title: "the full table with ADD-PATH", shape: { ...FULL_TABLE, addPath: true },
+    name: "full-table-add-path", needs: "full-table", title: "the full table with ADD-PATH",
+    shape: { ...FULL_TABLE, addPath: true },
     targets: likeFullTable(1.2),
   }),
   convergence({
-    name: "full-table-ipv6", title: "the full table in IPv6", shape: { ...FULL_TABLE, family: "ipv6" },
+    name: "full-table-ipv6", needs: "full-table", title: "the full table in IPv6",
+    shape: { ...FULL_TABLE, family: "ipv6" },
     targets: likeFullTable(1.5),
   }),
   staged({
@@ -73,13 +78,16 @@ export const SCENARIOS: readonly Scenario[] = [
     targets: { joinMs: FIRST, joinGrowthMiB: NO_GROWTH, withdrawMs: FIRST },
   }),
   staged({
-    name: "million-add-path", title: "one feed of 1,000,000 prefixes with ADD-PATH", mostRuns: 2,
+    name: "million-add-path", needs: "million", title: "one feed of 1,000,000 prefixes with ADD-PATH", mostRuns: 2,
     shape: { ...MILLION, addPath: true }, phases: [CONVERGE], headlines: ["convergeMs", "residentMiB"],
   }),
   staged({
-    name: "million-ipv6", title: "one feed of 1,000,000 IPv6 prefixes", mostRuns: 2,
+    name: "million-ipv6", needs: "million", title: "one feed of 1,000,000 IPv6 prefixes", mostRuns: 2,
     shape: { ...MILLION, family: "ipv6" }, phases: [CONVERGE], headlines: ["convergeMs", "residentMiB"],
   }),
+  internet("internet", "900,000 prefixes as the internet's, from 3 of 10 clients (or those of --mrt)", INTERNET),
+  internet("internet-add-path", "the internet's table with ADD-PATH", { ...INTERNET, addPath: true }),
+  internet("internet-ipv6", "the internet's IPv6 table", { ...INTERNET, each: 200_000, family: "ipv6" }),
   staged({
     name: "change", title: "one of 2,000 prefixes changes in front of 1,000 clients, idle and under churn", quick: true,
     shape: CHANGE, phases: [LOADED, CHANGE_IDLE, CHANGE_CHURN],
@@ -87,18 +95,18 @@ export const SCENARIOS: readonly Scenario[] = [
     targets: { idleP50Ms: CHANGE_P50, idleP99Ms: CHANGE_P99, churnP50Ms: CHANGE_P50, churnP99Ms: CHANGE_P99 },
   }),
   staged({
-    name: "withdrawal", title: "a feed of 100,000 prefixes goes, 1,000 clients are told", mostRuns: 3,
+    name: "withdrawal", needs: "fan-out", title: "a feed of 100,000 prefixes goes, 1,000 clients are told", mostRuns: 3,
     shape: FAN_OUT, phases: [LOADED, WITHDRAW, CLOSE_FEED, emptied(SETTLE_SECONDS)],
     headlines: ["withdrawMs", "closeMs", "afterMiB"],
     targets: { withdrawMs: FIRST, closeMs: FIRST, afterMiB: { ofFigure: { figure: "fan-out/residentMiB", ratio: 1 } } },
   }),
   staged({
-    name: "join-storm", title: "1,000 clients reconnect at once to a table of 100,000 prefixes",
+    name: "join-storm", needs: "fan-out", title: "1,000 clients reconnect at once to a table of 100,000 prefixes",
     mostRuns: 3, quick: true, shape: FAN_OUT, phases: [LOADED, STORM], headlines: ["stormMs", "stormGrowthMiB"],
     targets: { stormMs: FIRST, stormGrowthMiB: NO_GROWTH },
   }),
   staged({
-    name: "flapping", title: "a tenth of 1,000 clients closes and reconnects for 20 s", mostRuns: 2,
+    name: "flapping", needs: "thousand", title: "a tenth of 1,000 clients closes and reconnects for 20 s", mostRuns: 2,
     shape: { sessions: 1_000, sources: 1_000, each: 10, perSet: 10 }, phases: [LOADED, FLAP],
     headlines: ["settleMs", "flapGrowthMiB"],
   }),
@@ -112,6 +120,19 @@ export const SCENARIOS: readonly Scenario[] = [
   }),
   MEMORY,
 ];
+
+function internet(name: string, title: string, shape: Shape): Scenario {
+  return staged({
+    name, needs: "full-table", title, shape, mostRuns: name === "internet" ? 3 : 1, phases: [CONVERGE],
+    headlines: ["convergeMs", "residentMiB"],
+    load: async ({ family, addPath, sources, each: prefixes }, { mrt }) => {
+      if (mrt === undefined) return internetLoad({ family, addPath, sources, prefixes, seed: 1 });
+      return mrtLoad({ file: mrt, addPath, sources, family }).catch((error: Error) => {
+        throw new NotSupported(error.message); // of the other family, for instance
+      });
+    },
+  });
+}
 
 function likeFullTable(ratio: number): Readonly<Record<string, Target>> {
   return {

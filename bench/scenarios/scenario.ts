@@ -14,6 +14,8 @@ export interface Scenario extends ScenarioNote {
   wants(scale: Scale): Wanted;
   /** At most this many runs of a daemon, where a run takes long; else 5 and 2. */
   readonly mostRuns?: number;
+  /** A daemon that did not converge in that scenario is not put under this one. */
+  readonly needs?: string;
   /** Part of `--quick` where no scenario is named. */
   readonly quick?: boolean;
   run(context: Context): Promise<void>;

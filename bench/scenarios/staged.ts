@@ -46,7 +46,7 @@ export interface Phase {
 }
 
 /** A scenario of phases. */
-export interface StagedScenario extends Pick<Scenario, "name" | "title" | "mostRuns" | "quick" | "sweep"> {
+export interface StagedScenario extends Pick<Scenario, "name" | "title" | "mostRuns" | "needs" | "quick" | "sweep"> {
   readonly shape: Shape;
   readonly phases: readonly Phase[];
   /** Clients that check every route; 16 by default. */
@@ -78,11 +78,9 @@ export function staged(what: StagedScenario): Scenario {
   const strangers = [...Object.keys(what.targets ?? {}), ...what.headlines]
     .filter((name) => !rows.some(({ id }) => id === name));
   if (strangers.length > 0) throw new Error(`${what.name} has no figure ${strangers.join(", ")}`);
-  const { name, title, mostRuns, quick, sweep } = what;
   const reloads = what.phases.some(({ rows: own }) => own.some(({ id }) => id === "rejectMs"));
   return {
-    name, title, ...(mostRuns === undefined ? {} : { mostRuns }), ...(quick === undefined ? {} : { quick }),
-    ...(sweep === undefined ? {} : { sweep }),
+    ...head(what),
     figures: rows.map((row) => dressed(row, what)),
     wants: (scale) => {
       const { family, addPath, sessions } = sized({ shape: what.shape, scale });
@@ -90,6 +88,12 @@ export function staged(what: StagedScenario): Scenario {
     },
     run: (context) => perform(what, context),
   };
+}
+
+/** What a scenario says of itself, less what it leaves open. */
+function head({ name, title, mostRuns, needs, quick, sweep }: StagedScenario): Pick<Scenario, "name" | "title"> {
+  const open = Object.entries({ mostRuns, needs, quick, sweep }).filter(([, value]) => value !== undefined);
+  return { name, title, ...Object.fromEntries(open) };
 }
 
 function dressed(row: FigureRow, { targets, headlines }: StagedScenario): FigureRow {

@@ -9,6 +9,7 @@ import { schedule } from "../../bench/schedule.ts";
 import type { Turn } from "../../bench/schedule.ts";
 import type { Scenario } from "../../bench/scenarios/scenario.ts";
 
+const DAEMONS: readonly DaemonName[] = ["reflectd", "bird2"];
 const scenario = (name: string): Scenario => ({
   name, title: name, figures: [], run: () => Promise.resolve(),
   wants: () => ({ family: "ipv4", addPath: false, sessions: 1, reloads: false }),
@@ -16,12 +17,17 @@ const scenario = (name: string): Scenario => ({
 const fine: CellEnd = { outcome: "measured", figures: { ms: 1 }, generatorShare: {}, version: "1", configuration: "c" };
 const late: CellEnd = { ...fine, outcome: "timed out", reason: "not in 120 s", figures: {} };
 
+interface Ran extends RunEnd {
+  readonly asked: string[];
+  readonly shown: Progress[];
+}
+
 /** Runs two scenarios × two daemons × two runs. */
-async function ran(ports: Partial<RunPorts>): Promise<RunEnd & { readonly asked: string[]; shown: Progress[] }> {
+async function ran(ports: Partial<RunPorts>, second: Partial<Scenario> = {}): Promise<Ran> {
   const asked: string[] = [];
   const shown: Progress[] = [];
   let now = 0;
-  const turns = schedule([scenario("a"), scenario("b")], ["reflectd", "bird2"] as DaemonName[], () => 2);
+  const turns = schedule([scenario("a"), { ...scenario("b"), ...second }], DAEMONS, () => 2);
   const end = await run(turns, {
     cell: async () => fine, refusal: () => undefined, stopped: () => undefined, now: () => now,
     progress: (progress) => shown.push(progress), ...ports,
@@ -47,6 +53,14 @@ describe("a run", () => {
     expect(end.asked.filter((line) => line.startsWith("a bird2"))).toEqual(["a bird2 1"]);
     expect(end.cells).toHaveLength(7);
     expect(end.notMeasured).toEqual(["bird2 in a: timed out: not in 120 s; 1 not run"]);
+  });
+  it("leaves out what builds on something that the daemon did not get done", async () => {
+    const end = await ran({ cell: async (turn) => (turn.daemon === "bird2" ? late : fine) }, { needs: "a" });
+    expect(end.asked.filter((line) => line.includes("bird2"))).toEqual(["a bird2 1"]);
+    expect(end.notMeasured).toContain("bird2 in b: it timed out in a already; 2 not run");
+    const further = await ran({ cell: async (turn) =>
+      (turn.daemon === "bird2" ? { ...late, figures: { convergeMs: 1 } } : fine) }, { needs: "a" });
+    expect(further.asked.filter((line) => line.includes("bird2"))).toEqual(["a bird2 1", "b bird2 1"]);
   });
   it("names what a daemon cannot do", async () => {
     const end = await ran({ refusal: ({ daemon }) => (daemon === "bird2" ? "no ADD-PATH" : undefined) });
