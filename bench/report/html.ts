@@ -53,14 +53,16 @@ function head({ machine, startedAt, wallSeconds, options, daemons }: BenchResult
     " The floor is a program that only copies octets from session to session."}</p>
 <p class="soft">${at} · ${formatMinutes(wallSeconds)} ·
 ${machine.cores} × ${machine.cpu} · ${formatFigure(machine.memoryMiB, "MiB")} · Linux ${machine.kernel} ·
-Node ${machine.node} · <code>${commandLine(options)}</code></p></header>`;
+Node ${machine.node} · <code>${commandLine(options)}</code></p>${options.includes("--quick") && markup`
+<p class="soft"><b>A quick run</b>: a tenth of the sizes that the titles name.</p>`}</header>`;
 }
 
 function tiles(all: readonly Standing[], judgements: readonly Judgement[]): Markup {
-  const ahead = all.filter(({ ratio }) => ratio >= 1).length;
+  const ahead = all.filter((one) => one.ahead).length;
   const judged = judgements.filter(({ verdict }) => verdict !== "not judged");
   const reached = judged.filter(({ verdict }) => verdict === "reached").length;
-  const middle = spreadOf(all.filter(({ figure }) => figure.unit === "ms").map(({ ratio }) => ratio))?.median;
+  const middle = spreadOf(all.flatMap(({ figure, ratio }) =>
+    (figure.unit === "ms" && ratio !== undefined ? [ratio] : [])))?.median;
   return markup`<div class="tiles">${all.length > 0 && markup`
 <div class="tile hot"><b>${ahead} <small>of ${all.length}</small></b><span>headline figures in which reflectd is first
 among the daemons</span></div>`}${middle !== undefined && markup`
@@ -73,12 +75,13 @@ the middle of all headline times</span></div>`}${judgements.length > 0 && markup
 
 function winsAndLosses(all: readonly Standing[]): Markup | undefined {
   if (all.length === 0) return undefined;
-  const line = ({ scenario, figure, best, ratio }: Standing): Markup => markup`<li><b>${formatRatio(ratio)}</b>
+  const line = ({ scenario, figure, best, ratio }: Standing): Markup => markup`<li>${
+    ratio !== undefined && markup`<b>${formatRatio(ratio)}</b> `}
 <a href="#${scenario}">${scenario}</a>, ${figure.what}<small>${daemonTitle(best.daemon)}, the best of the others:
 ${formatFigure(best.spread!.median, figure.unit)}${best.generatorBound && " (generator-bound)"}</small></li>
 `;
-  const losses = all.filter(({ ratio }) => ratio < 1);
-  const wins = all.filter(({ ratio }) => ratio >= 1).reverse();
+  const losses = all.filter(({ ahead }) => !ahead);
+  const wins = all.filter(({ ahead }) => ahead).reverse();
   const none = markup`<p class="soft">reflectd is behind in no headline figure of this run.</p>`;
   return markup`<section id="standing"><h2>Lost and won</h2><div class="card">
 <h3>Where reflectd is behind</h3>${losses.length === 0 ? none : markup`<ul class="plain">${losses.map(line)}</ul>`}

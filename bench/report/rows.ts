@@ -93,7 +93,8 @@ function incompleteness(figure: FigureRow, cells: readonly CellResult[]): string
 }
 
 function ratio(row: BareRow, base: BareRow | undefined): Ratio | undefined {
-  if (row.spread === undefined || base?.spread === undefined || base.spread.median <= 0) return undefined;
+  if (row.spread === undefined || base?.spread === undefined) return undefined;
+  if (row.spread.median <= 0 || base.spread.median <= 0) return undefined;
   const known = row.daemon === base.daemon ? "exactly" : KNOWN[`${base.generatorBound} ${row.generatorBound}`];
   return { value: row.spread.median / base.spread.median, known };
 }
@@ -109,8 +110,10 @@ export interface Standing {
   readonly figure: FigureRow;
   /** The best of the others. */
   readonly best: Row;
-  /** The best of the others over reflectd: above 1 reflectd is ahead. */
-  readonly ratio: number;
+  /** reflectd needs no more than the best of the others. */
+  readonly ahead: boolean;
+  /** The best of the others over reflectd; undefined where one is not above 0 (a growth of nothing). */
+  readonly ratio: number | undefined;
 }
 
 /**
@@ -119,14 +122,17 @@ export interface Standing {
  */
 export function standings({ scenarios }: BenchResults, rows: readonly Row[]): Standing[] {
   const points = new Set(scenarios.filter(({ sweep }) => sweep !== undefined).map(({ name }) => name));
-  const found = rows.filter(({ daemon, figure }) => daemon === "reflectd" && figure.headline === true)
-    .filter(({ scenario }) => !points.has(scenario))
-    .flatMap((ours): Standing[] => {
-      const others = rows.filter((row) => row.scenario === ours.scenario && row.figure === ours.figure &&
-        row.daemon !== "reflectd" && row.daemon !== "floor" && row.toReflectd !== undefined);
-      const best = others.sort((a, b) => a.toReflectd!.value - b.toReflectd!.value)[0];
-      return best === undefined ? []
-        : [{ scenario: ours.scenario, figure: ours.figure, best, ratio: best.toReflectd!.value }];
-    });
-  return found.sort((a, b) => a.ratio - b.ratio);
+  const headlines = rows.filter(({ scenario, daemon, figure, spread }) => daemon === "reflectd" &&
+    figure.headline === true && spread !== undefined && !points.has(scenario));
+  const found = headlines.flatMap((ours): Standing[] => {
+    const [best] = rows.filter((row) => row.scenario === ours.scenario && row.figure === ours.figure &&
+      row.daemon !== "reflectd" && row.daemon !== "floor" && row.spread !== undefined)
+      .sort((a, b) => a.spread!.median - b.spread!.median);
+    if (best === undefined) return [];
+    const ahead = ours.spread!.median <= best.spread!.median;
+    return [{ scenario: ours.scenario, figure: ours.figure, best, ahead, ratio: best.toReflectd?.value }];
+  });
+  return found.sort((a, b) => rank(a) - rank(b));
 }
+
+const rank = ({ ahead, ratio }: Standing): number => ratio ?? (ahead ? Infinity : 0);

@@ -32,6 +32,7 @@ function headOf({ machine, startedAt, wallSeconds, options }: BenchResults): str
     `reflectd benchmark, ${startedAt}, ${formatMinutes(wallSeconds)}: ${commandLine(options)}`,
     `${machine.cores} × ${machine.cpu}, ${formatFigure(machine.memoryMiB, "MiB")}, Linux ${machine.kernel}, ` +
       `Node ${machine.node}`,
+    ...(options.includes("--quick") ? ["A quick run: a tenth of the sizes that the titles name."] : []),
   ].flatMap((line) => wrap(line, COLUMNS)).join("\n");
 }
 
@@ -101,8 +102,9 @@ function legendOf(rows: readonly Row[]): string {
 function standingsBlock(results: BenchResults, rows: readonly Row[]): string {
   const all = standings(results, rows);
   if (all.length === 0) return "";
-  const behind = all.filter(({ ratio }) => ratio < 1).map(({ scenario, figure, best, ratio }) =>
-    `behind: ${scenario}, ${figure.what}: ${daemonTitle(best.daemon)} at ${formatRatio(ratio)} of reflectd`);
+  const behind = all.filter(({ ahead }) => !ahead).map(({ scenario, figure, best, ratio }) =>
+    `behind: ${scenario}, ${figure.what}: ${daemonTitle(best.daemon)} at ${
+      ratio === undefined ? formatFigure(best.spread!.median, figure.unit) : `${formatRatio(ratio)} of reflectd`}`);
   const first = all.length - behind.length;
   return listBlock(`First among the daemons in ${first} of ${all.length} headline figures`, behind);
 }

@@ -46,7 +46,7 @@ export class NotSupported extends Error {}
 
 /** Figures that every scenario with sessions has, and what they are held to. */
 export const WATCHED: readonly FigureRow[] = [
-  { id: "lateKeepaliveMs", what: "longest silence beyond the keepalive time", unit: "ms", target: { atMost: 1_000 } },
-  { id: "showPeersMs", what: "list of peers under load", unit: "ms", target: { atMost: 200 } },
-  { id: "longestPauseMs", what: "longest pause of the event loop", unit: "ms", target: { atMost: 100 } },
+  { id: "lateKeepaliveMs", what: "longest silence beyond the keepalive time", unit: "ms", target: { never: 1_000 } },
+  { id: "showPeersMs", what: "list of peers under load", unit: "ms", target: { never: 200 } },
+  { id: "longestPauseMs", what: "longest pause of the event loop", unit: "ms", target: { never: 100 } },
 ];

@@ -95,6 +95,18 @@ describe("rows", () => {
   });
 });
 
+describe("figures that are no more than nothing", () => {
+  const standing = (ours: number, other: number): unknown => {
+    const results = fanOut(
+      cell("fan-out", "reflectd", 1, { resident: ours }), cell("fan-out", "frr", 1, { resident: other }));
+    return standings(results, rowsOf(results)).map(({ ahead, ratio }) => [ahead, ratio])[0];
+  };
+  it("have no ratio and still an order", () => {
+    expect([standing(2, -1), standing(-1, 2), standing(0, 0), standing(2, 4)])
+      .toEqual([[false, undefined], [true, undefined], [true, undefined], [true, 2]]);
+  });
+});
+
 describe("targets", () => {
   it("are reached, missed or not judged", () => {
     expect(verdicts(MADE_UP)).toEqual({
