@@ -10,6 +10,7 @@ import { CountingReceiver } from "./counting-receiver.ts";
 import type { Diff } from "./expectation.ts";
 import { Expectation } from "./expectation.ts";
 import type { Load } from "./load.ts";
+import { lostError, TimedOut, unfinished, WrongTable } from "./ends.ts";
 import { ExactReceiver } from "./receiver.ts";
 import { KEEPALIVE } from "./wire.ts";
 
@@ -34,13 +35,6 @@ export interface Timing {
   readonly octets: number;
 }
 
-/** A receiver holds what it must not, or does not hold what it must although nothing more comes. */
-export class WrongTable extends Error {}
-/** A wait took too long. */
-export class TimedOut extends Error {}
-/** The daemon ended a session. */
-export class SessionLost extends Error {}
-
 const TIMEOUT_SECONDS = 120;
 const HOLD_TIME_SECONDS = 90;
 /** Nothing may come for this long before a table counts as right. */
@@ -59,6 +53,8 @@ export class Fleet {
   readonly #keepalives: NodeJS.Timeout;
   /** Clients of the wait at hand that are not complete. */
   #incomplete = 0;
+  /** See `endWithin` (performance.now). */
+  #endsAt = Infinity;
   #wake: () => void = () => undefined;
   #lost: Client | undefined;
 
@@ -87,6 +83,11 @@ export class Fleet {
   /** All sources of the load. */
   get sources(): readonly number[] {
     return this.#load.sources.map((_, source) => source);
+  }
+
+  /** From now on all waits together may take so many seconds. */
+  endWithin(seconds: number): void {
+    this.#endsAt = performance.now() + seconds * 1000;
   }
 
   /** Brings clients up, as many at once as said; resolves when all of them are Established. */
@@ -182,11 +183,12 @@ export class Fleet {
     const others = this.clients.filter(({ index, established, paused }) => index !== source && established && !paused);
     for (const { receiver } of others) receiver.watch(prefix);
     const from = performance.now();
+    const deadline = this.#deadline();
     this.clients[source]!.send(message);
     const late = (): Client[] => others.filter(({ receiver }) => receiver.watchedAt === 0);
     while (late().length > 0) {
       this.#check();
-      if (performance.now() - from > this.#timeoutMilliseconds) {
+      if (performance.now() > deadline) {
         throw new TimedOut(`one change: ${late().length} of ${others.length} clients were not told`);
       }
       await sleep(1);
@@ -228,12 +230,12 @@ export class Fleet {
   async #converge(from: Stopwatch, what: string, indices: readonly number[] = this.#all()): Promise<Timing> {
     const awaited = indices.map((index) => this.clients[index]!)
       .filter(({ established, paused }) => established && !paused);
-    const deadline = performance.now() + this.#timeoutMilliseconds;
+    const deadline = this.#deadline();
     for (const client of awaited) client.awaited = true;
     this.#incomplete = awaited.filter(({ complete }) => !complete).length;
     try {
       for (;;) {
-        await this.#complete(what, awaited, deadline);
+        await this.#complete(what, awaited, from.at, deadline);
         const share = from.share();
         const before = octetsOf(awaited);
         await sleep(QUIET_MILLISECONDS);
@@ -255,12 +257,12 @@ export class Fleet {
     return last - from;
   }
 
-  async #complete(what: string, awaited: readonly Client[], deadline: number): Promise<void> {
+  async #complete(what: string, awaited: readonly Client[], from: number, deadline: number): Promise<void> {
     while (this.#incomplete > 0) {
       const woken = new Promise<void>((resolve) => { this.#wake = resolve; });
       this.#check();
       const left = deadline - performance.now();
-      if (left <= 0) throw new TimedOut(`${what}: ${shortage(awaited)}`);
+      if (left <= 0) throw unfinished(what, awaited, from, performance.now());
       const timer = setTimeout(this.#wake, left);
       await woken;
       clearTimeout(timer);
@@ -315,10 +317,14 @@ export class Fleet {
   async #inTime<T>(promise: Promise<T>, why: () => string): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new TimedOut(why())), this.#timeoutMilliseconds);
+      timer = setTimeout(() => reject(new TimedOut(why())), this.#deadline() - performance.now());
       this.#wake = () => { if (this.#lost !== undefined) reject(lostError(this.#lost)); };
     });
     return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+  }
+
+  #deadline(): number {
+    return Math.min(performance.now() + this.#timeoutMilliseconds, this.#endsAt);
   }
 
   /** A share of the clients each second, so that thousands do not speak at once. */
@@ -365,16 +371,6 @@ function exactIndices({ sessions, exactReceivers }: FleetOptions): readonly numb
     : Math.round((i * (sessions - 1)) / (count - 1))));
 }
 
-function lostError({ index, reason }: Client): SessionLost {
-  return new SessionLost(`the daemon ended the session of client ${index} (${reason || "no reason given"})`);
-}
-
 function octetsOf(clients: readonly Client[]): number {
   return clients.reduce((sum, { receiver }) => sum + receiver.octets, 0);
-}
-
-function shortage(awaited: readonly Client[]): string {
-  const short = awaited.filter(({ complete }) => !complete);
-  const first = short.find(({ receiver }) => receiver.exact) ?? short[0];
-  return `${short.length} of ${awaited.length} clients are short; of client ${first?.index} ${first?.receiver.short}`;
 }
