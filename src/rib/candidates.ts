@@ -133,7 +133,7 @@ export class Candidates {
     into.clusterListLength = store.clusterListLength(attributes);
     into.address = facts.address;
     into.remotePort = facts.remotePort;
-    into.receivedPathId = rows.get(path, PATH.RECEIVED_ID);
+    into.receivedPathId = this.#paths.receivedId(path);
     return into;
   }
 }

@@ -7,6 +7,7 @@ import { Crowd } from "./crowd.ts";
 import type { AttributesId, PathIndex, PeerId, PrefixId } from "./ids.ts";
 import { NO_PATH } from "./ids.ts";
 import type { PrefixTable } from "./prefix-table.ts";
+import { U32Column } from "./pages.ts";
 import { Rows } from "./rows.ts";
 
 /** What is known of a path, as bits. */
@@ -33,14 +34,16 @@ export const PATH_FLAGS = {
 export const INELIGIBLE: number =
   PATH_FLAGS.DEAD | PATH_FLAGS.FILTERED | PATH_FLAGS.LOOP | PATH_FLAGS.OWN_NEXT_HOP | PATH_FLAGS.LEAK;
 
-/** Fields of a row: forty octets for each path. */
+/** Fields of a row: thirty-two octets for each path. What is 0 or the same for nearly all paths is in columns. */
 export const PATH = {
-  PREFIX: 0, PEER: 1, RECEIVED_ID: 2, ATTRIBUTES_IN: 3, ATTRIBUTES: 4,
-  /** PATH_FLAGS in the low octet (STALE is never stored), USED, IN_LIMBO, and from bit 16 on the epoch of the peer. */
-  FLAGS: 5,
-  SINCE: 6, NEXT_OF_PREFIX: 7, NEXT_OF_PEER: 8, PREVIOUS_OF_PEER: 9,
+  PREFIX: 0, PEER: 1,
+  /** After import policy. */
+  ATTRIBUTES: 2,
+  /** PATH_FLAGS in the low octet (STALE is never stored), the bits below, and from bit 16 on the epoch of the peer. */
+  FLAGS: 3,
+  SINCE: 4, NEXT_OF_PREFIX: 5, NEXT_OF_PEER: 6, PREVIOUS_OF_PEER: 7,
 } as const;
-const STRIDE = 10;
+const STRIDE = 8;
 
 /** PATH_FLAGS in the word of FLAGS. */
 export const FLAGS_MASK = 0xff;
@@ -48,6 +51,8 @@ export const FLAGS_MASK = 0xff;
 export const USED = 0x100;
 /** A dead row that waits to be freed. */
 export const IN_LIMBO = 0x200;
+/** The attributes as received are others than those after import policy, and kept apart. */
+export const APART = 0x400;
 /** Where the epoch of the peer starts in the word of FLAGS. */
 export const EPOCH_SHIFT = 16;
 /** Epochs are compared in these bits. */
@@ -77,6 +82,10 @@ export interface PeerPaths {
 export class PathTable {
   /** The rows, for the hot loops of the Rib. */
   readonly rows: Rows = new Rows(STRIDE);
+  /** Attributes as received, of rows that are APART. */
+  readonly apart: U32Column = new U32Column();
+  /** Path identifiers as received (RFC 7911); 0 without ADD-PATH. */
+  readonly #receivedId = new U32Column();
   readonly #prefixes: PrefixTable;
   readonly #peers: (PeerPaths | undefined)[] = [];
   readonly #crowds = new Map<PrefixId, Crowd>();
@@ -95,12 +104,13 @@ export class PathTable {
   /** The row of (prefix, peer, received path id), dead or alive; 0 where there is none. Hot. */
   find(prefix: PrefixId, peer: PeerId, receivedPathId: number): PathIndex {
     const { pages, shift, mask } = this.rows;
+    const receivedId = this.#receivedId;
     let walked = 0;
     for (let path: number = this.#prefixes.firstPath(prefix); path !== 0;) {
       if (++walked > WALK_MAX) return this.#crowdOf(prefix).find(peer, receivedPathId);
       const page = pages[path >>> shift]!;
       const row = (path & mask) * STRIDE;
-      if (page[row + PATH.PEER] === peer && page[row + PATH.RECEIVED_ID] === receivedPathId) return path as PathIndex;
+      if (page[row + PATH.PEER] === peer && receivedId.get(path) === receivedPathId) return path as PathIndex;
       path = page[row + PATH.NEXT_OF_PREFIX]!;
     }
     return NO_PATH;
@@ -119,8 +129,7 @@ export class PathTable {
     const row = (path & rows.mask) * STRIDE;
     page[row + PATH.PREFIX] = prefix;
     page[row + PATH.PEER] = peer;
-    page[row + PATH.RECEIVED_ID] = receivedPathId;
-    page[row + PATH.ATTRIBUTES_IN] = 0;
+    if (receivedPathId !== 0) this.#receivedId.set(path, receivedPathId);
     page[row + PATH.ATTRIBUTES] = 0;
     page[row + PATH.FLAGS] = USED | PATH_FLAGS.DEAD;
     const next = this.#prefixes.firstPath(prefix);
@@ -162,6 +171,7 @@ export class PathTable {
     if (before === NO_PATH) this.#prefixes.setFirstPath(prefix, next);
     else rows.set(before, PATH.NEXT_OF_PREFIX, next);
     this.ofPeer(rows.get(path, PATH.PEER) as PeerId).rows--;
+    if (this.receivedId(path) !== 0) this.#receivedId.set(path, 0);
     rows.give(path);
   }
 
@@ -171,7 +181,7 @@ export class PathTable {
     const crowd = this.#crowds.size === 0 ? undefined : this.#crowds.get(prefix);
     if (crowd !== undefined) {
       const peer = rows.get(path, PATH.PEER) as PeerId;
-      const before = crowd.leave(path, peer, rows.get(path, PATH.RECEIVED_ID), next);
+      const before = crowd.leave(path, peer, this.receivedId(path), next);
       if (crowd.size < CROWD_MIN) this.#crowds.delete(prefix);
       return before;
     }
@@ -195,11 +205,27 @@ export class PathTable {
     }
     let next = NO_PATH;
     for (const path of chain.reverse()) {
-      crowd.enter(path, rows.get(path, PATH.PEER) as PeerId, rows.get(path, PATH.RECEIVED_ID), next);
+      crowd.enter(path, rows.get(path, PATH.PEER) as PeerId, this.receivedId(path), next);
       next = path;
     }
     this.#crowds.set(prefix, crowd);
     return crowd;
+  }
+
+  /** Octets of the rows and columns. */
+  get octets(): number {
+    return this.rows.octets + this.apart.octets + this.#receivedId.octets;
+  }
+
+  /** The path identifier that the peer sent; 0 without ADD-PATH. */
+  receivedId(path: PathIndex): number {
+    return this.#receivedId.get(path);
+  }
+
+  /** Attributes as received, 0 for none. */
+  attributesIn(path: PathIndex): AttributesId {
+    const isApart = (this.rows.get(path, PATH.FLAGS) & APART) !== 0;
+    return (isApart ? this.apart.get(path) : this.rows.get(path, PATH.ATTRIBUTES)) as AttributesId;
   }
 
   /** Attributes after import policy, 0 for none. */

@@ -9,11 +9,11 @@ import type { AttributeStore } from "./attribute-store.ts";
 import { Candidates } from "./candidates.ts";
 import type { NextHops } from "./candidates.ts";
 import type { Verdict } from "./decision.ts";
-import { NO_PATH } from "./ids.ts";
+import { NO_ATTRIBUTES, NO_PATH } from "./ids.ts";
 import type { AttributesId, PathIndex, PeerId, PrefixId } from "./ids.ts";
 import { Limbo } from "./limbo.ts";
 import {
-  EPOCH_MASK, EPOCH_SHIFT, FLAGS_MASK, INELIGIBLE, IN_LIMBO, PATH, PATH_FLAGS, PathTable, USED,
+  APART, EPOCH_MASK, EPOCH_SHIFT, FLAGS_MASK, INELIGIBLE, IN_LIMBO, PATH, PATH_FLAGS, PathTable, USED,
 } from "./path-table.ts";
 import type { PeerPaths } from "./path-table.ts";
 import type { PeerTable } from "./peer-table.ts";
@@ -75,7 +75,7 @@ export class Rib {
 
   /** Octets of the tables, without the attribute store. */
   get octets(): number {
-    return this.prefixes.octets + this.#paths.rows.octets + this.#dirty.octets + this.#limbo.octets;
+    return this.prefixes.octets + this.#paths.octets + this.#dirty.octets + this.#limbo.octets;
   }
 
   /**
@@ -98,8 +98,8 @@ export class Rib {
     const now = stamp(old, flags, of);
     if ((old & PATH_FLAGS.DEAD) !== 0) this.#revive(path, of);
     else if (
-      page[row + PATH.ATTRIBUTES_IN] === attributesIn && page[row + PATH.ATTRIBUTES] === attributes &&
-      ((old ^ now) & FLAGS_MASK) === 0
+      page[row + PATH.ATTRIBUTES] === attributes && ((old ^ now) & FLAGS_MASK) === 0 &&
+      ((old & APART) === 0 ? attributes : this.#paths.apart.get(path)) === attributesIn
     ) {
       page[row + PATH.FLAGS] = now;
       return path;
@@ -227,7 +227,7 @@ export class Rib {
 
   /** The path identifier that the peer sent; 0 without ADD-PATH. */
   receivedPathIdOf(path: PathIndex): number {
-    return this.#paths.rows.get(path, PATH.RECEIVED_ID);
+    return this.#paths.receivedId(path);
   }
 
   /** Attributes after import policy; 0 where it is filtered out or dead. */
@@ -237,7 +237,7 @@ export class Rib {
 
   /** Attributes as received; 0 where it is dead. */
   attributesInOf(path: PathIndex): AttributesId {
-    return this.#paths.rows.get(path, PATH.ATTRIBUTES_IN) as AttributesId;
+    return this.#paths.attributesIn(path);
   }
 
   /** PATH_FLAGS. */
@@ -296,24 +296,31 @@ export class Rib {
     const { pages, shift, mask, stride } = this.#paths.rows;
     const page = pages[path >>> shift]!;
     const row = (path & mask) * stride;
-    const oldIn = page[row + PATH.ATTRIBUTES_IN]! as AttributesId;
     const old = page[row + PATH.ATTRIBUTES]! as AttributesId;
     const was = old !== 0 && (page[row + PATH.FLAGS]! & INELIGIBLE) === 0;
     const is = attributes !== 0 && (now & INELIGIBLE) === 0;
     const changed = old !== attributes || ((page[row + PATH.FLAGS]! ^ now) & FLAGS_MASK) !== 0;
-    page[row + PATH.FLAGS] = now;
-    if (oldIn !== attributesIn) {
-      page[row + PATH.ATTRIBUTES_IN] = attributesIn;
-      if (attributesIn !== 0) this.#store.retain(attributesIn);
-    }
+    const isApart = attributesIn !== attributes;
+    const oldApart = (page[row + PATH.FLAGS]! & APART) === 0 ? NO_ATTRIBUTES : this.#setApart(path, NO_ATTRIBUTES);
+    page[row + PATH.FLAGS] = isApart ? now | APART : now & ~APART;
+    if (isApart) this.#setApart(path, attributesIn);
     if (old !== attributes) {
       page[row + PATH.ATTRIBUTES] = attributes;
       if (attributes !== 0) this.#store.retain(attributes);
       if (old !== 0) this.#store.release(old);
     }
-    if (oldIn !== attributesIn && oldIn !== 0) this.#store.release(oldIn);
+    if (oldApart !== 0) this.#store.release(oldApart);
     of.accepted += Number(is) - Number(was);
     if (changed && (was || is)) this.markDirty(page[row + PATH.PREFIX]! as PrefixId);
+  }
+
+  /** Keeps other attributes as received beside a row, and retains them. Answers those that were kept: to be released. */
+  #setApart(path: PathIndex, attributesIn: AttributesId): AttributesId {
+    const { apart } = this.#paths;
+    const old = apart.get(path) as AttributesId;
+    apart.set(path, attributesIn);
+    if (attributesIn !== 0) this.#store.retain(attributesIn);
+    return old;
   }
 
   /** Makes a live path a tombstone. */
@@ -322,17 +329,16 @@ export class Rib {
     const page = pages[path >>> shift]!;
     const row = (path & mask) * stride;
     const of = this.#paths.ofPeer(page[row + PATH.PEER]! as PeerId);
-    const attributesIn = page[row + PATH.ATTRIBUTES_IN]! as AttributesId;
     const attributes = page[row + PATH.ATTRIBUTES]! as AttributesId;
+    const apart = (page[row + PATH.FLAGS]! & APART) === 0 ? NO_ATTRIBUTES : this.#setApart(path, NO_ATTRIBUTES);
     if (attributes !== 0 && (page[row + PATH.FLAGS]! & INELIGIBLE) === 0) of.accepted--;
-    page[row + PATH.ATTRIBUTES_IN] = 0;
     page[row + PATH.ATTRIBUTES] = 0;
     page[row + PATH.FLAGS] = USED | PATH_FLAGS.DEAD | (page[row + PATH.FLAGS]! & IN_LIMBO);
     this.#paths.unlinkFromPeer(path, of);
     of.received--;
     this.#live--;
-    if (attributesIn !== 0) this.#store.release(attributesIn);
     if (attributes !== 0) this.#store.release(attributes);
+    if (apart !== 0) this.#store.release(apart);
     this.markDirty(page[row + PATH.PREFIX]! as PrefixId);
   }
 }
@@ -340,5 +346,5 @@ export class Rib {
 /** The word of flags of a live row: what the caller says, what is ours, and the epoch of its peer. */
 function stamp(old: number, flags: number, of: PeerPaths): number {
   const given = flags & FLAGS_MASK & ~(PATH_FLAGS.STALE | PATH_FLAGS.DEAD);
-  return (given | USED | (old & IN_LIMBO) | (of.epoch << EPOCH_SHIFT)) >>> 0;
+  return (given | USED | (old & (IN_LIMBO | APART)) | (of.epoch << EPOCH_SHIFT)) >>> 0;
 }

@@ -221,7 +221,8 @@ class Pair {
     for (const path of paths) this.checkPath(path);
     for (const id of model.prefixes) this.checkChain(id as PrefixId);
     for (const peerId of this.peerIds) this.checkPeer(peerId);
-    const uses = paths.flatMap((path) => [path.attributes, path.attributesIn]);
+    // A path whose attributes are those received holds them once.
+    const uses = paths.flatMap((path) => [...new Set([path.attributes, path.attributesIn])]);
     same(this.sets.map((id) => this.store.references(id)),
       this.sets.map((id) => 1 + uses.filter((used) => used === id).length));
   }
