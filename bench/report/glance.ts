@@ -43,7 +43,7 @@ function cellOf(daemon: DaemonName, ofFigure: readonly Row[]): Markup {
   }
   const figure = formatFigure(row.spread.median, row.figure.unit);
   if (daemon === "reflectd") return markup`<td class="reflectd">${figure}</td>`;
-  const kind = daemon === "floor" ? "floor" : `heat${heatOf(row.toReflectd?.value)}`;
+  const kind = daemon === "floor" || row.toReflectd === undefined ? "floor" : `heat${heatOf(row.toReflectd.value)}`;
   return markup`<td class="${kind}" title="${figure}">${
     row.toReflectd === undefined ? figure
       : daemon === "floor" ? formatRatio(row.toReflectd.value) : formatKnown(row.toReflectd)}</td>`;
@@ -60,7 +60,6 @@ const SHORT: Readonly<Record<Row["outcome"], string>> = {
 };
 
 /** 0 where reflectd is behind, then 1 to 4 by how far it is ahead. */
-function heatOf(ratio: number | undefined): number {
-  if (ratio === undefined || ratio < 1) return ratio === undefined ? 1 : 0;
-  return [2, 5, 20].filter((step) => ratio >= step).length + 1;
+function heatOf(ratio: number): number {
+  return [1, 2, 5, 20].filter((step) => ratio >= step).length;
 }

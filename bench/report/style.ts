@@ -81,7 +81,7 @@ tr.reflectd td { font-weight: 600; } tr.figure th { padding-top: 14px; }
   .glance .scenario th { padding: 18px 0 0; } .glance .scenario span { display: block; margin: 0; }
   .glance th[scope] { grid-column: 1 / -1; border: 0; padding: 6px 0 2px; color: var(--soft); }
   .glance td, .glance thead th { padding: 4px 0; font-size: 11px; letter-spacing: -0.02em; }
-  .glance thead th { font-size: 10px; }
+  .glance thead th { font-size: 9.5px; }
 }
 ul.plain { list-style: none; padding: 0; margin: 0; }
 ul.plain li { padding: 8px 0; border-bottom: 1px solid var(--line); font-size: 14px; }
