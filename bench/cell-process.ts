@@ -25,10 +25,13 @@ export type CellWish = Omit<CellOrder, "place" | "folder">;
 const CELL = fileURLToPath(new URL("./cell.js", import.meta.url));
 const LAST_WORDS_OCTETS = 4_000;
 
-/** Runs it to its end; `measuring` hears what is waited for; an aborted cell is stopped and "not run". */
-export async function runCell(wish: CellWish, measuring: (figure: string) => void, abort: AbortSignal):
-  Promise<CellEnd> {
-  const { place, remove } = await makePlace(process.getuid?.() === 0);
+/**
+ * Runs a cell to its end, in a namespace of its own or on the host's loopback. `measuring` hears what is waited for; an
+ * aborted cell is stopped and "not run".
+ */
+export async function runCell(wish: CellWish, inNamespace: boolean, measuring: (figure: string) => void,
+  abort: AbortSignal): Promise<CellEnd> {
+  const { place, remove } = await makePlace(inNamespace);
   const folder = mkdtempSync(join(tmpdir(), "reflectd-bench-"));
   try {
     const [program, ...words] = [...enter(place), process.execPath, CELL];

@@ -9,9 +9,10 @@ import { DAEMONS } from "./daemons/all.ts";
 import { runMicro } from "./micro/run.ts";
 import { readOptions, USAGE } from "./options.ts";
 import type { Options } from "./options.ts";
+import { namespacesAllowed } from "./place.ts";
 import { printTable } from "./report/table.ts";
 import { writeReport } from "./report/write.ts";
-import type { BenchResults, CellResult, ScenarioNote } from "./results.ts";
+import type { BenchResults, CellResult, DaemonName, ScenarioNote } from "./results.ts";
 import { progressLine, run, STARTING } from "./run.ts";
 import type { Progress, RunPorts } from "./run.ts";
 import { schedule, usualRuns } from "./schedule.ts";
@@ -60,15 +61,16 @@ function userPath(path: string): string {
 async function tableResults(options: Options, words: readonly string[]): Promise<BenchResults> {
   const startedAt = new Date();
   const scenarios = chosen(options);
+  const inNamespaces = await namespacesAllowed();
   const kinds = DAEMONS.filter(({ name }) => options.daemons.includes(name));
   const missing = kinds.flatMap((kind) => {
-    const why = kind.missing();
+    const why = kind.missing() ?? (inNamespaces || isOurs(kind.name) ? undefined : "needs network namespaces");
     return why === undefined ? [] : [{ name: kind.name, line: `${kind.title}: ${why}` }];
   });
   const present = kinds.map(({ name }) => name).filter((name) => !missing.some((kind) => kind.name === name));
   const turns = schedule(scenarios, present, (scenario, daemon) =>
     options.runs ?? (options.quick ? 1 : Math.min(usualRuns(daemon), scenario.mostRuns ?? Infinity)));
-  const end = await run(turns, ports(options));
+  const end = await run(turns, ports(options, inNamespaces));
   endProgress();
   return {
     ...frame(startedAt, words),
@@ -85,7 +87,7 @@ function chosen({ only, quick, growth }: Options): readonly Scenario[] {
   return quick && !growth ? all.filter((scenario) => scenario.quick === true) : all;
 }
 
-function ports(options: Options): RunPorts {
+function ports(options: Options, inNamespaces: boolean): RunPorts {
   const scale = options.quick ? QUICK : FULL;
   const mrt = options.mrt === undefined ? undefined : userPath(options.mrt);
   const { nodeOptions } = options;
@@ -95,7 +97,7 @@ function ports(options: Options): RunPorts {
   const budget = options.quick ? BUDGET_MINUTES.quick : BUDGET_MINUTES.full;
   return {
     cell: ({ scenario, daemon }, measuring) =>
-      runCell({ scenario: scenario.name, daemon, scale, mrt, nodeOptions }, measuring, abort.signal),
+      runCell({ scenario: scenario.name, daemon, scale, mrt, nodeOptions }, inNamespaces, measuring, abort.signal),
     refusal: ({ scenario, daemon }) =>
       DAEMONS.find(({ name }) => name === daemon)!.refuses(scenario.wants(scale)),
     stopped: () => {
@@ -141,5 +143,9 @@ function nameOf({ name }: Scenario): string {
 
 /** A wrong table or a crash of ours; a slow machine or another daemon's fault is a figure, not a failure. */
 function isOurFault({ outcome, daemon }: CellResult): boolean {
-  return (outcome === "wrong table" || outcome === "failed") && (daemon === "reflectd" || daemon === "floor");
+  return isOurs(daemon) && (outcome === "wrong table" || outcome === "failed");
+}
+
+function isOurs(daemon: DaemonName): boolean {
+  return daemon === "reflectd" || daemon === "floor";
 }

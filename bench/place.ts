@@ -38,6 +38,17 @@ const HOST_FIRST_CLIENT = 0x7f010001; // 127.1.0.1
 const BGP_PORT = 179;
 let made = 0;
 
+/** Whether namespaces can be made here: root, and a kernel or container that allows it. */
+export async function namespacesAllowed(): Promise<boolean> {
+  if (process.getuid?.() !== 0) return false;
+  try {
+    await (await makePlace(true)).remove();
+    return true;
+  } catch {
+    return false; // no `ip`, or a container without the right to it
+  }
+}
+
 /** A namespace with 10.0.0.0/8 and fd00::/8 on its loopback, or (not `root`) a free port of the host's loopback. */
 export async function makePlace(root: boolean): Promise<MadePlace> {
   if (!root) return { place: await hostPlace(), remove: () => Promise.resolve() };

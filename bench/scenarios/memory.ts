@@ -42,11 +42,11 @@ async function measure(context: Context): Promise<void> {
 
   context.measuring("perSessionKiB");
   const daemon = await context.start();
-  await sleep(SETTLE_MILLISECONDS);
+  await sleep(SETTLE_MILLISECONDS * scale.duration);
   const idle = daemon.memory().residentMiB;
   context.record("idleMiB", idle);
   await context.join(uniformLoad({ ...few, each: 1, perSet: 1 }), sessions, 0);
-  await sleep(SETTLE_MILLISECONDS);
+  await sleep(SETTLE_MILLISECONDS * scale.duration);
   context.record("perSessionKiB", (daemon.memory().residentMiB - idle) * 1024 / sessions);
 
   context.measuring("perPrefixOctets");
@@ -70,7 +70,7 @@ async function loaded(context: Context, load: Load): Promise<Loaded> {
   const daemon = await context.start();
   const fleet = await context.join(load, CLIENTS);
   await context.asked(fleet.announce(1));
-  await sleep(SETTLE_MILLISECONDS);
+  await sleep(SETTLE_MILLISECONDS * context.scale.duration);
   return { daemon, fleet, residentMiB: daemon.memory().residentMiB };
 }
 

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Timing } from "../generator/fleet.ts";
 import { median } from "../report/statistics.ts";
+import { NotSupported } from "./scenario.ts";
 import type { Context } from "./scenario.ts";
 import type { Phase } from "./staged.ts";
 
@@ -62,19 +63,18 @@ export const AGAIN: Phase = {
 /** The first source withdraws all it has. */
 export const WITHDRAW: Phase = {
   rows: [{ id: "withdrawMs", what: "a feed withdrawn, gone everywhere", unit: "ms" }],
-  async run({ context, fleet, nextVersion, timed }) {
+  async run({ context, fleet, timed }) {
     await context.asked(timed("withdrawMs", () => fleet.withdraw([0])));
-    await fleet.announce(nextVersion(), [0]);
   },
 };
 
-/** The first source's connection closes; afterwards it is back and announces again. */
+/** The first source announces all again, then its connection closes. */
 export const CLOSE_FEED: Phase = {
   rows: [{ id: "closeMs", what: "a feed's session closed, its routes gone everywhere", unit: "ms" }],
-  async run({ fleet, nextVersion, timed }) {
-    await timed("closeMs", () => fleet.leave([0]));
-    await fleet.join([0]);
+  async run({ context, fleet, nextVersion, timed }) {
+    context.measuring("announcing again");
     await fleet.announce(nextVersion(), [0]);
+    await timed("closeMs", () => fleet.leave([0]));
   },
 };
 
@@ -140,7 +140,7 @@ export const RELOAD: Phase = {
     { id: "acceptMs", what: "policy reload that accepts all, until all is back", unit: "ms" },
   ],
   async run({ context, daemon, fleet, timed }) {
-    if (daemon.reloadPolicy === undefined) return;
+    if (daemon.reloadPolicy === undefined) throw new NotSupported("it has no policies");
     const reload = (version: number) => (): Promise<void> => daemon.reloadPolicy!(version);
     await timed("rejectMs", () => fleet.policy(true, reload(1)));
     await context.asked(timed("acceptMs", () => fleet.policy(false, reload(2))));

@@ -1,6 +1,6 @@
 /**
- * Scenarios that are phases on one running daemon. Rule: expensive set-ups are shared; a phase declares its rows and
- * leaves the load announced as it found it, unless it says otherwise.
+ * Scenarios that are phases on one running daemon. Rule: what is expensive to set up is shared; a phase declares its
+ * rows and records no others.
  */
 
 import type { RunningDaemon } from "../daemons/daemon.ts";

@@ -23,7 +23,7 @@ export const START: Scenario = {
     for (let start = 0; start < scaled(STARTS, context.scale.duration, 2); start++) {
       const daemon = await context.start();
       times.push(daemon.startMilliseconds);
-      await sleep(IDLE_MILLISECONDS);
+      await sleep(IDLE_MILLISECONDS * context.scale.duration);
       idle.push(daemon.memory().residentMiB);
     }
     context.record("startMs", median(times));
