@@ -62,13 +62,10 @@ export class Expectation {
     return this.#diff(new Uint16Array(this.slots.length));
   }
 
-  /** Sets the version of one route; answers its slot. */
-  change(source: number, route: number, version: number): number {
+  /** Sets the version of one route that has a slot of its own. */
+  change(source: number, route: number, version: number): void {
     this.#versions[source]![route] = version;
-    const slot = this.slotOf(source, this.load.sources[source]!.prefixes[route]!);
-    const isShared = this.load.owners === undefined && this.lanes === 1;
-    this.slots[slot] = isShared && this.slots[slot] !== 0 && this.slots[slot] !== version ? ANY_VERSION : version;
-    return slot;
+    this.slots[this.slotOf(source, this.load.sources[source]!.prefixes[route]!)] = version;
   }
 
   #change(act: () => void): Diff {

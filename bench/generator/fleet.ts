@@ -171,9 +171,11 @@ export class Fleet {
 
   /**
    * One route of a source changes; resolves when every other client that reads was told, with the milliseconds that it
-   * took to each. Other routes may change meanwhile.
+   * took to each. Other routes may change meanwhile. Throws where sources have prefixes in common and only the best
+   * path is told: nobody knows beforehand who will be told.
    */
   async change(source: number, route: number, version: number): Promise<Float64Array> {
+    if (this.#load.owners === undefined && !this.#load.addPath) throw new Error("a change of a shared prefix");
     const message = this.#load.change(source, route, version);
     const prefix = this.#load.sources[source]!.prefixes[route]!;
     const slot = this.expectation.slotOf(source, prefix);

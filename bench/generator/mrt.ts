@@ -89,7 +89,7 @@ class DumpedTable {
 
   finish(addPath: boolean): Load {
     const sources = this.#routes.map((list) => list.finish(this.#attributes));
-    const notes = [...this.#leftOut].map(([why, count]) => `${count} entries of the dump left out: ${why}`);
+    const notes = [...this.#leftOut].map(([why, count]) => `left out of the dump, ${count} ×: ${why}`);
     return new Load({ family: this.#family, addPath, numbers: this.#numbers, attributes: this.#attributes, sources,
       notes });
   }
