@@ -1,0 +1,18 @@
+/** What the control surfaces need of this process. */
+
+import process from "node:process";
+import type { ControlHost } from "../control/host.ts";
+import type { Log } from "../daemon/log.ts";
+import { systemSoon } from "../daemon/system-clock.ts";
+
+/** This process; what fails in a surface is a line of `log`. */
+export function controlHost(log: Log): ControlHost {
+  return {
+    nextTurn: () => new Promise(systemSoon),
+    umask: (mask) => process.umask(mask),
+    uid: process.geteuid?.() ?? -1,
+    memoryUsage: () => process.memoryUsage(),
+    cpuUsage: () => process.cpuUsage(),
+    onFailure: (error, where) => log.write("error", "control", { where, error: String(error) }),
+  };
+}

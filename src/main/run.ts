@@ -1,0 +1,105 @@
+/** `run`: the daemon in this process, with the system's clock, sockets and signals. */
+
+import process from "node:process";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import type { Settings } from "../config/settings.ts";
+import { EXIT } from "../control/cli-io.ts";
+import type { CliIo } from "../control/cli-io.ts";
+import { startHttpServer } from "../control/http.ts";
+import { portOwner } from "../control/port-owner.ts";
+import { startControlServer } from "../control/server.ts";
+import { daemonSocketPath } from "../control/socket-path.ts";
+import type { DaemonApi } from "../daemon/api.ts";
+import { startDaemon } from "../daemon/daemon.ts";
+import type { RunningDaemon } from "../daemon/daemon.ts";
+import { newLog } from "../daemon/log.ts";
+import type { Log } from "../daemon/log.ts";
+import type { SpeakerEnvironment } from "../daemon/speaker.ts";
+import { systemClock, systemRandom, systemScheduler, systemSoon } from "../daemon/system-clock.ts";
+import { dialer } from "../transport/dialer.ts";
+import { nodeNetProvider } from "../transport/provider.ts";
+import { complain, readFile } from "./files.ts";
+import { controlHost } from "./host.ts";
+
+/** A server that can be closed. */
+interface Closable {
+  close(): Promise<void>;
+}
+
+/**
+ * A full collection, and where V8 can (Node 22) another that gives back what it keeps in reserve ("last-resort"). Node
+ * 20 takes any argument as the wish for a collection of the young generation, hence two calls (measured). V8 offers
+ * it to contexts made after its flag is set, and only to those.
+ */
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  const collect: (options?: object) => void = runInNewContext("gc");
+  collect();
+  collect({ type: "major", execution: "sync", flavor: "last-resort" });
+}
+
+function environmentWith(log: Log): SpeakerEnvironment {
+  return {
+    clock: systemClock, random: systemRandom, scheduler: systemScheduler,
+    connector: dialer(systemClock, systemScheduler), log, soon: systemSoon, collectGarbage,
+    refusesSockets: ({ passwordFile, ttlSecurityHops }) =>
+      nodeNetProvider.refuses({ password: passwordFile !== undefined, ttlSecurityHops }),
+  };
+}
+
+/** Opens the control socket, without which nobody could ask, and the pages, without which BGP goes on. */
+async function openSurfaces(api: DaemonApi, settings: Settings, socketPath: string, log: Log, open: Closable[]):
+  Promise<string | undefined> {
+  const host = controlHost(log);
+  const { group } = settings.control;
+  const control = await startControlServer(api, { socketPath, host, ...(group === undefined ? {} : { group }) });
+  if ("refused" in control) return control.refused;
+  open.push(control);
+  if (settings.http === false) return undefined;
+  const http = await startHttpServer(api, { ...settings.http, perPeer: settings.metrics.perPeer, host });
+  if ("refused" in http) log.write("warn", "http", { why: http.refused });
+  else open.push(http);
+  return undefined;
+}
+
+/** Runs until it is told to stop; resolves with the exit code. */
+export async function run(options: { readonly config: string }, io: CliIo): Promise<number> {
+  const read = await readFile(options.config);
+  if ("faults" in read) {
+    complain(read.faults, io);
+    return EXIT.failed;
+  }
+  const { settings, intent } = read;
+  const format = settings.log.format ?? (process.stderr.isTTY ? "text" : "json");
+  const log = newLog(settings.log, format, () => systemClock.wallMilliseconds(), (line) => io.stderr.write(line));
+  const open: Closable[] = [];
+  const socketPath = settings.control.socket ?? daemonSocketPath(io);
+  const daemon = await startDaemon({
+    environment: environmentWith(log), intent, settings, version: io.version, node: process.version, pid: process.pid,
+    readConfiguration: () => readFile(options.config), portOwner,
+    openSurfaces: (api) => openSurfaces(api, settings, socketPath, log, open),
+  });
+  if ("refused" in daemon) {
+    io.stderr.write(`reflectd: ${daemon.refused}\n`);
+    await Promise.all(open.map((server) => server.close()));
+    return EXIT.failed;
+  }
+  const listening = daemon.listening.map(({ address, port }) => `${address} port ${port}`).join(", ");
+  log.write("info", "started", { version: io.version, listening, socket: socketPath, neighbours: intent.peers.length });
+  obeySignals(daemon, log);
+  await daemon.finished;
+  await Promise.all(open.map((server) => server.close()));
+  log.write("info", "stopped");
+  return EXIT.done;
+}
+
+function obeySignals(daemon: RunningDaemon, log: Log): void {
+  process.on("SIGHUP", () => void daemon.api.reload());
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      log.write("info", "stopping", { signal });
+      void daemon.stop("");
+    });
+  }
+}
