@@ -120,7 +120,7 @@ export class Fleet {
 
   /** Ends sessions and waits until everybody else knows. */
   async leave(indices: readonly number[]): Promise<Timing> {
-    this.#expect(this.expectation.announce(this.#sourcesOf(indices), 0));
+    this.#expect(() => this.expectation.announce(this.#sourcesOf(indices), 0));
     const stopwatch = this.#start();
     this.#close(indices);
     return this.#converge(stopwatch, "leave");
@@ -128,7 +128,7 @@ export class Fleet {
 
   /** Ends sessions and waits for nothing. */
   drop(indices: readonly number[]): void {
-    this.#expect(this.expectation.announce(this.#sourcesOf(indices), 0));
+    this.#expect(() => this.expectation.announce(this.#sourcesOf(indices), 0));
     this.#close(indices);
   }
 
@@ -151,8 +151,8 @@ export class Fleet {
 
   /** Sources announce and nobody is waited for, see `converge`. */
   say(version: number, sources: readonly number[]): void {
-    const messages = sources.map((source) => this.#load.announcements(source, version));
-    this.#expect(this.expectation.announce(sources, version));
+    const messages = this.#busy(() => sources.map((source) => this.#load.announcements(source, version)));
+    this.#expect(() => this.expectation.announce(sources, version));
     for (const [i, source] of sources.entries()) this.clients[source]!.send(messages[i]!);
   }
 
@@ -163,7 +163,7 @@ export class Fleet {
 
   /** Waits until everybody holds what a policy leaves that rejects marked routes, or accepts them again. */
   async policy(rejects: boolean, reload: () => Promise<void>): Promise<Timing> {
-    this.#expect(this.expectation.rejectMarked(rejects));
+    this.#expect(() => this.expectation.rejectMarked(rejects));
     const stopwatch = this.#start();
     await reload();
     return this.#converge(stopwatch, "policy");
@@ -221,8 +221,8 @@ export class Fleet {
 
   async #say(sources: readonly number[], version: number, what: string, messageOf: (source: number) => Buffer):
   Promise<Timing> {
-    const messages = sources.map(messageOf);
-    this.#expect(this.expectation.announce(sources, version));
+    const messages = this.#busy(() => sources.map(messageOf));
+    this.#expect(() => this.expectation.announce(sources, version));
     const stopwatch = this.#start();
     for (const [i, source] of sources.entries()) this.clients[source]!.send(messages[i]!);
     return this.#converge(stopwatch, what);
@@ -298,22 +298,36 @@ export class Fleet {
     if (this.#incomplete === 0) this.#wake();
   }
 
-  /** Everybody who is up must be told `diff`. */
-  #expect(diff: Diff): void {
-    const now = performance.now();
-    for (const client of this.clients) {
-      client.receiver.expect(diff);
-      client.review(now);
-    }
+  /** Everybody who is up must be told what `change` answers. */
+  #expect(change: () => Diff): void {
+    this.#busy(() => {
+      const diff = change();
+      const now = performance.now();
+      for (const client of this.clients) {
+        client.receiver.expect(diff);
+        client.review(now);
+      }
+    });
   }
 
   /** These must be told everything. */
   #renew(indices: readonly number[]): void {
-    const diff = this.expectation.everything();
-    for (const index of indices) {
-      this.clients[index]!.receiver.reset();
-      this.clients[index]!.receiver.expect(diff);
-    }
+    this.#busy(() => {
+      const diff = this.expectation.everything();
+      for (const index of indices) {
+        this.clients[index]!.receiver.reset();
+        this.clients[index]!.receiver.expect(diff);
+      }
+    });
+  }
+
+  /** Long work of our own, in which nobody was heard: not the daemon's silence. */
+  #busy<T>(work: () => T): T {
+    const from = performance.now();
+    const result = work();
+    const milliseconds = performance.now() - from;
+    for (const client of this.clients) client.heardAt += milliseconds;
+    return result;
   }
 
   async #inTime<T>(promise: Promise<T>, why: () => string): Promise<T> {

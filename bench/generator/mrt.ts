@@ -95,10 +95,10 @@ class DumpedTable {
   }
 
   #addEntry(prefix: readonly [number, number, number], peer: number, attributes: Buffer): string | undefined {
-    const set = this.#setOf(attributes);
-    if (typeof set === "string") return set;
     const [sources, peers, rank] = [this.#routes.length, this.#rankOf.size, this.#rankOf.get(peer)!];
     if (rank >= sources) return "a peer with a smaller table";
+    const set = this.#setOf(attributes);
+    if (typeof set === "string") return set;
     // Sources rank, rank + peers, rank + 2 × peers … share what the peer has.
     const shares = Math.ceil((sources - rank) / peers);
     const home = rank + peers * (set % shares);

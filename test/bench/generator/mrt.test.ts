@@ -57,7 +57,7 @@ describe("a load from a table dump", () => {
   });
   it("announces paths as they are, with NEXT_HOP and MED of its own", async () => {
     const load = await mrtLoad({ file: fileOf(BOTH), addPath: false, sources: 1 });
-    expect(decodeMessage(load.change(0, 2, 5), { ebgp: false, fourOctetAs: true, addPath: [] })).toMatchObject({
+    expect(decodeMessage(load.change(0, 0, 5), { ebgp: false, fourOctetAs: true, addPath: [] })).toMatchObject({
       announced: [{ prefix: "198.51.1.0/24", nextHop: "10.1.0.1" }],
       attributes: { origin: "igp", asPath: [{ asns: [65_001, 65_002] }], med: 5, localPref: 100 }, faults: [],
     });
