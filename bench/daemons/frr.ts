@@ -52,7 +52,7 @@ function policyCommands(policy: number): string[] {
     : ["no route-map policy deny 10"];
 }
 
-function frrConfiguration(setup: DaemonSetup): string {
+export function frrConfiguration(setup: DaemonSetup): string {
   const { place, family, addPath, policy, reloads, sessions } = setup;
   const clients = ["activate", "route-reflector-client", ...(addPath ? ["addpath-tx-all-paths"] : []),
     ...(reloads ? ["soft-reconfiguration inbound", "route-map policy in"] : [])];

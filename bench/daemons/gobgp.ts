@@ -43,7 +43,7 @@ async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
 
 const POLICY = "policy";
 
-function gobgpConfiguration(setup: DaemonSetup): string {
+export function gobgpConfiguration(setup: DaemonSetup): string {
   const { place, family, addPath, policy } = setup;
   return `[global.config]
 as = ${AS_NUMBER}

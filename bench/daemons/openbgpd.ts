@@ -51,7 +51,7 @@ async function openbgpdVersion(): Promise<string> {
   return /OpenBGPD (\S+)/.exec(text)?.[1] ?? "";
 }
 
-function openbgpdConfiguration(setup: DaemonSetup, socket: string, policy: number): string {
+export function openbgpdConfiguration(setup: DaemonSetup, socket: string, policy: number): string {
   const { place, family, addPath } = setup;
   const announced = (name: "IPv4" | "IPv6"): string => name.toLowerCase() === family ? "unicast" : "none";
   return `AS ${AS_NUMBER}

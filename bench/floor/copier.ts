@@ -4,7 +4,7 @@
  * which was prepared while nothing happened.
  */
 
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { HEADER_OCTETS, KEEPALIVE, TYPE, answerTo, endOfRib, holdTimeOf } from "./messages.ts";
 import type { NlriForm } from "./messages.ts";
 import { withdrawalsOf } from "./withdrawals.ts";
@@ -17,7 +17,7 @@ const IDLE_MILLISECONDS = 100;
 const KEEPALIVES_PER_HOLD_TIME = 3;
 
 interface Session {
-  readonly socket: Socket;
+  readonly socket: Duplex;
   /** The beginning of a message whose end has not come yet. */
   rest: Buffer;
   established: boolean;
@@ -47,7 +47,7 @@ export class Copier {
   }
 
   /** Takes a connection. */
-  accept(socket: Socket): void {
+  accept(socket: Duplex): void {
     const session: Session = { socket, rest: Buffer.alloc(0), established: false, fresh: [], said: [],
       withdrawal: undefined, keepalives: undefined };
     socket.on("data", (chunk: Buffer) => this.#read(session, chunk));
