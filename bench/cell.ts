@@ -32,6 +32,7 @@ class Cell implements Context {
   #daemon: RunningDaemon | undefined;
   #fleet: Fleet | undefined;
   #timer: NodeJS.Timeout;
+  #died: string | undefined;
   #figure = "";
   #since = 0;
   /** The worst of everything so far, by figure. */
@@ -52,6 +53,10 @@ class Cell implements Context {
     const { place, folder, nodeOptions } = this.#order;
     const wanted = this.#scenario.wants(this.scale);
     this.#daemon = await kindOf(this.daemonName).start({ place, folder, nodeOptions, policy: 0, ...wanted });
+    const daemon = this.#daemon;
+    void daemon.ended.then(() => {
+      if (this.#daemon === daemon) this.#died = daemon.lastWords().trim().split("\n").at(-1);
+    });
     report({ say: "daemon", version: this.#daemon.version, configuration: this.#daemon.configuration });
     return this.#daemon;
   }
@@ -91,6 +96,11 @@ class Cell implements Context {
     this.#figure = figure;
     this.#since = performance.now();
     report({ say: "measuring", figure });
+  }
+
+  /** The daemon's last words, where it ended by itself. */
+  died(): string | undefined {
+    return this.#died;
   }
 
   /** What is waited for, and since how many milliseconds. */
@@ -135,8 +145,9 @@ function report(what: CellReport): void {
 
 /** How an error ends the cell. */
 function outcomeOf(error: unknown, cell: Cell): CellReport & { readonly say: "end" } {
-  const reason = (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
-  const end = { say: "end", reason } as const;
+  const words = (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
+  const died = cell.died();
+  const end = { say: "end", reason: died === undefined ? words : `${words}; it ended: ${died}` } as const;
   if (error instanceof WrongTable) return { ...end, outcome: "wrong table" };
   if (error instanceof NotSupported) return { ...end, outcome: "not supported" };
   if (!(error instanceof TimedOut)) return { ...end, outcome: "failed" };
@@ -150,6 +161,8 @@ async function main(order: CellOrder): Promise<void> {
   const expired = new Promise<never>((_, reject) => { expire = reject; });
   const cell = new Cell(order, scenario, (reason) => expire(reason));
   let end: CellReport = { say: "end", outcome: "measured" };
+  // Whoever ordered the cell is gone: nobody wants to know.
+  process.once("disconnect", () => { void cell.end().finally(() => process.exit(1)); });
   try {
     await Promise.race([scenario.run(cell), expired]);
   } catch (error) {

@@ -92,7 +92,7 @@ function ports(options: Options, inNamespaces: boolean): RunPorts {
   const mrt = options.mrt === undefined ? undefined : userPath(options.mrt);
   const { nodeOptions } = options;
   const abort = new AbortController();
-  process.once("SIGINT", () => abort.abort());
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => abort.abort());
   const from = performance.now();
   const budget = options.quick ? BUDGET_MINUTES.quick : BUDGET_MINUTES.full;
   return {
