@@ -12,20 +12,23 @@ const REASONS_MAX = 64;
 const OTHER = "other";
 
 interface Count {
+  readonly reason: string;
   begun: number;
   written: number;
   keptBack: number;
+  /** A list, as most peers have one or two: thousands of Maps would be a megabyte. */
+  readonly next: Count | undefined;
 }
 
 /** The counts of one peer. */
 export class LogLimit {
-  readonly #counts = new Map<string, Count>();
+  #first: Count | undefined = undefined;
+  #reasons = 0;
 
   /** How many lines of this reason were kept back since the last one, or undefined where this one is to be, too. */
   admit(given: string, now: Instant): number | undefined {
-    const reason = this.#counts.has(given) || this.#counts.size < REASONS_MAX ? given : OTHER;
-    const count = this.#counts.get(reason) ?? { begun: now, written: 0, keptBack: 0 };
-    this.#counts.set(reason, count);
+    const count = this.#find(given) ?? (this.#reasons < REASONS_MAX ? this.#add(given, now)
+      : this.#find(OTHER) ?? this.#add(OTHER, now));
     if (now - count.begun >= MINUTE_MILLISECONDS) {
       count.begun = now;
       count.written = 0;
@@ -38,6 +41,18 @@ export class LogLimit {
     const { keptBack } = count;
     count.keptBack = 0;
     return keptBack;
+  }
+
+  #find(reason: string): Count | undefined {
+    let count = this.#first;
+    while (count !== undefined && count.reason !== reason) count = count.next;
+    return count;
+  }
+
+  #add(reason: string, now: Instant): Count {
+    this.#reasons++;
+    this.#first = { reason, begun: now, written: 0, keptBack: 0, next: this.#first };
+    return this.#first;
   }
 }
 

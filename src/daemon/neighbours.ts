@@ -4,11 +4,12 @@
  * where somebody decided that it stays down.
  */
 
+import type { Clock, Random } from "../base/ports.ts";
 import type { PeerIntent } from "../config/intent.ts";
 import { CEASE, notificationName } from "../messages/notification.ts";
 import { Acceptor } from "../transport/acceptor.ts";
 import { PeerSession } from "../transport/peer-session.ts";
-import type { SessionEnd, SessionLogEvent } from "../transport/ports.ts";
+import type { Connector, Scheduler, SessionEnd, SessionEnvironment, SessionLogEvent } from "../transport/ports.ts";
 import { adminAfter, AS_CONFIGURED, isEnabled } from "./admin.ts";
 import type { AdminState } from "./admin.ts";
 import { LogLimit, LogLimits } from "./log-limit.ts";
@@ -26,6 +27,49 @@ interface RangeOfPeers {
   readonly members: Map<string, Peer>;
 }
 
+/** Who hears of the sessions of all peers. */
+interface PeerListener {
+  onEvent(peer: Peer, event: SessionLogEvent): void;
+  onQuiet(peer: Peer): void;
+}
+
+/** The world of one peer's session: everybody's, but for whose events they are. */
+class PeerEnvironment implements SessionEnvironment {
+  readonly #all: SpeakerEnvironment;
+  readonly #peer: Peer;
+  readonly #listener: PeerListener;
+
+  constructor(all: SpeakerEnvironment, peer: Peer, listener: PeerListener) {
+    this.#all = all;
+    this.#peer = peer;
+    this.#listener = listener;
+  }
+
+  get clock(): Clock {
+    return this.#all.clock;
+  }
+
+  get random(): Random {
+    return this.#all.random;
+  }
+
+  get scheduler(): Scheduler {
+    return this.#all.scheduler;
+  }
+
+  get connector(): Connector {
+    return this.#all.connector;
+  }
+
+  onEvent(event: SessionLogEvent): void {
+    this.#listener.onEvent(this.#peer, event);
+  }
+
+  onQuiet(): void {
+    this.#listener.onQuiet(this.#peer);
+  }
+}
+
 /** All neighbours of a speaker. */
 export class Neighbours {
   readonly #speaker: Speaker;
@@ -33,6 +77,10 @@ export class Neighbours {
   readonly #peers = new Map<string, Peer>();
   readonly #ranges = new Map<string, RangeOfPeers>();
   readonly #logLimits = new LogLimits();
+  readonly #listener: PeerListener = {
+    onEvent: (peer, event) => this.#onEvent(peer, event),
+    onQuiet: (peer) => this.#quiet(peer),
+  };
   /** Who inbound connections belong to. */
   readonly acceptor: Acceptor;
 
@@ -212,14 +260,8 @@ export class Neighbours {
   #newPeer(intent: PeerIntent, who: PeerIdentity, admin: AdminState, limit: LogLimit = new LogLimit()): Peer {
     const peer = new Peer(this.#speaker, intent, who, limit);
     peer.admin = admin;
-    peer.session = new PeerSession(parametersOf(this.#speaker, peer), peer, {
-      clock: this.#environment.clock,
-      random: this.#environment.random,
-      scheduler: this.#environment.scheduler,
-      connector: this.#environment.connector,
-      onEvent: (event) => this.#onEvent(peer, event),
-      onQuiet: () => this.#quiet(peer),
-    });
+    const environment = new PeerEnvironment(this.#environment, peer, this.#listener);
+    peer.session = new PeerSession(parametersOf(this.#speaker, peer), peer, environment);
     return peer;
   }
 

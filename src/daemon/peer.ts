@@ -13,7 +13,7 @@ import type { Disposition, Fault } from "../messages/fault.ts";
 import { CEASE } from "../messages/notification.ts";
 import { encodeRouteRefresh, REFRESH } from "../messages/route-refresh.ts";
 import type { RouteRefresh } from "../messages/route-refresh.ts";
-import { endOfRib, isEndOfRib } from "../messages/update.ts";
+import { endOfRib } from "../messages/update.ts";
 import type { IngressSession, UpdateReading } from "../reflector/ingress.ts";
 import type { GroupMember } from "../reflector/member.ts";
 import type { ExportTarget } from "../reflector/target.ts";
@@ -33,6 +33,7 @@ const NO_PEER = 0 as PeerId;
 const OCTETS_PER_TURN = 256 * 1024;
 /** Kinds of NOTIFICATION counted apart; a peer could invent 65,536. */
 const NOTIFICATION_KINDS_MAX = 64;
+const NONE: ReadonlyMap<string, number> = new Map();
 /** What a peer is told when reading its message failed by our fault. */
 const INTERNAL_ERROR: Fault = resetFault(6, CEASE.OUT_OF_RESOURCES, EMPTY, "internal error");
 
@@ -59,15 +60,13 @@ export class Peer implements SessionOwner {
   facts: SessionFacts | undefined = undefined;
   /** Faults in UPDATEs by disposition. */
   readonly faults: Record<Disposition, number> = { discard: 0, withdraw: 0, reset: 0 };
-  /** NOTIFICATIONs by "direction code subcode". */
-  readonly notifications: Map<string, number> = new Map();
-  readonly endOfRibReceived: boolean[] = [];
+  #notifications: Map<string, number> | undefined = undefined;
   /** Seconds since 1970: when the last session ended, or the neighbour was made or enabled. */
   downSinceSeconds: number = 0;
   readonly #host: PeerHost;
-  readonly #members: (GroupMember | undefined)[] = [];
+  readonly #members: (GroupMember | undefined)[] = FAMILIES.map(() => undefined);
   /** Ends the staleness of a family (RFC 7313) where it goes on for too long; set while a refresh is received. */
-  readonly #staleTimers: ((() => void) | undefined)[] = [];
+  readonly #staleTimers: ((() => void) | undefined)[] = FAMILIES.map(() => undefined);
   readonly #logLimit: LogLimit;
   #ingress: IngressSession | undefined = undefined;
   /** What a crossed prefix limit asks for once the session has ended. */
@@ -103,7 +102,6 @@ export class Peer implements SessionOwner {
     this.facts = facts;
     this.#takeId(facts);
     this.#ingress = ingressSessionOf(this.id, this.intent, facts, this.#host);
-    this.endOfRibReceived.length = 0;
     for (const family of facts.negotiated.families) this.#join(familyRow(family), facts);
     this.#host.peerUp(this);
     this.log("info", "session-up", {
@@ -113,8 +111,6 @@ export class Peer implements SessionOwner {
   }
 
   update(message: Uint8Array): Fault | undefined {
-    const family = isEndOfRib(message);
-    if (family !== undefined) this.endOfRibReceived[familyRow(family).index] = true;
     const { ingress } = this.#host.tables;
     const session = this.#ingress!;
     let read: UpdateReading;
@@ -233,12 +229,18 @@ export class Peer implements SessionOwner {
     this.#members[family.index] = member;
   }
 
+  /** NOTIFICATIONs by "direction code subcode". */
+  get notifications(): ReadonlyMap<string, number> {
+    return this.#notifications ?? NONE;
+  }
+
   /** A NOTIFICATION was sent or received. */
   countNotification({ direction, code, subcode }: SessionEnd): void {
     const known = `${direction} ${code} ${subcode}`;
-    const full = this.notifications.size >= NOTIFICATION_KINDS_MAX && !this.notifications.has(known);
+    this.#notifications ??= new Map();
+    const full = this.#notifications.size >= NOTIFICATION_KINDS_MAX && !this.#notifications.has(known);
     const key = full ? `${direction} other other` : known;
-    this.notifications.set(key, (this.notifications.get(key) ?? 0) + 1);
+    this.#notifications.set(key, (this.#notifications.get(key) ?? 0) + 1);
   }
 
   /** Writes a line about this peer; `reason` tells lines of one event apart, of each the log takes a bounded number. */

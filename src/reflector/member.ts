@@ -32,6 +32,9 @@ export interface OwedOctets {
   readonly atEnd: readonly Uint8Array[];
 }
 
+const NONE: readonly Uint8Array[] = [];
+const NOTHING_OWED: OwedOctets = { now: NONE, atEnd: NONE };
+
 /** How a member gets what it lacks. */
 type Phase =
   | { readonly name: "waiting" }
@@ -62,24 +65,24 @@ export class GroupMember implements MemberIdentity {
   #deltaKnows = 0;
   /** Where the log can be taken up after the present feed, unless it has grown too long. */
   #resume: Chunk | undefined;
-  /** Written ahead of routes. */
-  #outbox: Uint8Array[];
-  #atEnd: Uint8Array[];
+  /** Written ahead of routes; nearly always empty, and then no array of the member's own. */
+  #outbox: readonly Uint8Array[];
+  #atEnd: readonly Uint8Array[];
   /** Whether a table that was asked for is still being told, and what another request meanwhile is owed. */
   #telling = false;
   #again: FeedMarks | undefined;
   /** Times the member was detached. */
   detachments = 0;
 
-  constructor(who: MemberIdentity, group: UpdateGroup, held?: Uint8Array, owed: OwedOctets = { now: [], atEnd: [] }) {
+  constructor(who: MemberIdentity, group: UpdateGroup, held?: Uint8Array, owed: OwedOctets = NOTHING_OWED) {
     this.peer = who.peer;
     this.name = who.name;
     this.routerId = who.routerId;
     this.group = group;
     this.wake = who.wake;
     this.#held = held;
-    this.#outbox = [...owed.now];
-    this.#atEnd = [...owed.atEnd];
+    this.#outbox = owed.now;
+    this.#atEnd = owed.atEnd;
     group.members.add(this);
   }
 
@@ -127,7 +130,7 @@ export class GroupMember implements MemberIdentity {
 
   /** Bytes that go out ahead of routes (ROUTE-REFRESH of ours). */
   send(octets: Uint8Array): void {
-    this.#outbox.push(octets);
+    this.#outbox = [...this.#outbox, octets];
     this.wake();
   }
 
@@ -147,22 +150,26 @@ export class GroupMember implements MemberIdentity {
     this.#needsAll = true;
     this.#resume = undefined;
     this.#phase = { name: "waiting" };
-    this.#outbox.push(...marks.atStart);
-    this.#atEnd.push(...marks.atEnd);
+    this.#outbox = [...this.#outbox, ...marks.atStart];
+    this.#atEnd = [...this.#atEnd, ...marks.atEnd];
     this.wake();
   }
 
   /** The next whole messages, or undefined while nothing waits. "later": others should have their turn first. */
   pull(gateOpen: boolean): Uint8Array | "later" | undefined {
-    const first = this.#outbox.shift();
-    if (first !== undefined) return first;
+    if (this.#outbox.length > 0) return this.#fromOutbox();
     if (!gateOpen || !this.group.populated) return undefined;
     for (;;) {
       const octets = this.#fromPhase();
       if (octets !== "next") return octets;
-      const marks = this.#outbox.shift();
-      if (marks !== undefined) return marks;
+      if (this.#outbox.length > 0) return this.#fromOutbox();
     }
+  }
+
+  #fromOutbox(): Uint8Array | undefined {
+    const [first, ...rest] = this.#outbox;
+    this.#outbox = rest.length === 0 ? NONE : rest;
+    return first;
   }
 
   /**
@@ -302,8 +309,8 @@ export class GroupMember implements MemberIdentity {
       this.#beginDelta();
       return "next";
     }
-    this.#outbox.push(...this.#atEnd);
-    this.#atEnd = [];
+    this.#outbox = this.#outbox.length === 0 ? this.#atEnd : [...this.#outbox, ...this.#atEnd];
+    this.#atEnd = NONE;
     this.#settled = true;
     this.#phase = { name: "live", cursor: new Cursor(resume) };
     this.#telling = false;

@@ -5,7 +5,7 @@
 
 import { createServer } from "node:net";
 import type { Server } from "node:net";
-import type { Clock } from "../base/ports.ts";
+import type { Clock, Instant } from "../base/ports.ts";
 import { after } from "../base/ports.ts";
 import type { Connection, Scheduler } from "./ports.ts";
 import { connectionOf } from "./socket.ts";
@@ -82,8 +82,9 @@ export async function listen(
 }
 
 function serverOf(environment: ListenerEnvironment): Server {
+  const now = (): Instant => environment.clock.now();
   return createServer({ noDelay: true }, (socket) => {
-    const connection = connectionOf(socket, environment.scheduler, () => environment.clock.now());
+    const connection = connectionOf(socket, environment.scheduler, now);
     if (connection !== undefined) environment.onConnection(connection);
   });
 }

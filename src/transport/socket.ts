@@ -1,13 +1,14 @@
 /** A net.Socket as a Connection. Rule: whatever a socket does, its user hears of one end at most, never of an error. */
 
 import type { Socket } from "node:net";
+import { after } from "../base/ports.ts";
 import type { Instant } from "../base/ports.ts";
 import type { Connection, ConnectionHandler, Scheduler } from "./ports.ts";
 
 /** TCP keepalive probes find half-open connections; the HoldTimer is the real detector. */
 const KEEPALIVE_MILLISECONDS = 10_000;
 /** How long a closed connection may take to deliver its NOTIFICATION. */
-const LINGER_MILLISECONDS = 2_000;
+const LINGER_SECONDS = 2;
 
 /** Makes a Connection of a connected socket; undefined where it is already gone. */
 export function connectionOf(socket: Socket, scheduler: Scheduler, now: () => Instant): Connection | undefined {
@@ -17,10 +18,9 @@ export function connectionOf(socket: Socket, scheduler: Scheduler, now: () => In
   if (remoteAddress === undefined || remotePort === undefined) return gone(socket);
   socket.setNoDelay(true);
   socket.setKeepAlive(true, KEEPALIVE_MILLISECONDS);
-  const lingerUntil = (): Instant => (now() + LINGER_MILLISECONDS) as Instant;
   return new SocketConnection(socket, {
     localAddress: unmapped(localAddress), localPort, remoteAddress: unmapped(remoteAddress), remotePort,
-  }, scheduler, lingerUntil);
+  }, scheduler, now);
 }
 
 function gone(socket: Socket): undefined {
@@ -41,7 +41,7 @@ class SocketConnection implements Connection {
   readonly remotePort: number;
   readonly #socket: Socket;
   readonly #scheduler: Scheduler;
-  readonly #lingerUntil: () => Instant;
+  readonly #now: () => Instant;
   /** Undefined once nobody is to hear anything more. */
   #handler: ConnectionHandler | undefined;
   #listening = false;
@@ -55,10 +55,10 @@ class SocketConnection implements Connection {
     else if (error == null && !this.#over) this.#handler?.taken?.();
   };
 
-  constructor(socket: Socket, ends: Ends, scheduler: Scheduler, lingerUntil: () => Instant) {
+  constructor(socket: Socket, ends: Ends, scheduler: Scheduler, now: () => Instant) {
     this.#socket = socket;
     this.#scheduler = scheduler;
-    this.#lingerUntil = lingerUntil;
+    this.#now = now;
     this.localAddress = ends.localAddress;
     this.localPort = ends.localPort;
     this.remoteAddress = ends.remoteAddress;
@@ -73,8 +73,9 @@ class SocketConnection implements Connection {
     const socket = this.#socket;
     socket.on("error", (error: NodeJS.ErrnoException) => { this.#why = error.code ?? error.message; });
     socket.on("data", (chunk: Buffer) => this.#handler?.data(plain(chunk)));
-    socket.on("end", () => this.#closed());
-    socket.on("close", () => this.#closed());
+    const closed = (): void => this.#closed();
+    socket.on("end", closed);
+    socket.on("close", closed);
   }
 
   write(bytes: Uint8Array): boolean {
@@ -102,7 +103,7 @@ class SocketConnection implements Connection {
     socket.on("data", drop);
     socket.resume();
     socket.end();
-    const cancel = this.#scheduler.at(this.#lingerUntil(), () => socket.destroy());
+    const cancel = this.#scheduler.at(after(this.#now(), LINGER_SECONDS), () => socket.destroy());
     socket.once("close", cancel);
   }
 
