@@ -88,12 +88,6 @@ export function clientRange(place: Place, family: Family): string {
   return overIpv6(place, family) ? "fd00::/8" : place.clientRange;
 }
 
-/** NEXT_HOP of client `index`: an address that every daemon here can resolve. */
-export function nextHop(place: Place, family: Family, index: number): string {
-  const address = place.firstClient + index;
-  return family === "ipv6" ? ipv6(address) : dotted(address);
-}
-
 function overIpv6(place: Place, family: Family): boolean { return family === "ipv6" && place.ipv6Transport; }
 
 /** An IPv4 address from its number. */

@@ -4,6 +4,7 @@
  * object per message.
  */
 
+import { ANY_VERSION } from "./expectation.ts";
 import type { Diff, Expectation } from "./expectation.ts";
 import { ATTRIBUTE, clientOfNextHop, HEADER_OCTETS, u16At, u32At } from "./wire.ts";
 
@@ -220,5 +221,5 @@ export class ExactReceiver extends Receiver {
 }
 
 function matches(held: number, expected: number): boolean {
-  return held === expected || (expected === 0xffff && held !== 0);
+  return held === expected || (expected === ANY_VERSION && held !== 0);
 }
