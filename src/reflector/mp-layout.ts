@@ -3,7 +3,7 @@
  * attributes met before. Rule: anything but the usual form is left to the full reader, which knows every fault.
  */
 
-import { EMPTY } from "../base/bytes.ts";
+import { EMPTY, Writer } from "../base/bytes.ts";
 import { ATTRIBUTE, CATEGORY, FLAG } from "../messages/attributes/codes.ts";
 import { familyOf } from "../messages/families.ts";
 import type { FamilyRow } from "../messages/families.ts";
@@ -33,6 +33,7 @@ export class MpLayout {
   blockEnd = 0;
   /** Whether the last attributes had the usual form. */
   usable = false;
+  readonly #joined = new Writer();
 
   /** Locates the multiprotocol attributes in [at, end); false where the form is unusual. */
   locate(message: Uint8Array, at: number, end: number): boolean {
@@ -76,10 +77,8 @@ export class MpLayout {
     this.blockAt = firstMp === at ? lastMpEnd : at;
     this.blockEnd = firstMp > at ? firstMp : end;
     if (firstMp <= at || lastMpEnd === end) return;
-    const copy = new Uint8Array(end - at - (lastMpEnd - firstMp));
-    copy.set(message.subarray(at, firstMp));
-    copy.set(message.subarray(lastMpEnd, end), firstMp - at);
-    this.block = copy;
+    const copy = this.#joined.clear().range(message, at, firstMp).range(message, lastMpEnd, end);
+    this.block = copy.view();
     this.blockAt = 0;
     this.blockEnd = copy.length;
   }
