@@ -5,8 +5,9 @@
  */
 
 import { assert } from "../base/assert.ts";
-import { EMPTY } from "../base/bytes.ts";
+import { EMPTY, readU32 } from "../base/bytes.ts";
 import { findAttribute } from "../messages/attributes/block.ts";
+import { ATTRIBUTE } from "../messages/attributes/codes.ts";
 import { newSummary, summarise } from "../messages/attributes/summary.ts";
 import type { AttributeSummary } from "../messages/attributes/summary.ts";
 import { HashIndex } from "./hash-index.ts";
@@ -23,32 +24,36 @@ const HASH = 0;
 const NEXT = 1;
 const REFERENCES = 2;
 const HANDLE = 3;
-/** Octets of the canonical block; octets of a next hop that is not in it follow in the slab. */
-const BLOCK_OCTETS = 4;
-const NEXT_HOP_AT = 5;
-const NEXT_HOP_OCTETS = 6;
-const MED = 7;
-const LOCAL_PREF = 8;
-const FIRST_AS = 9;
-const ORIGINATOR_ID = 10;
+/**
+ * Octets of the canonical block in bits 0-17; octets of a next hop that is not in it follow in the slab. Above them
+ * which newborn a set was, so that an entry of the ring for an earlier owner of the id is known as such.
+ */
+const BLOCK = 4;
+/** Octets of the next hop in the low octet, above them where it starts. */
+const NEXT_HOP = 5;
+const MED = 6;
+const LOCAL_PREF = 7;
+const FIRST_AS = 8;
+const ORIGINATOR_ID = 9;
 /** AS_PATH length in the low half, CLUSTER_LIST length in the high half. */
-const LENGTHS = 11;
-const FLAGS = 12;
-const OTC = 13;
-/** ORIGIN in bits 0-1, then HAS_*, then BORN, then from bit 16 on the context keys that send this very form. */
-const BITS = 14;
-/** Which newborn a set was, so that an entry of the ring for an earlier owner of the id is known as such. */
-const BIRTH = 15;
-const STRIDE = 16;
+const LENGTHS = 10;
+/** ORIGIN in bits 0-1, HAS_* to bit 6, WELL_KNOWN in bits 7-15, from bit 16 on the context keys that send this form. */
+const BITS = 11;
+const STRIDE = 12;
 
 const HAS_MED = 4;
 const HAS_LOCAL_PREF = 8;
 const HAS_ORIGINATOR_ID = 16;
 const HAS_OTC = 32;
 const HAS_AS_SET = 64;
+const WELL_KNOWN_SHIFT = 7;
+const WELL_KNOWN_MASK = 0x1ff;
 const CONTEXT_SHIFT = 16;
-
-const NEXT_HOP_CODE = 3;
+const BLOCK_OCTETS_MASK = 0x3_ffff;
+const BIRTH_SHIFT = 18;
+const BIRTH_MASK = 0x3fff;
+const NEXT_HOP_OCTETS_MASK = 0xff;
+const NEXT_HOP_AT_SHIFT = 8;
 const LENGTH_MAX = 0xffff;
 /** Sets interned and not retained that are kept at most: more than one message can need. */
 const NEWBORNS = 64;
@@ -114,9 +119,9 @@ export class AttributeStore {
    * holds NEXT_HOP itself). New sets have no reference: the caller retains. 0: the store is full.
    */
   intern(block: Uint8Array, at: number, end: number, nextHop: Uint8Array): AttributesId {
-    const inline = findAttribute(block, at, end, NEXT_HOP_CODE);
+    const inline = findAttribute(block, at, end, ATTRIBUTE.NEXT_HOP);
     const more = inline === undefined ? nextHop : EMPTY;
-    const hash = this.#hash(block, at, end, more, 0, more.length);
+    const hash = hashBytes(this.#key, block, at, end, more, 0, more.length);
     const found = this.#search(hash, block, at, end, more, 0, more.length);
     return found !== 0 ? found : this.#add(hash, block, at, end, more, 0, more.length);
   }
@@ -129,7 +134,7 @@ export class AttributeStore {
   resolve(
     bytes: Uint8Array, at: number, end: number, contextKey: number, nextHop: Uint8Array, nhAt: number, nhEnd: number,
   ): AttributesId {
-    const hash = this.#hash(bytes, at, end, nextHop, nhAt, nhEnd);
+    const hash = hashBytes(this.#key, bytes, at, end, nextHop, nhAt, nhEnd);
     const same = this.#search(hash, bytes, at, end, nextHop, nhAt, nhEnd);
     this.#lastDiscards = false;
     this.#lastHash = hash;
@@ -164,7 +169,7 @@ export class AttributeStore {
       this.#rows.set(id, BITS, this.#rows.get(id, BITS) | (1 << (CONTEXT_SHIFT + contextKey)));
       return;
     }
-    const hash = this.#hash(bytes, at, end, nextHop, nhAt, nhEnd);
+    const hash = hashBytes(this.#key, bytes, at, end, nextHop, nhAt, nhEnd);
     this.#raw.add(hash, bytes, at, end, contextKey, nextHop, nhAt, nhEnd, id, discards);
   }
 
@@ -201,15 +206,15 @@ export class AttributeStore {
   block(id: AttributesId): Uint8Array {
     const handle = this.#rows.get(id, HANDLE);
     const at = this.#slab.offset(handle);
-    return this.#slab.pageBytes(handle).subarray(at, at + this.#rows.get(id, BLOCK_OCTETS));
+    return this.#slab.pageBytes(handle).subarray(at, at + this.blockOctets(id));
   }
 
   /** The next hop: 4, 16 or 32 octets, also where the block holds it as NEXT_HOP; empty for none. A view. */
   nextHop(id: AttributesId): Uint8Array {
-    const octets = this.#rows.get(id, NEXT_HOP_OCTETS);
+    const octets = this.nextHopOctets(id);
     if (octets === 0) return EMPTY;
     const handle = this.#rows.get(id, HANDLE);
-    const at = this.#slab.offset(handle) + this.#rows.get(id, NEXT_HOP_AT);
+    const at = this.#slab.offset(handle) + (this.#rows.get(id, NEXT_HOP) >>> NEXT_HOP_AT_SHIFT);
     return this.#slab.pageBytes(handle).subarray(at, at + octets);
   }
 
@@ -225,17 +230,17 @@ export class AttributeStore {
 
   /** Where the next hop starts in its page. */
   nextHopAt(id: AttributesId): number {
-    return this.blockAt(id) + this.#rows.get(id, NEXT_HOP_AT);
+    return this.blockAt(id) + (this.#rows.get(id, NEXT_HOP) >>> NEXT_HOP_AT_SHIFT);
   }
 
   /** Octets of the canonical block. */
   blockOctets(id: AttributesId): number {
-    return this.#rows.get(id, BLOCK_OCTETS);
+    return this.#rows.get(id, BLOCK) & BLOCK_OCTETS_MASK;
   }
 
   /** Octets of the next hop, 0 where there is none: without the view that `nextHop` makes. */
   nextHopOctets(id: AttributesId): number {
-    return this.#rows.get(id, NEXT_HOP_OCTETS);
+    return this.#rows.get(id, NEXT_HOP) & NEXT_HOP_OCTETS_MASK;
   }
 
   /** ORIGIN: 0 IGP, 1 EGP, 2 INCOMPLETE. */
@@ -290,22 +295,19 @@ export class AttributeStore {
 
   /** The well-known communities it carries: WELL_KNOWN bits of messages/attributes/summary.ts. */
   flags(id: AttributesId): number {
-    return this.#rows.get(id, FLAGS);
+    return (this.#rows.get(id, BITS) >>> WELL_KNOWN_SHIFT) & WELL_KNOWN_MASK;
   }
 
   /** Only to Customer (RFC 9234), 0 where absent. */
   otc(id: AttributesId): number {
-    return this.#rows.get(id, OTC);
+    if (!this.hasOtc(id)) return 0;
+    const block = this.block(id);
+    return readU32(block, findAttribute(block, 0, block.length, ATTRIBUTE.OTC)!.at);
   }
 
   hasOtc(id: AttributesId): boolean {
     return (this.#rows.get(id, BITS) & HAS_OTC) !== 0;
   }
-
-  #hash(bytes: Uint8Array, at: number, end: number, more: Uint8Array, moreAt: number, moreEnd: number): number {
-    return hashBytes(this.#key, bytes, at, end, more, moreAt, moreEnd);
-  }
-
   #search(
     hash: number, bytes: Uint8Array, at: number, end: number, more: Uint8Array, moreAt: number, moreEnd: number,
   ): AttributesId {
@@ -327,7 +329,7 @@ export class AttributeStore {
     id: AttributesId, bytes: Uint8Array, at: number, end: number, more: Uint8Array, moreAt: number, moreEnd: number,
   ): boolean {
     const octets = end - at;
-    if (this.#rows.get(id, BLOCK_OCTETS) !== octets) return false;
+    if (this.blockOctets(id) !== octets) return false;
     const handle = this.#rows.get(id, HANDLE);
     return this.#slab.length(handle) === octets + moreEnd - moreAt && this.#slab.equals(handle, bytes, at, end) &&
       (moreEnd === moreAt || this.#slab.equals(handle, more, moreAt, moreEnd, octets));
@@ -349,9 +351,9 @@ export class AttributeStore {
     const row = (id & rows.mask) * STRIDE;
     page[row + REFERENCES] = 0;
     page[row + HANDLE] = this.#slab.store(block, at, end, more, moreAt, moreEnd);
-    page[row + BLOCK_OCTETS] = end - at;
-    page[row + NEXT_HOP_AT] = inline === 0 ? end - at : summary.nextHopAt - at;
-    page[row + NEXT_HOP_OCTETS] = inline === 0 ? moreEnd - moreAt : inline;
+    page[row + BLOCK] = end - at;
+    page[row + NEXT_HOP] = inline === 0 ? ((end - at) << NEXT_HOP_AT_SHIFT) | (moreEnd - moreAt)
+      : ((summary.nextHopAt - at) << NEXT_HOP_AT_SHIFT) | inline;
     this.#index.add(id, hash);
     writeSummary(summary, page, row);
     this.#bear(id);
@@ -362,8 +364,8 @@ export class AttributeStore {
   #bear(id: AttributesId): void {
     const slot = this.#birth % NEWBORNS;
     this.#forget(slot);
-    this.#birth = (this.#birth + 1) >>> 0;
-    this.#rows.set(id, BIRTH, this.#birth);
+    this.#birth = (this.#birth + 1) & BIRTH_MASK;
+    this.#rows.set(id, BLOCK, this.blockOctets(id) | (this.#birth << BIRTH_SHIFT));
     this.#newborns[slot] = id;
     this.#births[slot] = this.#birth;
   }
@@ -371,7 +373,7 @@ export class AttributeStore {
   #forget(slot: number): void {
     const id = this.#newborns[slot]! as AttributesId;
     this.#newborns[slot] = 0;
-    if (id === 0 || this.#rows.peek(id, BIRTH) !== this.#births[slot]) return;
+    if (id === 0 || this.#rows.peek(id, BLOCK) >>> BIRTH_SHIFT !== this.#births[slot]) return;
     if (this.#rows.get(id, REFERENCES) === 0) this.#free(id);
   }
 
@@ -391,9 +393,8 @@ function writeSummary(summary: AttributeSummary, page: Uint32Array, row: number)
   page[row + ORIGINATOR_ID] = summary.originatorId;
   page[row + LENGTHS] =
     Math.min(summary.asPathLength, LENGTH_MAX) | (Math.min(summary.clusterListLength, LENGTH_MAX) << 16);
-  page[row + FLAGS] = summary.wellKnown;
-  page[row + OTC] = summary.otc;
   page[row + BITS] = (summary.origin & 3) | (summary.hasMed ? HAS_MED : 0) |
     (summary.hasLocalPref ? HAS_LOCAL_PREF : 0) | (summary.hasOriginatorId ? HAS_ORIGINATOR_ID : 0) |
-    (summary.hasOtc ? HAS_OTC : 0) | (summary.hasAsSet ? HAS_AS_SET : 0);
+    (summary.hasOtc ? HAS_OTC : 0) | (summary.hasAsSet ? HAS_AS_SET : 0) |
+    (summary.wellKnown << WELL_KNOWN_SHIFT);
 }

@@ -32,11 +32,9 @@ export function u32Page(words: number): Uint32Array {
   return new Uint32Array(used, 0, words).fill(0);
 }
 
-/** A page of octets, all zero. */
+/** A page of octets, as its last owner left them. */
 export function u8Page(octets: number): Uint8Array {
-  const used = spare.pop();
-  if (used === undefined) return new Uint8Array(newBuffer(), 0, octets);
-  return new Uint8Array(used, 0, octets).fill(0);
+  return new Uint8Array(spare.pop() ?? newBuffer(), 0, octets);
 }
 
 /** Gives a page's memory back. No view of it may be read any more: it may be another's page soon. */

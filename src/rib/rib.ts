@@ -314,7 +314,7 @@ export class Rib {
     if (changed && (was || is)) this.markDirty(page[row + PATH.PREFIX]! as PrefixId);
   }
 
-  /** Keeps other attributes as received beside a row, and retains them. Answers those that were kept: to be released. */
+  /** Keeps other attributes as received beside a row, and retains them. Answers those to be released: kept before. */
   #setApart(path: PathIndex, attributesIn: AttributesId): AttributesId {
     const { apart } = this.#paths;
     const old = apart.get(path) as AttributesId;

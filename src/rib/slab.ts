@@ -7,11 +7,14 @@ import { assert } from "../base/assert.ts";
 import { EMPTY } from "../base/bytes.ts";
 import { PAGE_OCTETS, dropPage, u8Page } from "./page.ts";
 
-/** Octets of a slot, by class: two classes for each doubling waste a sixth on average. */
+/** Octets of a slot, by class: every eighth where most blocks are, above two for each doubling (a sixth is wasted). */
 const CLASSES: readonly number[] = [
-  16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1_024, 1_536, 2_048, 3_072, 4_096, 6_144, 8_192, 16_384, 32_768,
-  65_536, 131_072,
+  16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 160, 192, 256, 384, 512, 768, 1_024, 1_536, 2_048,
+  3_072, 4_096, 6_144, 8_192, 16_384, 32_768, 65_536, 131_072,
 ];
+/** Up to this a class is known without a search, which goes on at FIRST_ABOVE. */
+const CLASSES_BY_EIGHT = 128;
+const FIRST_ABOVE: number = CLASSES.indexOf(CLASSES_BY_EIGHT) + 1;
 const HEADER_OCTETS = 4;
 /** The longest string that a slab takes. */
 export const SLAB_OCTETS_MAX: number = CLASSES[CLASSES.length - 1]! - HEADER_OCTETS;
@@ -125,14 +128,8 @@ export class Slab {
     return number;
   }
 
-  /** The last open page of a class stays, empty, so that one string that comes and goes costs no page each time. */
   #emptied(number: number, page: Page): void {
     const open = this.#open[page.class]!;
-    if (open.length === 1) {
-      page.fill = 0;
-      page.free = 0;
-      return;
-    }
     open.splice(open.indexOf(number), 1);
     dropPage(page.bytes);
     this.#pages[number] = undefined;
@@ -151,7 +148,7 @@ function takeSlot(page: Page): number {
 
 function classOf(octets: number): number {
   assert(octets <= CLASSES[CLASSES.length - 1]!, "a string fits a slab");
-  let found = 0;
+  let found = octets <= CLASSES_BY_EIGHT ? Math.max(0, (octets - 9) >> 3) : FIRST_ABOVE;
   while (CLASSES[found]! < octets) found++;
   return found;
 }
