@@ -16,6 +16,8 @@ export interface RunPorts {
   refusal(turn: Turn<Scenario>): string | undefined;
   /** Why to go no further, else undefined. */
   stopped(): string | undefined;
+  /** A cell that takes longer is run once only. */
+  longSeconds(turn: Turn<Scenario>): number;
   progress(state: Progress): void;
   /** Milliseconds. */
   now(): number;
@@ -75,12 +77,17 @@ export async function run(turns: readonly Turn<Scenario>[], ports: RunPorts): Pr
       ports.progress({ done, total: turns.length, turn, figure, elapsedMilliseconds, leftMilliseconds });
     };
     measuring(STARTING);
+    const begun = ports.now();
     const { version, configuration, ...end } = await ports.cell(turn, measuring);
     cells.push({ scenario: turn.scenario.name, daemon: turn.daemon, run: turn.run, ...end });
     if (version !== undefined) note(daemons, turn, version, configuration ?? "");
+    const seconds = Math.round((ports.now() - begun) / 1000);
     if (end.outcome !== "measured") out.set(key, { reason: `${end.outcome}: ${end.reason ?? "?"}`, runs: 0 });
+    else if (seconds > ports.longSeconds(turn)) {
+      out.set(key, { reason: `a run takes ${seconds} s`, runs: 0, once: true });
+    }
   }
-  const lines = [...out].map(([key, { reason, runs }]) => `${key}: ${reason}${runs > 0 ? `; ${runs} not run` : ""}`);
+  const lines = [...out].flatMap(([key, left]) => told(key, left));
   return { cells, daemons, notMeasured: stopped === undefined ? lines : [...lines, stopped] };
 }
 
@@ -88,6 +95,13 @@ interface Left {
   readonly reason: string;
   /** Runs left out so far. */
   readonly runs: number;
+  /** There is a run that counts: nothing is to be told where no other was left out. */
+  readonly once?: boolean;
+}
+
+function told(key: string, { reason, runs, once = false }: Left): string[] {
+  if (runs === 0) return once ? [] : [`${key}: ${reason}`];
+  return [`${key}: ${reason}; ${runs} not run`];
 }
 
 function refused(reason: string | undefined): Left | undefined {

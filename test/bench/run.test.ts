@@ -30,6 +30,7 @@ async function ran(ports: Partial<RunPorts>, second: Partial<Scenario> = {}): Pr
   const turns = schedule([scenario("a"), { ...scenario("b"), ...second }], DAEMONS, () => 2);
   const end = await run(turns, {
     cell: async () => fine, refusal: () => undefined, stopped: () => undefined, now: () => now,
+    longSeconds: () => Infinity,
     progress: (progress) => shown.push(progress), ...ports,
     ...(ports.cell === undefined ? {} : { cell: (turn: Turn<Scenario>, measuring: (figure: string) => void) => {
       asked.push(`${turn.scenario.name} ${turn.daemon} ${turn.run}`);
@@ -53,6 +54,13 @@ describe("a run", () => {
     expect(end.asked.filter((line) => line.startsWith("a bird2"))).toEqual(["a bird2 1"]);
     expect(end.cells).toHaveLength(7);
     expect(end.notMeasured).toEqual(["bird2 in a: timed out: not in 120 s; 1 not run"]);
+  });
+  it("runs once only what takes long, and says so", async () => {
+    const end = await ran({ cell: async () => fine, longSeconds: ({ daemon }) => (daemon === "bird2" ? 59 : 61) });
+    expect(end.asked.filter((line) => line.includes("bird2"))).toEqual(["a bird2 1", "b bird2 1"]);
+    expect([...end.notMeasured].sort())
+      .toEqual(["bird2 in a: a run takes 60 s; 1 not run", "bird2 in b: a run takes 60 s; 1 not run"]);
+    expect((await ran({ cell: async () => fine })).notMeasured).toEqual([]);
   });
   it("leaves out what builds on something that the daemon did not get done", async () => {
     const end = await ran({ cell: async (turn) => (turn.daemon === "bird2" ? late : fine) }, { needs: "a" });
