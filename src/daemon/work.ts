@@ -17,6 +17,10 @@ import type { Tables } from "./tables.ts";
 const PATHS_PER_SLICE = 32_768;
 /** Rows looked at in one slice for peers whose rules changed. */
 const ROWS_JUDGED_PER_SLICE = 16_384;
+/** More is decided in a slice while a full one takes less, and less once it takes more. */
+const SLICE_MILLISECONDS = { less: 10, more: 30 } as const;
+/** The least part of a whole slice, and the first: code takes ten times as long until Node has compiled it. */
+const SHARE_MIN = 1 / 16;
 /** How long dead rows wait until they are looked at again. */
 const REAP_SECONDS = 1;
 /** How long after tables have shrunk the process collects its garbage: what else is ending has ended then. */
@@ -47,6 +51,8 @@ export class Work {
   #scheduled = false;
   #reaping: (() => void) | undefined = undefined;
   #since: Instant | undefined = undefined;
+  /** How much of a whole slice the next one may decide. */
+  #share = SHARE_MIN;
   /** Change received until everything that it changed was handed to the sessions, in seconds. */
   readonly convergenceSeconds: Histogram = new Histogram();
 
@@ -102,10 +108,13 @@ export class Work {
   #slice(): void {
     this.#scheduled = false;
     if (this.#stopped) return;
+    const from = this.#ports.now();
     this.#dropSome();
     this.#sweepSome();
     this.#rejudge.step(ROWS_JUDGED_PER_SLICE);
-    for (const reflector of this.#tables.reflectors) reflector.pump();
+    let full = false;
+    for (const reflector of this.#tables.reflectors) full = reflector.pump(this.#share) || full;
+    if (full) this.#share = shareAfter(this.#share, this.#ports.now() - from);
     this.#reapLater(); // also while changes never cease
     if (this.#busy()) return this.changed();
     if (this.#since !== undefined) this.convergenceSeconds.observe((this.#ports.now() - this.#since) / 1000);
@@ -183,4 +192,10 @@ export class Work {
     this.#reaping?.();
     this.#reaping = undefined;
   }
+}
+
+/** The share of a slice, after one that was full took so long. */
+function shareAfter(share: number, milliseconds: number): number {
+  if (milliseconds > SLICE_MILLISECONDS.more) return Math.max(share / 2, SHARE_MIN);
+  return milliseconds < SLICE_MILLISECONDS.less ? Math.min(share * 2, 1) : share;
 }

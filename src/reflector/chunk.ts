@@ -160,9 +160,12 @@ function isMarked(named: Uint8Array, name: number): boolean {
 /** A stream of chunks: the live log of a group, or a feed. Chunks that no cursor holds any more are garbage. */
 export class ChunkStream {
   #tail: Chunk;
+  /** What the next chunk's changes carry at least: the tail may have begun with older ones. */
+  #epoch: number;
 
   constructor(epoch: number) {
     this.#tail = new Chunk(0, epoch, false);
+    this.#epoch = epoch;
   }
 
   get tail(): Chunk {
@@ -176,12 +179,18 @@ export class ChunkStream {
 
   /** A chunk with room for `octets`: the tail, or a new one. */
   withRoom(octets: number): Chunk {
-    return this.#tail.room >= octets ? this.#tail : this.start(this.#tail.epoch, true);
+    return this.#tail.room >= octets ? this.#tail : this.start(this.#epoch, true);
+  }
+
+  /** Whatever is written from now on carries this stamp or a greater one. */
+  enter(epoch: number): void {
+    this.#epoch = epoch;
   }
 
   /** Starts a new chunk, so that a cursor may begin exactly here. An empty tail of that epoch already is one. */
   start(epoch: number, large = false): Chunk {
     const tail = this.#tail;
+    this.#epoch = epoch;
     if (tail.used === 0 && tail.epoch === epoch && !large) return tail;
     const chunk = new Chunk(tail.base + tail.used, epoch, large);
     tail.next = chunk;

@@ -50,6 +50,8 @@ export class UpdateGroup {
   epoch = 1;
   /** Whether any change carries the newest stamp yet. */
   #stamped = false;
+  /** Octets of the log when the newest stamp began. */
+  #epochOctets = 0;
   /** Adj-RIB-Out: the ExportId last told for each slot, and the stamp of its last change. */
   readonly #told = new U32Column();
   readonly #changedAt = new U32Column();
@@ -133,14 +135,17 @@ export class UpdateGroup {
    */
   seal(): number {
     assert(this.#packer.size === 0, "what was gathered is written before anyone takes a stamp");
-    if (this.#stamped || this.log.tail.used > 0) this.#nextEpoch();
+    if (this.#stamped || this.log.tail.used > 0) {
+      this.#nextEpoch();
+      this.log.start(this.epoch);
+    }
     return this.epoch - 1;
   }
 
   #nextEpoch(): void {
     this.epoch++;
     this.#stamped = false;
-    this.log.start(this.epoch);
+    this.#epochOctets = this.log.octets;
   }
 
   /** Evaluates everything again: the policy changed. What members hold stays, differences are told. */
@@ -170,9 +175,11 @@ export class UpdateGroup {
     return best === 0 || rib.isCandidate(best);
   }
 
-  /** Called before the evaluations of a flush: gives them their stamp. */
+  /** Called before the evaluations of a flush: gives them their stamp. The chunk goes on, its older stamp holds. */
   beginFlush(): void {
-    if (this.#packer.size === 0 && this.log.tail.used > this.limits.chunkFullOctets) this.#nextEpoch();
+    if (this.#packer.size > 0 || this.log.octets - this.#epochOctets <= this.limits.epochOctetsMax) return;
+    this.#nextEpoch();
+    this.log.enter(this.epoch);
   }
 
   /** Compares what the group is to be told of a prefix with what it was told, and gathers the differences. */

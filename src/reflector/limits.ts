@@ -7,11 +7,13 @@
 export interface ReflectorLimits {
   /** A live member, or a rider of a common feed, with this much unread goes on alone. */
   readonly lagOctetsMax: number;
-  /** A chunk filled beyond this is not continued by the next flush, so that stamps stay fine-grained. */
-  readonly chunkFullOctets: number;
-  /** Prefixes decided in one slice, and prefixes evaluated for a new group. */
+  /** Once more than this was written under a stamp the next flush has a new one, so that stamps stay fine-grained. */
+  readonly epochOctetsMax: number;
+  /** Prefixes decided in one whole slice, and prefixes evaluated for a new group. */
   readonly prefixesPerSlice: number;
-  /** Octets handed out to members in one slice, after which the others wait for the next one. */
+  /** Prefixes decided until members are woken though more are waiting: each time costs every member a write. */
+  readonly prefixesPerWake: number;
+  /** Octets handed out to members in one whole slice, after which the others wait for the next one. */
   readonly octetsPerSlice: number;
   /** What takes as long as so many octets to send: to hand out anything at all, and to decide and tell one prefix. */
   readonly octetsPerPull: number;
@@ -34,8 +36,9 @@ export interface ReflectorLimits {
 /** What the daemon runs with. */
 export const REFLECTOR_LIMITS: ReflectorLimits = {
   lagOctetsMax: 1_048_576,
-  chunkFullOctets: 32_768,
+  epochOctetsMax: 32_768,
   prefixesPerSlice: 16_384,
+  prefixesPerWake: 16_384,
   octetsPerSlice: 8_388_608,
   octetsPerPull: 8_192,
   octetsPerPrefix: 512,

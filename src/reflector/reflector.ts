@@ -26,6 +26,10 @@ export class Reflector {
   readonly #later = new Set<GroupMember>();
   /** Members that the last flush may have something for and that were not woken yet; the log's octets before it. */
   readonly #unwoken = new Map<GroupMember, number>();
+  /** Groups with changes that no member was woken for yet; the log's octets before these. */
+  readonly #unheard = new Map<UpdateGroup, number>();
+  /** Prefixes decided since members were woken. */
+  #decided = 0;
   /** What this slice has cost so far, in octets handed out. */
   #spent = 0;
   #nextGroup = 1;
@@ -98,7 +102,8 @@ export class Reflector {
 
   /** Whether a slice is waiting. */
   get busy(): boolean {
-    if (this.tables.rib.dirtyCount > 0 || this.#later.size > 0 || this.#unwoken.size > 0) return true;
+    if (this.tables.rib.dirtyCount > 0 || this.#later.size > 0) return true;
+    if (this.#unwoken.size > 0 || this.#unheard.size > 0) return true;
     for (const group of this.#groups.values()) if (!group.populated) return true;
     return false;
   }
@@ -106,17 +111,22 @@ export class Reflector {
   /**
    * One slice: decides, tells the groups, wakes the members that have something to send. What thousands of members
    * are to be sent takes the kernel seconds: some are woken in later slices, and nothing more is decided before, so
-   * that waiting for its turn makes no member slow.
+   * that waiting for its turn makes no member slow. `share`: how much of a whole slice may be decided, at most 1.
+   * Answers whether that much was.
    */
-  pump(): void {
+  pump(share: number = 1): boolean {
+    const prefixes = Math.ceil(share * this.#limits.prefixesPerSlice);
+    let full = false;
     this.#spent = 0;
     this.#wakeWaiting();
     if (this.#unwoken.size === 0) {
       for (const group of this.#groups.values()) group.beginFlush();
-      this.#decide();
-      for (const group of [...this.#groups.values()]) this.#flush(group);
+      full = this.#decide(prefixes);
+      for (const group of [...this.#groups.values()]) this.#flush(group, prefixes);
+      if (this.tables.rib.dirtyCount === 0 || this.#decided >= this.#limits.prefixesPerWake) this.#hear();
     }
     this.#wakeSome();
+    return full;
   }
 
   /** Feeds go on beside the changes: at most half of the slice is theirs. */
@@ -189,25 +199,37 @@ export class Reflector {
     return known;
   }
 
-  #decide(): void {
+  /** Decides so many prefixes, or all that wait: answers which of the two. */
+  #decide(prefixes: number): boolean {
     const { rib } = this.tables;
-    for (let left = this.#limits.prefixesPerSlice; left > 0;) {
+    for (let left = prefixes; left > 0;) {
       const prefix: PrefixId = rib.takeDirty();
-      if (prefix === 0) return;
+      if (prefix === 0) return false;
       rib.decide(prefix);
       for (const group of this.#groups.values()) group.evaluate(prefix);
       left -= 1 + Math.floor(rib.bury(prefix) / PATHS_PER_PREFIX);
+      this.#decided++;
       this.#spent += this.#limits.octetsPerPrefix;
     }
+    return true;
   }
 
-  #flush(group: UpdateGroup): void {
+  #flush(group: UpdateGroup, prefixes: number): void {
     const wasPopulated = group.populated;
     const octetsBefore = group.log.octets;
-    const populated = group.populate(this.#limits.prefixesPerSlice);
+    const populated = group.populate(prefixes);
     const changed = group.flush();
     if (!changed && populated === wasPopulated) return;
-    for (const member of group.members) this.#unwoken.set(member, octetsBefore);
+    if (!this.#unheard.has(group)) this.#unheard.set(group, octetsBefore);
+  }
+
+  /** Members of groups that have something new are to be woken. */
+  #hear(): void {
+    for (const [group, octetsBefore] of this.#unheard) {
+      for (const member of group.members) this.#unwoken.set(member, octetsBefore);
+    }
+    this.#unheard.clear();
+    this.#decided = 0;
   }
 
   #groupFor(target: ExportTarget): UpdateGroup {
@@ -234,6 +256,7 @@ export class Reflector {
 
   #dissolve(group: UpdateGroup): void {
     this.#groups.delete(group.target.key);
+    this.#unheard.delete(group);
     this.#tooLong += group.tooLong;
     group.clear();
   }

@@ -263,3 +263,19 @@ describe("two families of one session", () => {
     expect([...marksOf(made, 1)].sort()).toEqual(["eor ipv4-unicast", "eor ipv6-unicast"]);
   });
 });
+
+describe("members of a group with much to decide", () => {
+  it("are woken when enough was decided, or nothing is left", () => {
+    const made = world(2, { ...TINY_LIMITS, prefixesPerSlice: 2, prefixesPerWake: 6, octetsPerSlice: 100_000 });
+    announce(made, 0, BLOCKS.slice(0, 9));
+    const session = made.neighbours[1]!.session!;
+    const woken: boolean[] = [];
+    for (let slice = 0; slice < 5; slice++) {
+      session.woken = false;
+      made.pump();
+      woken.push(session.woken);
+    }
+    expect(woken).toEqual([false, false, true, false, true]);
+    made.drain();
+  });
+});

@@ -27,9 +27,9 @@ export const OURS = {
 
 /** Bounds so small that every one of them is reached. */
 export const TINY_LIMITS: ReflectorLimits = {
-  lagOctetsMax: 150, chunkFullOctets: 100, prefixesPerSlice: 3, octetsPerSlice: 60, octetsPerPull: 1,
-  octetsPerPrefix: 1, reapedPerSlice: 4, deadRowsMax: Infinity, feedSlotsPerStep: 2, deltaSlotsPerStep: 2,
-  routesPerStep: 2, stepsPerCall: 2, stepsPerLagCheck: 1,
+  lagOctetsMax: 150, epochOctetsMax: 100, prefixesPerSlice: 3, prefixesPerWake: 4,
+  octetsPerSlice: 60, octetsPerPull: 1, octetsPerPrefix: 1, reapedPerSlice: 4, deadRowsMax: Infinity,
+  feedSlotsPerStep: 2, deltaSlotsPerStep: 2, routesPerStep: 2, stepsPerCall: 2, stepsPerLagCheck: 1,
 };
 
 /** What the far end of a session can. */
