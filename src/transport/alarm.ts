@@ -5,6 +5,8 @@
  */
 
 import type { Instant } from "../base/ports.ts";
+import { AlarmClock } from "./alarm-clock.ts";
+import type { ClockEntry } from "./alarm-clock.ts";
 import type { Scheduler } from "./ports.ts";
 
 /** Whom an alarm wakes. */
@@ -15,11 +17,15 @@ export interface Sleeper<Before> {
   ring(before: Before): void;
 }
 
+const NEVER = Infinity as Instant;
+
 /** Rings at or after the earliest instant it was set by; may ring early, which is harmless. */
-export class Alarm<Before> {
+export class Alarm<Before> implements ClockEntry {
+  at: Instant = NEVER;
+  place = -1;
   readonly #scheduler: Scheduler;
   readonly #sleeper: Sleeper<Before>;
-  #at: Instant | undefined;
+  /** Takes back the ringing after the poll phase that is awaited. */
   #cancel: (() => void) | undefined;
 
   constructor(scheduler: Scheduler, sleeper: Sleeper<Before>) {
@@ -29,25 +35,29 @@ export class Alarm<Before> {
 
   /** Rings by `at` at the latest; undefined asks for nothing. Deadlines that move back need no call. */
   setBy(at: Instant | undefined): void {
-    if (at === undefined || (this.#at !== undefined && this.#at <= at)) return;
-    this.#cancel?.();
-    this.#at = at;
-    this.#cancel = this.#scheduler.at(at, () => this.#look());
+    if (at === undefined || this.at <= at) return;
+    this.#awaitNothing();
+    AlarmClock.of(this.#scheduler).set(this, at);
   }
 
   /** Does not ring until it is set again. */
   silence(): void {
-    this.#cancel?.();
-    this.#cancel = undefined;
-    this.#at = undefined;
+    this.#awaitNothing();
+    AlarmClock.of(this.#scheduler).remove(this);
+    this.at = NEVER;
   }
 
-  #look(): void {
+  wake(): void {
     const before = this.#sleeper.before();
     this.#cancel = this.#scheduler.afterPoll(() => {
-      this.#at = undefined;
       this.#cancel = undefined;
+      this.at = NEVER;
       this.#sleeper.ring(before);
     });
+  }
+
+  #awaitNothing(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
   }
 }
