@@ -30,10 +30,15 @@ async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
   const port = String(await freePort());
   const client = (...words: string[]): ReturnType<typeof ask> => ask([GOBGP_CLIENT, "-p", port, ...words]);
   const words = [GOBGPD, "-f", file, "--log-plain", "--api-hosts", `127.0.0.1:${port}`, "--pprof-disable"];
+  let rejecting = rejects(setup.policy);
   const daemon = await running(words, setup, {
     version: "", configuration,
     reloadPolicy: async (version) => {
-      await client("global", "policy", "import", rejects(version) ? "add" : "del", POLICY);
+      // It refuses to add a policy twice.
+      if (rejects(version) !== rejecting) {
+        await client("global", "policy", "import", rejecting ? "del" : "add", POLICY);
+        rejecting = !rejecting;
+      }
       await client("neighbor", "all", "softresetin");
     },
     showPeers: async () => (await client("neighbor")).milliseconds,

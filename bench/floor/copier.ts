@@ -118,7 +118,8 @@ export class Copier {
     if (this.#sources.size === 0) setImmediate(() => this.#flush());
     this.#sources.add(session);
     this.#idle?.refresh();
-    this.#idle ??= setTimeout(() => this.#prepare(), IDLE_MILLISECONDS);
+    // The timer also comes due when a long turn delayed input that is waiting; that is read before the immediate.
+    this.#idle ??= setTimeout(() => setImmediate(() => this.#prepare()), IDLE_MILLISECONDS);
   }
 
   /** Writes what came since the last time to everybody: one buffer, from which a source's own piece is left out. */
@@ -157,7 +158,7 @@ export class Copier {
   }
 
   #prepare(): void {
-    this.#idle = undefined;
+    if (this.#sources.size > 0) return;
     for (const session of this.#sessions) session.withdrawal ??= withdrawalsOf(session.said, this.#options);
     this.#everything ??= Buffer.concat([...this.#sessions].flatMap(({ said }) => said));
   }
