@@ -52,6 +52,9 @@ export class ConnectionDriver implements ConnectionHandler {
   readonly #inSocket: number[] = [];
   #inSocketOctets = 0;
   #pumping = false;
+  #parsing = false;
+  /** Messages that are being handed over led to something to send. */
+  #wanted = false;
 
   constructor(connection: Connection, client: DriverClient, slot: Slot, scheduler: Scheduler) {
     this.connection = connection;
@@ -93,8 +96,10 @@ export class ConnectionDriver implements ConnectionHandler {
     if (this.#open) this.#write(bytes, 0);
   }
 
-  /** Pulls while there is room in the socket. */
+  /** Pulls while there is room in the socket; once where a run of messages asks for it again and again. */
   pump(): void {
+    this.#wanted = this.#parsing;
+    if (this.#parsing) return;
     if (this.#pumping) return; // the owner called back from inside `pull`: the loop below goes on
     this.#pumping = true;
     for (let pulled = 0; this.#open && this.#inSocketOctets < IN_SOCKET_OCTETS_MAX;) {
@@ -155,8 +160,11 @@ export class ConnectionDriver implements ConnectionHandler {
   }
 
   #parse(): void {
+    this.#parsing = true;
     this.#handOver();
+    this.#parsing = false;
     this.#client.runOver(this.#slot);
+    if (this.#wanted) this.pump();
   }
 
   /** Hands messages over while the slice lasts; the next turn of the event loop brings the next slice. */

@@ -126,6 +126,25 @@ describe("output", () => {
     expect([writes.length, seen.progress, seen.told]).toEqual([10, 9 * 64 * KIB, 0]);
   });
 
+  it("is pulled once for a run of messages that each ask for it", () => {
+    const { driver, wire, writes, out } = world();
+    out.atOnce = true;
+    let waiting: Uint8Array | undefined;
+    Object.defineProperty(out, "chunk", {
+      get: () => {
+        const chunk = waiting;
+        waiting = undefined;
+        return chunk;
+      },
+    });
+    out.onMessage = () => {
+      waiting = new Uint8Array(64 * KIB);
+      driver.pump();
+    };
+    wire.handler?.data(keepalives(100));
+    expect(writes).toHaveLength(1);
+  });
+
   it("reports nothing after the end", () => {
     const { driver, wire, writes, seen, out, log } = world();
     out.chunk = new Uint8Array(64 * KIB);
