@@ -6,7 +6,6 @@
  */
 
 import { readFileSync } from "node:fs";
-import process from "node:process";
 import { tmpdir } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import type { CliHandlers } from "./control/cli-io.ts";
@@ -43,7 +42,8 @@ process.on("uncaughtException", (error) => {
 });
 
 process.exitCode = await runCli(process.argv.slice(2), {
-  stdout: process.stdout, stderr: process.stderr, stdin: process.stdin, env: process.env,
+  stdout: process.stdout, stderr: process.stderr, env: process.env,
+  get stdin() { return process.stdin; }, // opened where it is read, which takes its time
   uid: process.geteuid?.() ?? -1, tmpdir: tmpdir(), isTTY: process.stdout.isTTY === true,
   wallMilliseconds: () => Date.now(), version: PACKAGE.version,
   handlers,

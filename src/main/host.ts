@@ -1,6 +1,5 @@
 /** What the control surfaces need of this process. */
 
-import process from "node:process";
 import type { ControlHost } from "../control/host.ts";
 import type { Log } from "../daemon/log.ts";
 import { systemSoon } from "../daemon/system-clock.ts";

@@ -1,6 +1,5 @@
 /** `lab`: the embedded lab in this process. */
 
-import process from "node:process";
 import type { CliHandlers, CliIo } from "../control/cli-io.ts";
 import { startControlServer } from "../control/server.ts";
 import { SILENT } from "../daemon/log.ts";

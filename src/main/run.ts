@@ -1,6 +1,5 @@
 /** `run`: the daemon in this process, with the system's clock, sockets and signals. */
 
-import process from "node:process";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Settings } from "../config/settings.ts";
