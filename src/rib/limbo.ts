@@ -5,7 +5,7 @@
 
 import { NO_PATH } from "./ids.ts";
 import type { PathIndex, PrefixId } from "./ids.ts";
-import { IN_LIMBO, PATH, PATH_FLAGS } from "./path-table.ts";
+import { BEST, IN_LIMBO, PATH, PATH_FLAGS } from "./path-table.ts";
 import type { PathTable } from "./path-table.ts";
 import { PREFIX_MARK } from "./prefix-table.ts";
 import type { PrefixTable } from "./prefix-table.ts";
@@ -88,7 +88,8 @@ export class Limbo {
   }
 
   #isUnsettled(prefix: PrefixId, path: PathIndex): boolean {
-    return this.#prefixes.hasMark(prefix, PREFIX_MARK.dirty) || (path !== 0 && this.#prefixes.best(prefix) === path);
+    return this.#prefixes.hasMark(prefix, PREFIX_MARK.dirty) ||
+      (path !== 0 && (this.#paths.rows.get(path, PATH.FLAGS) & BEST) !== 0);
   }
 
   #buryPrefix(prefix: PrefixId): void {

@@ -53,6 +53,8 @@ export const USED = 0x100;
 export const IN_LIMBO = 0x200;
 /** The attributes as received are others than those after import policy, and kept apart. */
 export const APART = 0x400;
+/** The best path of its prefix as last decided. */
+export const BEST = 0x800;
 /** Where the epoch of the peer starts in the word of FLAGS. */
 export const EPOCH_SHIFT = 16;
 /** Epochs are compared in these bits. */
@@ -220,6 +222,25 @@ export class PathTable {
   /** The path identifier that the peer sent; 0 without ADD-PATH. */
   receivedId(path: PathIndex): number {
     return this.#receivedId.get(path);
+  }
+
+  /** The best path of a prefix as last decided; 0 for none. Most prefixes have one path. */
+  best(prefix: PrefixId): PathIndex {
+    const { pages, shift, mask } = this.rows;
+    for (let path: number = this.#prefixes.firstPath(prefix); path !== 0;) {
+      const page = pages[path >>> shift]!;
+      const row = (path & mask) * STRIDE;
+      if ((page[row + PATH.FLAGS]! & BEST) !== 0) return path as PathIndex;
+      path = page[row + PATH.NEXT_OF_PREFIX]!;
+    }
+    return NO_PATH;
+  }
+
+  /** Another path is best than was. 0: none. */
+  moveBest(from: PathIndex, to: PathIndex): void {
+    const rows = this.rows;
+    if (from !== 0) rows.set(from, PATH.FLAGS, rows.get(from, PATH.FLAGS) & ~BEST);
+    if (to !== 0) rows.set(to, PATH.FLAGS, rows.get(to, PATH.FLAGS) | BEST);
   }
 
   /** Attributes as received, 0 for none. */

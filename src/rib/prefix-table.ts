@@ -18,11 +18,10 @@ const NEXT = 1;
 /** Length in bits 0-7, then LIVE, then the marks of the Rib. */
 const META = 2;
 const FIRST_PATH = 3;
-const BEST = 4;
-const W0 = 5;
-const W1 = 6;
-const W2 = 7;
-const W3 = 8;
+const W0 = 4;
+const W1 = 5;
+const W2 = 6;
+const W3 = 7;
 
 const LENGTH_MASK = 0xff;
 const LIVE = 0x100;
@@ -157,15 +156,6 @@ export class PrefixTable {
     this.#rows.set(id, FIRST_PATH, path);
   }
 
-  /** The best path of a prefix as last decided; the Rib's column. */
-  best(id: PrefixId): PathIndex {
-    return this.#rows.get(id, BEST) as PathIndex;
-  }
-
-  setBest(id: PrefixId, path: PathIndex): void {
-    this.#rows.set(id, BEST, path);
-  }
-
   hasMark(id: PrefixId, mark: number): boolean {
     return (this.#rows.get(id, META) & mark) !== 0;
   }
@@ -237,7 +227,6 @@ export class PrefixTable {
     const row = (id & rows.mask) * rows.stride;
     page[row + META] = length | LIVE;
     page[row + FIRST_PATH] = 0;
-    page[row + BEST] = 0;
     page[row + W0] = w0;
     if (this.#wide) {
       page[row + W1] = w1;

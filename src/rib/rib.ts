@@ -9,11 +9,11 @@ import type { AttributeStore } from "./attribute-store.ts";
 import { Candidates } from "./candidates.ts";
 import type { NextHops } from "./candidates.ts";
 import type { Verdict } from "./decision.ts";
-import { NO_ATTRIBUTES, NO_PATH } from "./ids.ts";
+import { NO_ATTRIBUTES, NO_PATH, NO_PREFIX } from "./ids.ts";
 import type { AttributesId, PathIndex, PeerId, PrefixId } from "./ids.ts";
 import { Limbo } from "./limbo.ts";
 import {
-  APART, EPOCH_MASK, EPOCH_SHIFT, FLAGS_MASK, INELIGIBLE, IN_LIMBO, PATH, PATH_FLAGS, PathTable, USED,
+  APART, BEST, EPOCH_MASK, EPOCH_SHIFT, FLAGS_MASK, INELIGIBLE, IN_LIMBO, PATH, PATH_FLAGS, PathTable, USED,
 } from "./path-table.ts";
 import type { PeerPaths } from "./path-table.ts";
 import type { PeerTable } from "./peer-table.ts";
@@ -42,6 +42,9 @@ export class Rib {
   readonly #candidates: Candidates;
   readonly #dirty = new U32Queue();
   readonly #limbo: Limbo;
+  /** What was decided last, which all groups ask for next. A best path is never freed, so it stays true. */
+  #lastDecided: PrefixId = NO_PREFIX;
+  #lastBest: PathIndex = NO_PATH;
   #live = 0;
 
   constructor(options: RibOptions) {
@@ -171,13 +174,16 @@ export class Rib {
 
   /** The best path as last decided; 0 for none. */
   best(prefix: PrefixId): PathIndex {
-    return this.prefixes.best(prefix);
+    return prefix === this.#lastDecided ? this.#lastBest : this.#paths.best(prefix);
   }
 
   /** Decides a prefix: finds, stores and answers its best path; 0 for none. */
   decide(prefix: PrefixId): PathIndex {
+    const old = this.#paths.best(prefix);
     const best = this.#candidates.best(prefix);
-    this.prefixes.setBest(prefix, best);
+    if (old !== best) this.#paths.moveBest(old, best);
+    this.#lastDecided = prefix;
+    this.#lastBest = best;
     return best;
   }
 
@@ -333,7 +339,7 @@ export class Rib {
     const apart = (page[row + PATH.FLAGS]! & APART) === 0 ? NO_ATTRIBUTES : this.#setApart(path, NO_ATTRIBUTES);
     if (attributes !== 0 && (page[row + PATH.FLAGS]! & INELIGIBLE) === 0) of.accepted--;
     page[row + PATH.ATTRIBUTES] = 0;
-    page[row + PATH.FLAGS] = USED | PATH_FLAGS.DEAD | (page[row + PATH.FLAGS]! & IN_LIMBO);
+    page[row + PATH.FLAGS] = USED | PATH_FLAGS.DEAD | (page[row + PATH.FLAGS]! & (IN_LIMBO | BEST));
     this.#paths.unlinkFromPeer(path, of);
     of.received--;
     this.#live--;
@@ -346,5 +352,5 @@ export class Rib {
 /** The word of flags of a live row: what the caller says, what is ours, and the epoch of its peer. */
 function stamp(old: number, flags: number, of: PeerPaths): number {
   const given = flags & FLAGS_MASK & ~(PATH_FLAGS.STALE | PATH_FLAGS.DEAD);
-  return (given | USED | (old & (IN_LIMBO | APART)) | (of.epoch << EPOCH_SHIFT)) >>> 0;
+  return (given | USED | (old & (IN_LIMBO | APART | BEST)) | (of.epoch << EPOCH_SHIFT)) >>> 0;
 }
