@@ -74,9 +74,7 @@ function healthPages(options: HttpOptions, delay: LoopDelay): Endpoint[] {
 }
 
 function* samples(api: DaemonApi, options: HttpOptions, delay: LoopDelay): Generator<MetricSample> {
-  for (const sample of api.metrics()) {
-    if (options.perPeer !== false || !Object.hasOwn(sample.labels, "peer")) yield sample;
-  }
+  yield* api.metrics(options.perPeer !== false);
   yield* delay.samples();
   yield* processSamples(options.host, api.status().startedAt);
 }

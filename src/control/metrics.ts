@@ -52,10 +52,18 @@ export const METRICS: readonly MetricRow[] = [
 /** Content type of the text below. */
 export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-/** The text of a scrape, in pieces: samples of one metric stand together under one HELP and TYPE. */
+/** Samples gathered in one turn of the event loop: thousands of peers have a hundred thousand. */
+const SAMPLES_PER_SLICE = 1_000;
+
+/**
+ * The text of a scrape, in pieces: samples of one metric stand together under one HELP and TYPE. An empty piece ends a
+ * slice of the gathering.
+ */
 export function* metricsText(samples: Iterable<MetricSample>): Generator<string> {
   const byRow = new Map<MetricRow | string, MetricSample[]>();
+  let gathered = 0;
   for (const sample of samples) {
+    if (++gathered % SAMPLES_PER_SLICE === 0) yield "";
     const key = rowOf(sample.name) ?? sample.name;
     const list = byRow.get(key);
     if (list === undefined) byRow.set(key, [sample]);

@@ -193,8 +193,8 @@ export interface DaemonApi {
   reset(selector: string, soft?: "in" | "out"): { readonly reset: readonly string[] } | Refusal;
   disable(selector: string, reason?: string): { readonly disabled: readonly string[] } | Refusal;
   enable(selector: string): { readonly enabled: readonly string[] } | Refusal;
-  /** Counters only: O(peers), never a walk over routes. */
-  metrics(): Iterable<MetricSample>;
+  /** Counters only: O(peers), never a walk over routes; without those of each peer where `perPeer` is false. */
+  metrics(perPeer?: boolean): Iterable<MetricSample>;
   ready(): { readonly ready: boolean; readonly waitingFor: readonly string[] };
   /** Who runs, and since when (ISO 8601). */
   status(): { readonly version: string; readonly node: string; readonly routerId: string; readonly asNumber: number;

@@ -264,8 +264,8 @@ class Daemon implements RunningDaemon, DaemonApi {
     return { enabled: this.#change(() => this.speaker.neighbours.enable(selector)) };
   }
 
-  metrics(): ReturnType<DaemonApi["metrics"]> {
-    return metricSamples(this.speaker, this.#options.version, this.#options.node);
+  metrics(perPeer: boolean = true): ReturnType<DaemonApi["metrics"]> {
+    return metricSamples(this.speaker, this.#options.version, this.#options.node, perPeer);
   }
 
   ready(): ReturnType<DaemonApi["ready"]> {

@@ -16,10 +16,12 @@ const TYPES = {
   open: "open", update: "update", keepalive: "keepalive", notification: "notification", routeRefresh: "route-refresh",
 } as const;
 
-/** All samples; the exporter groups them by name. */
-export function* metricSamples(speaker: Speaker, version: string, node: string): Generator<MetricSample> {
+/** All samples, those of peers where they are wanted; the exporter groups them by name. */
+export function* metricSamples(
+  speaker: Speaker, version: string, node: string, perPeer: boolean,
+): Generator<MetricSample> {
   yield sample("reflectd_build_info", { version, node }, 1);
-  for (const peer of speaker.neighbours.all()) yield* peerSamples(peer, speaker);
+  for (const peer of perPeer ? speaker.neighbours.all() : []) yield* peerSamples(peer, speaker);
   for (const family of FAMILIES) yield* familySamples(speaker, family.index);
   yield sample("reflectd_attribute_sets", {}, speaker.tables.store.size);
   const tooLong = speaker.tables.reflectors.reduce((sum, reflector) => sum + reflector.tooLong, 0);

@@ -114,7 +114,7 @@ export function fakeDaemon(): FakeDaemon {
     reset: (selector, soft) => act(selector, ["reset", selector, soft], { reset: [selector] }),
     disable: (selector, reason) => act(selector, ["disable", selector, reason], { disabled: [selector] }),
     enable: (selector) => act(selector, ["enable", selector], { enabled: [selector] }),
-    metrics: () => daemon.samples,
+    metrics: (perPeer = true) => daemon.samples.filter(({ labels }) => perPeer || !Object.hasOwn(labels, "peer")),
     ready: () => ({ ready: daemon.waitingFor.length === 0, waitingFor: daemon.waitingFor }),
     status: () => ({ version: "0.1.0", node: "v20.20.0", routerId: "10.0.0.9", asNumber: 64512,
       startedAt: "2026-03-01T00:00:00.000Z", pid: 4242 }),

@@ -172,6 +172,13 @@ describe("show peers", () => {
 });
 
 describe("metrics", () => {
+  it("leave out what each peer has where nobody wants it", () => {
+    const all = [...world.api.metrics()];
+    const without = [...world.api.metrics(false)];
+    expect(without).toEqual(all.filter(({ labels }) => !Object.hasOwn(labels, "peer")));
+    expect(without.length).toBeLessThan(all.length);
+  });
+
   it("are the numbers of the views", () => {
     expect(world.metric("reflectd_peer_up", { peer: "client" })).toBe(1);
     expect(world.metric("reflectd_peer_up", { peer: "absent" })).toBe(0);
