@@ -327,7 +327,7 @@ export class UpdateGroup {
 
   /** The smallest stamp that some member may not have been told of yet, or Infinity: what reaping must respect. */
   oldestUnknown(): number {
-    let oldest = Infinity;
+    let oldest = this.ring.oldestUnknown();
     for (const member of this.members) oldest = Math.min(oldest, member.oldestUnknown());
     return oldest;
   }

@@ -5,8 +5,10 @@
 
 /** The bounds of one reflector. */
 export interface ReflectorLimits {
-  /** A live member, or a rider of a common feed, with this much unread goes on alone. */
+  /** A live member with this much unread goes on alone. */
   readonly lagOctetsMax: number;
+  /** Octets of a common feed that are kept for those who join later; a rider with more unread goes on alone. */
+  readonly ringOctetsMax: number;
   /** Once more than this was written under a stamp the next flush has a new one, so that stamps stay fine-grained. */
   readonly epochOctetsMax: number;
   /** Prefixes decided in one whole slice, and prefixes evaluated for a new group. */
@@ -36,6 +38,7 @@ export interface ReflectorLimits {
 /** What the daemon runs with. */
 export const REFLECTOR_LIMITS: ReflectorLimits = {
   lagOctetsMax: 1_048_576,
+  ringOctetsMax: 8_388_608,
   epochOctetsMax: 32_768,
   prefixesPerSlice: 16_384,
   prefixesPerWake: 16_384,

@@ -239,7 +239,10 @@ export class GroupMember implements MemberIdentity {
     this.#fresh = false;
     if (this.#needsAll) {
       this.#needsAll = false;
-      this.#phase = { name: "ring", rider: this.group.ring.board() };
+      const rider = this.group.ring.board();
+      this.#phase = { name: "ring", rider };
+      // It may be told what was true when others boarded.
+      this.#known = Math.min(this.#known, rider.stamp);
     } else {
       this.#beginDelta();
     }

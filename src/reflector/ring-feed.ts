@@ -1,7 +1,8 @@
 /**
  * The feed of those who join: a walk in circles over the group's Adj-RIB-Out, encoded once for everyone who is on it.
- * A member may get on at any point and has everything when the walk comes round to where it got on. Rule: the walk
- * goes on only when its foremost member asks for more, so it never runs ahead of what somebody can take.
+ * A member gets on at the oldest stretch that is kept and has everything when the walk comes round to there; what
+ * changed since that stretch was written it is told afterwards. Rule: the walk goes on only when its foremost member
+ * asks for more, so a thousand who join together cost one round, however they are spread over it.
  */
 
 import { assert } from "../base/assert.ts";
@@ -23,6 +24,10 @@ interface Stretch {
   readonly first: Chunk;
   /** Octets of the stream up to its end. */
   readonly endOctets: number;
+  /** Every change stamped up to here is in it. */
+  readonly stamp: number;
+  /** Octets of the group's log when it was written. */
+  readonly logOctets: number;
   next: Stretch | undefined;
 }
 
@@ -31,15 +36,20 @@ export class RingFeed {
   readonly #group: UpdateGroup;
   readonly #stream = new ChunkStream(0);
   readonly #riders = new Set<RingRider>();
+  /** Stretches are kept for those who join later. */
+  readonly #isShared: boolean;
   #place: Place;
+  /** The oldest stretch that is kept, while anybody rides. */
+  #first: Stretch | undefined = undefined;
   #last: Stretch | undefined = undefined;
   #steps = 0;
   /** Riders that went on alone. */
   fallBacks = 0;
 
-  constructor(group: UpdateGroup, place: Place = { lap: 0, slot: 1 }) {
+  constructor(group: UpdateGroup, place?: Place) {
     this.#group = group;
-    this.#place = place;
+    this.#isShared = place === undefined;
+    this.#place = place ?? { lap: 0, slot: 1 };
   }
 
   get limits(): ReflectorLimits {
@@ -51,21 +61,31 @@ export class RingFeed {
     return this.#stream.octets;
   }
 
-  /** Gets on where the walk stands now; an empty walk starts from the beginning. */
+  /** The smallest stamp of a change that whoever boards next may have to be told: it holds back freeing of slots. */
+  oldestUnknown(): number {
+    return this.#first === undefined ? Infinity : this.#first.stamp + 1;
+  }
+
+  /** Gets on at the oldest stretch that is kept; an empty walk starts from the beginning. */
   board(): RingRider {
     if (this.#riders.size === 0) this.#place = { lap: this.#place.lap, slot: 1 };
-    const rider = new RingRider(this, this.#append(this.#place, this.#freshChunk()), this.#place);
+    const kept = this.#first;
+    // More has changed since than was kept: the news would cost more than the table.
+    const isWorthwhile = kept !== undefined && this.#group.log.octets - kept.logOctets <= this.octets - kept.endOctets;
+    if (!isWorthwhile) this.#first = this.#append(this.#place, this.#freshChunk());
+    const rider = new RingRider(this, this.#first!);
     this.#riders.add(rider);
     return rider;
   }
 
   leave(rider: RingRider): void {
     this.#riders.delete(rider);
+    if (this.#riders.size === 0) this.#first = undefined;
   }
 
   /** Moves a rider to a walk of its own that begins at `place`. */
   splitOff(rider: RingRider, place: Place): { ring: RingFeed; stretch: Stretch } {
-    this.#riders.delete(rider);
+    this.leave(rider);
     this.fallBacks++;
     const ring = new RingFeed(this.#group, place);
     ring.#riders.add(rider);
@@ -89,13 +109,27 @@ export class RingFeed {
     packer.writeTo(this.#stream);
     this.#place = slot > slotsMax ? { lap: from.lap + 1, slot: 1 } : { lap: from.lap, slot };
     this.#append(from, first);
+    this.#trim();
   }
 
   #append(from: Place, first: Chunk): Stretch {
-    const stretch: Stretch = { from, to: this.#place, first, endOctets: this.#stream.octets, next: undefined };
+    const { epoch, log } = this.#group;
+    const stretch: Stretch = {
+      from, to: this.#place, first, endOctets: this.#stream.octets, stamp: epoch - 1, logOctets: log.octets,
+      next: undefined,
+    };
     if (this.#last !== undefined) this.#last.next = stretch;
     this.#last = stretch;
     return stretch;
+  }
+
+  /** Keeps one round at most, and no more octets than the bound. */
+  #trim(): void {
+    if (!this.#isShared) return;
+    const least = this.octets - this.#group.limits.ringOctetsMax;
+    while (this.#first !== undefined && (this.#first.endOctets < least || isRoundBehind(this.#first.to, this.#place))) {
+      this.#first = this.#first.next;
+    }
   }
 
   #freshChunk(): Chunk {
@@ -103,8 +137,14 @@ export class RingFeed {
   }
 
   #dropLaggards(): void {
-    for (const rider of this.#riders) rider.fallBack(this.octets - this.#group.limits.lagOctetsMax);
+    for (const rider of this.#riders) rider.fallBack(this.octets - this.#group.limits.ringOctetsMax);
   }
+}
+
+/** Whether a walk that began at `from` has been everywhere at `to`. */
+function isRoundBehind(from: Place, to: Place): boolean {
+  const laps = to.lap - from.lap;
+  return laps > 1 || (laps === 1 && to.slot >= from.slot);
 }
 
 /** One member on a ring. */
@@ -113,12 +153,15 @@ export class RingRider {
   #stretch: Stretch;
   #cursor: Cursor;
   readonly #boarded: Place;
+  /** Every change stamped up to here is in what the rider is told. */
+  readonly stamp: number;
 
-  constructor(ring: RingFeed, stretch: Stretch, boarded: Place) {
+  constructor(ring: RingFeed, stretch: Stretch) {
     this.#ring = ring;
     this.#stretch = stretch;
     this.#cursor = new Cursor(stretch.first);
-    this.#boarded = boarded;
+    this.#boarded = stretch.from;
+    this.stamp = stretch.stamp;
   }
 
   /** The next octets; "done" when the walk has come round; "later" when others should have their turn first. */
@@ -127,7 +170,7 @@ export class RingRider {
       const octets = this.#cursor.next(reader);
       if (octets !== undefined) return octets;
       while (this.#cursor.position >= this.#stretch.endOctets) {
-        if (this.#cameRound(this.#stretch.to)) return this.#done();
+        if (isRoundBehind(this.#boarded, this.#stretch.to)) return this.#done();
         if (this.#stretch.next === undefined) {
           if (steps++ === this.#ring.limits.stepsPerCall) return "later";
           this.#ring.step();
@@ -154,10 +197,5 @@ export class RingRider {
   #done(): "done" {
     this.#ring.leave(this);
     return "done";
-  }
-
-  #cameRound(to: Place): boolean {
-    const laps = to.lap - this.#boarded.lap;
-    return laps > 1 || (laps === 1 && to.slot >= this.#boarded.slot);
   }
 }
