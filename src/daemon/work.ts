@@ -23,6 +23,8 @@ const SLICE_MILLISECONDS = { less: 10, more: 30 } as const;
 const SHARE_MIN = 1 / 16;
 /** How long dead rows wait until they are looked at again. */
 const REAP_SECONDS = 1;
+/** How long what was told to one that joined is kept for others. */
+const REST_SECONDS = 2;
 /** How long after tables have shrunk the process collects its garbage: what else is ending has ended then. */
 const COLLECT_SECONDS = 10;
 
@@ -50,6 +52,7 @@ export class Work {
   #stopped = false;
   #scheduled = false;
   #reaping: (() => void) | undefined = undefined;
+  #resting: (() => void) | undefined = undefined;
   #since: Instant | undefined = undefined;
   /** How much of a whole slice the next one may decide. */
   #share = SHARE_MIN;
@@ -116,6 +119,7 @@ export class Work {
     for (const reflector of this.#tables.reflectors) full = reflector.pump(this.#share) || full;
     if (full) this.#share = shareAfter(this.#share, this.#ports.now() - from);
     this.#reapLater(); // also while changes never cease
+    this.#restLater();
     if (this.#busy()) return this.changed();
     if (this.#since !== undefined) this.convergenceSeconds.observe((this.#ports.now() - this.#since) / 1000);
     this.#since = undefined;
@@ -158,6 +162,14 @@ export class Work {
       this.#tables.reflectors.some((reflector) => reflector.busy);
   }
 
+  #restLater(): void {
+    this.#resting ??= this.#ports.later(REST_SECONDS, () => {
+      this.#resting = undefined;
+      const keeps = this.#tables.reflectors.filter((reflector) => reflector.rest()).length > 0;
+      if (keeps && !this.#stopped) this.#restLater();
+    });
+  }
+
   #reapLater(): void {
     const waiting = this.#retired.size > 0 || this.#tables.ribs.some((rib) => rib.limboCount > 0);
     if (waiting) this.#reaping ??= this.#ports.later(REAP_SECONDS, () => this.#reap());
@@ -190,7 +202,9 @@ export class Work {
   stop(): void {
     this.#stopped = true;
     this.#reaping?.();
+    this.#resting?.();
     this.#reaping = undefined;
+    this.#resting = undefined;
   }
 }
 

@@ -165,6 +165,7 @@ export class Reflector {
   /** Frees rows that nobody has to hear of any more. Answers whether there may be more to free at once. */
   reap(): boolean {
     this.#waitedFor = undefined;
+    this.rest();
     const groups = [...this.#groups.values()].map((group) => ({ group, unknown: group.oldestUnknown() }));
     const prefixGroups = groups.filter(({ group }) => !group.addPath);
     const pathGroups = groups.filter(({ group }) => group.addPath);
@@ -177,6 +178,13 @@ export class Reflector {
     const freed = this.tables.rib.reap((prefix, path) =>
       path === 0 ? mayFree(prefixGroups, prefix) : mayFree(pathGroups, path), this.#limits.reapedPerSlice);
     return freed === this.#limits.reapedPerSlice;
+  }
+
+  /** Forgets the feeds that nobody reads. Answers whether others are kept. */
+  rest(): boolean {
+    let keeps = false;
+    for (const group of this.#groups.values()) keeps = group.ring.rest() || keeps;
+    return keeps;
   }
 
   /**

@@ -39,7 +39,7 @@ export class RingFeed {
   /** Stretches are kept for those who join later. */
   readonly #isShared: boolean;
   #place: Place;
-  /** The oldest stretch that is kept, while anybody rides. */
+  /** The oldest stretch that is kept, until `rest`. */
   #first: Stretch | undefined = undefined;
   #last: Stretch | undefined = undefined;
   #steps = 0;
@@ -68,7 +68,7 @@ export class RingFeed {
 
   /** Gets on at the oldest stretch that is kept; an empty walk starts from the beginning. */
   board(): RingRider {
-    if (this.#riders.size === 0) this.#place = { lap: this.#place.lap, slot: 1 };
+    if (this.#first === undefined) this.#place = { lap: this.#place.lap, slot: 1 };
     const kept = this.#first;
     // More has changed since than was kept: the news would cost more than the table.
     const isWorthwhile = kept !== undefined && this.#group.log.octets - kept.logOctets <= this.octets - kept.endOctets;
@@ -80,12 +80,17 @@ export class RingFeed {
 
   leave(rider: RingRider): void {
     this.#riders.delete(rider);
+  }
+
+  /** Forgets what is kept, unless somebody rides. Answers whether anything still is. */
+  rest(): boolean {
     if (this.#riders.size === 0) this.#first = undefined;
+    return this.#first !== undefined;
   }
 
   /** Moves a rider to a walk of its own that begins at `place`. */
   splitOff(rider: RingRider, place: Place): { ring: RingFeed; stretch: Stretch } {
-    this.leave(rider);
+    this.#riders.delete(rider);
     this.fallBacks++;
     const ring = new RingFeed(this.#group, place);
     ring.#riders.add(rider);
