@@ -209,6 +209,22 @@ export class Cursor {
     this.#chunk = chunk;
   }
 
+  /** A reader of whatever is written to the stream from now on. */
+  static atEndOf({ tail }: ChunkStream): Cursor {
+    const cursor = new Cursor(tail);
+    cursor.#run = tail.runCount;
+    cursor.#offset = tail.used;
+    return cursor;
+  }
+
+  /** Another reader that stands where this one does. */
+  copy(): Cursor {
+    const cursor = new Cursor(this.#chunk);
+    cursor.#run = this.#run;
+    cursor.#offset = this.#offset;
+    return cursor;
+  }
+
   /** The chunk of the next unread octet (its epoch bounds what the reader does not have yet). */
   get chunk(): Chunk {
     this.#advance();

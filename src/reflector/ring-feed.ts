@@ -7,7 +7,7 @@
 
 import { assert } from "../base/assert.ts";
 import { ChunkStream, Cursor } from "./chunk.ts";
-import type { Chunk, Reader } from "./chunk.ts";
+import type { Reader } from "./chunk.ts";
 import type { UpdateGroup } from "./group.ts";
 import type { ReflectorLimits } from "./limits.ts";
 
@@ -17,11 +17,12 @@ interface Place {
   readonly slot: number;
 }
 
-/** One step of the walk. Its messages begin with a chunk of their own. */
+/** One step of the walk. */
 interface Stretch {
   readonly from: Place;
   readonly to: Place;
-  readonly first: Chunk;
+  /** A reader that stands where its messages begin. */
+  readonly start: Cursor;
   /** Octets of the stream up to its end. */
   readonly endOctets: number;
   /** Every change stamped up to here is in it. */
@@ -72,7 +73,7 @@ export class RingFeed {
     const kept = this.#first;
     // More has changed since than was kept: the news would cost more than the table.
     const isWorthwhile = kept !== undefined && this.#group.log.octets - kept.logOctets <= this.octets - kept.endOctets;
-    if (!isWorthwhile) this.#first = this.#append(this.#place, this.#freshChunk());
+    if (!isWorthwhile) this.#first = this.#append(this.#place, Cursor.atEndOf(this.#stream));
     const rider = new RingRider(this, this.#first!);
     this.#riders.add(rider);
     return rider;
@@ -94,7 +95,7 @@ export class RingFeed {
     this.fallBacks++;
     const ring = new RingFeed(this.#group, place);
     ring.#riders.add(rider);
-    return { ring, stretch: ring.#append(place, ring.#freshChunk()) };
+    return { ring, stretch: ring.#append(place, Cursor.atEndOf(ring.#stream)) };
   }
 
   /** Walks one step. */
@@ -110,17 +111,17 @@ export class RingFeed {
       const told = this.#group.told(slot);
       if (told !== 0) packer.announce(slot, told);
     }
-    const first = this.#freshChunk();
+    const start = Cursor.atEndOf(this.#stream);
     packer.writeTo(this.#stream);
     this.#place = slot > slotsMax ? { lap: from.lap + 1, slot: 1 } : { lap: from.lap, slot };
-    this.#append(from, first);
+    this.#append(from, start);
     this.#trim();
   }
 
-  #append(from: Place, first: Chunk): Stretch {
+  #append(from: Place, start: Cursor): Stretch {
     const { epoch, log } = this.#group;
     const stretch: Stretch = {
-      from, to: this.#place, first, endOctets: this.#stream.octets, stamp: epoch - 1, logOctets: log.octets,
+      from, to: this.#place, start, endOctets: this.#stream.octets, stamp: epoch - 1, logOctets: log.octets,
       next: undefined,
     };
     if (this.#last !== undefined) this.#last.next = stretch;
@@ -135,10 +136,6 @@ export class RingFeed {
     while (this.#first !== undefined && (this.#first.endOctets < least || isRoundBehind(this.#first.to, this.#place))) {
       this.#first = this.#first.next;
     }
-  }
-
-  #freshChunk(): Chunk {
-    return this.#stream.tail.used === 0 ? this.#stream.tail : this.#stream.start(this.#stream.tail.epoch + 1);
   }
 
   #dropLaggards(): void {
@@ -164,7 +161,7 @@ export class RingRider {
   constructor(ring: RingFeed, stretch: Stretch) {
     this.#ring = ring;
     this.#stretch = stretch;
-    this.#cursor = new Cursor(stretch.first);
+    this.#cursor = stretch.start.copy();
     this.#boarded = stretch.from;
     this.stamp = stretch.stamp;
   }
@@ -191,7 +188,7 @@ export class RingRider {
     const { ring, stretch } = this.#ring.splitOff(this, this.#stretch.from);
     this.#ring = ring;
     this.#stretch = stretch;
-    this.#cursor = new Cursor(stretch.first);
+    this.#cursor = stretch.start.copy();
   }
 
   /** Gets off before the end. */
