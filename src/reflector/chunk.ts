@@ -27,7 +27,7 @@ export interface Reader {
 const RUN_WORDS = 5;
 /** The room of a chunk that holds a few changes, and of one in a larger flush (an extended message always fits). */
 const CHUNK_OCTETS_SMALL = 8_192;
-const CHUNK_OCTETS = 65_536;
+const CHUNK_OCTETS = 262_144;
 /** A chunk with more runs than these remembers whom they name; fewer are looked through one by one. */
 const RUNS_LOOKED_THROUGH = 4;
 /** Marks in that memory, a power of two: few beside the runs that fit into a chunk would say "maybe" too often. */
