@@ -187,6 +187,11 @@ export class ChunkStream {
     this.#epoch = epoch;
   }
 
+  /** Leaves a chunk that is half full or more, so that what is written together next can be sent in one piece. */
+  turnOver(): void {
+    if (this.#tail.used >= CHUNK_OCTETS / 2) this.start(this.#epoch, true);
+  }
+
   /** Starts a new chunk, so that a cursor may begin exactly here. An empty tail of that epoch already is one. */
   start(epoch: number, large = false): Chunk {
     const tail = this.#tail;

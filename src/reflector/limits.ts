@@ -15,6 +15,10 @@ export interface ReflectorLimits {
   readonly prefixesPerSlice: number;
   /** Prefixes decided until members are woken though more are waiting: each time costs every member a write. */
   readonly prefixesPerWake: number;
+  /** So many octets for a group wake its members before that: a write carries no more. */
+  readonly octetsPerWake: number;
+  /** So many prefixes decided in one slice are of a stream: more may be on its way. */
+  readonly prefixesOfStream: number;
   /** Octets handed out to members in one whole slice, after which the others wait for the next one. */
   readonly octetsPerSlice: number;
   /** What takes as long as so many octets to send: to hand out anything at all, and to decide and tell one prefix. */
@@ -41,7 +45,9 @@ export const REFLECTOR_LIMITS: ReflectorLimits = {
   ringOctetsMax: 8_388_608,
   epochOctetsMax: 32_768,
   prefixesPerSlice: 16_384,
-  prefixesPerWake: 16_384,
+  prefixesPerWake: 65_536,
+  octetsPerWake: 163_840,
+  prefixesOfStream: 1_024,
   octetsPerSlice: 8_388_608,
   octetsPerPull: 8_192,
   octetsPerPrefix: 512,

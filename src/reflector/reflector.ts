@@ -17,6 +17,9 @@ import type { ExportTarget } from "./target.ts";
 /** A prefix with this many paths counts as two in a slice, with twice as many as three. */
 const PATHS_PER_PREFIX = 8;
 
+/** Slices without a stream's worth after which it has ended: the next input of a connection may be two turns away. */
+const QUIET_SLICES = 2;
+
 /** The reflector of one address family. */
 export class Reflector {
   readonly family: FamilyRow;
@@ -30,6 +33,8 @@ export class Reflector {
   readonly #unheard = new Map<UpdateGroup, number>();
   /** Prefixes decided since members were woken. */
   #decided = 0;
+  /** Slices that are waited for more of a stream. */
+  #awaited = 0;
   /** What this slice has cost so far, in octets handed out. */
   #spent = 0;
   #nextGroup = 1;
@@ -121,12 +126,28 @@ export class Reflector {
     this.#wakeWaiting();
     if (this.#unwoken.size === 0) {
       for (const group of this.#groups.values()) group.beginFlush();
+      const { dirtyCount } = this.tables.rib;
+      this.#awaited = dirtyCount >= this.#limits.prefixesOfStream ? QUIET_SLICES : Math.max(this.#awaited - 1, 0);
       full = this.#decide(prefixes);
       for (const group of [...this.#groups.values()]) this.#flush(group, prefixes);
-      if (this.tables.rib.dirtyCount === 0 || this.#decided >= this.#limits.prefixesPerWake) this.#hear();
+      if (!this.#awaitsMore()) this.#hear();
     }
     this.#wakeSome();
     return full;
+  }
+
+  /**
+   * Whether members are woken later, because a write costs each of them the same however little it is: while changes
+   * wait or still come in a stream, until there is as much as one write takes.
+   */
+  #awaitsMore(): boolean {
+    const { prefixesPerWake, octetsPerWake } = this.#limits;
+    if (this.tables.rib.dirtyCount === 0 && this.#awaited === 0) return false;
+    if (this.#decided >= prefixesPerWake) return false;
+    for (const [group, octetsBefore] of this.#unheard) {
+      if (group.log.octets - octetsBefore >= octetsPerWake) return false;
+    }
+    return true;
   }
 
   /** Feeds go on beside the changes: at most half of the slice is theirs. */
@@ -235,6 +256,7 @@ export class Reflector {
   #hear(): void {
     for (const [group, octetsBefore] of this.#unheard) {
       for (const member of group.members) this.#unwoken.set(member, octetsBefore);
+      group.log.turnOver();
     }
     this.#unheard.clear();
     this.#decided = 0;

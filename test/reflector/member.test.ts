@@ -265,17 +265,34 @@ describe("two families of one session", () => {
 });
 
 describe("members of a group with much to decide", () => {
-  it("are woken when enough was decided, or nothing is left", () => {
-    const made = world(2, { ...TINY_LIMITS, prefixesPerSlice: 2, prefixesPerWake: 6, octetsPerSlice: 100_000 });
+  /** In which of so many slices a member is woken that nine prefixes have to be told to. */
+  function wokenIn(slices: number, bounds: Partial<ReflectorLimits>): number[] {
+    const made = world(2, { ...TINY_LIMITS, octetsPerSlice: 100_000, prefixesPerSlice: 2, ...bounds });
     announce(made, 0, BLOCKS.slice(0, 9));
     const session = made.neighbours[1]!.session!;
-    const woken: boolean[] = [];
-    for (let slice = 0; slice < 5; slice++) {
+    const woken: number[] = [];
+    for (let slice = 1; slice <= slices; slice++) {
       session.woken = false;
       made.pump();
-      woken.push(session.woken);
+      if (session.woken) woken.push(slice);
     }
-    expect(woken).toEqual([false, false, true, false, true]);
     made.drain();
+    return woken;
+  }
+
+  it("are woken when enough was decided, or nothing is left", () => {
+    const bounds = { prefixesPerWake: 6, octetsPerWake: Infinity, prefixesOfStream: Infinity };
+    expect(wokenIn(6, bounds)).toEqual([3, 5]);
+  });
+
+  it("are woken when there is as much to send as a write takes", () => {
+    const bounds = { prefixesPerWake: Infinity, octetsPerWake: 1, prefixesOfStream: Infinity };
+    expect(wokenIn(6, bounds)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it("wait for two slices when as much came as of a stream", () => {
+    const bounds = { prefixesPerSlice: 9, prefixesPerWake: 10, octetsPerWake: Infinity, prefixesOfStream: 9 };
+    expect(wokenIn(6, bounds)).toEqual([3]);
+    expect(wokenIn(6, { ...bounds, prefixesOfStream: 10 })).toEqual([1]);
   });
 });
