@@ -36,6 +36,8 @@ export class Packer implements SlotChain {
   readonly #head = new U32Column();
   readonly #announced: number[] = [];
   readonly #withdrawn = new Map<number | string, Bucket>();
+  /** The bucket of the last `withdraw`: a run of slots shares it. */
+  #lastWithdrawn: Bucket | undefined = undefined;
   // The chain being written.
   #at = 0;
   left = 0;
@@ -71,8 +73,13 @@ export class Packer implements SlotChain {
   withdraw(slot: number, old: ExportId): void {
     const peer = this.#exports.source(old).peer;
     const originator = this.#exports.originator(old);
-    this.#withdrawFrom(slot, peer * 2 ** 32 + originator,
-      () => ({ toPeer: 0, toId: 0, notPeer: peer, notId: originator }));
+    let bucket = this.#lastWithdrawn;
+    if (bucket === undefined || bucket.audience.notPeer !== peer || bucket.audience.notId !== originator) {
+      bucket = this.#bucketFor(peer * 2 ** 32 + originator,
+        () => ({ toPeer: 0, toId: 0, notPeer: peer, notId: originator }));
+      this.#lastWithdrawn = bucket;
+    }
+    bucket.head = this.#enter(slot, bucket.head);
   }
 
   /** Takes a slot back from whoever reads the stream: a feed's only member, which may hold it. */
@@ -111,6 +118,7 @@ export class Packer implements SlotChain {
   discard(): void {
     for (const id of this.#announced) this.#head.set(id, 0);
     this.#withdrawn.clear();
+    this.#lastWithdrawn = undefined;
     this.#announced.length = 0;
     this.#entries = 0;
     this.#slot.trim(ENTRIES_KEPT);
@@ -176,12 +184,17 @@ export class Packer implements SlotChain {
   }
 
   #withdrawFrom(slot: number, key: number | string, audience: () => Audience): void {
+    const bucket = this.#bucketFor(key, audience);
+    bucket.head = this.#enter(slot, bucket.head);
+  }
+
+  #bucketFor(key: number | string, audience: () => Audience): Bucket {
     let bucket = this.#withdrawn.get(key);
     if (bucket === undefined) {
       bucket = { audience: audience(), head: 0 };
       this.#withdrawn.set(key, bucket);
     }
-    bucket.head = this.#enter(slot, bucket.head);
+    return bucket;
   }
 
   #enter(slot: number, next: number): number {
