@@ -145,28 +145,28 @@ export class Packer implements SlotChain {
   }
 
   #writeAnnouncements(stream: ChunkStream, id: ExportId): void {
-    const head = this.#newestOnly(this.#head.get(id), id);
-    if (head === 0) return;
+    this.#beginNewest(this.#head.get(id), id);
+    if (this.left === 0) return;
     const attributes = this.encode(id);
     const source = this.#exports.source(id);
     const nextHop = this.#target.nextHopFor(this.#store, this.#exports.attributes(id), source);
-    this.#begin(head);
     this.#exports.audience(id, this.#audience);
     this.#writer.announce(stream, this, attributes, nextHop, usesMpReach(this.#target, nextHop), this.#audience);
   }
 
-  /** The chain without the slots that are told something else by now; its new head. */
-  #newestOnly(head: number, id: ExportId): number {
-    let first = 0;
+  /** Begins a chain without the slots that are told something else by now. */
+  #beginNewest(head: number, id: ExportId): void {
+    this.#at = 0;
+    this.left = 0;
     let last = 0;
     for (let entry = head; entry !== 0; entry = this.#next.get(entry)) {
       if (this.#names.told(this.#slot.get(entry)) !== id) continue;
-      if (last === 0) first = entry;
+      if (last === 0) this.#at = entry;
       else this.#next.set(last, entry);
       last = entry;
+      this.left++;
     }
     if (last !== 0) this.#next.set(last, 0);
-    return first;
   }
 
   /** The attributes of an export as they are sent, without MP_REACH_NLRI; valid until the next call. */
