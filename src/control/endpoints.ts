@@ -39,7 +39,7 @@ function json(value: unknown): Answer {
   return { status: 200, json: value };
 }
 
-function array(items: readonly unknown[]): Answer {
+function array(items: Iterable<unknown>): Answer {
   return { status: 200, pieces: jsonArray(items), contentType: "application/json" };
 }
 

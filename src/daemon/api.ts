@@ -172,7 +172,8 @@ export interface MetricSample {
 
 /** The running daemon as its control surfaces see it. PEER arguments: name, address, or address:port. */
 export interface DaemonApi {
-  peers(): PeerView[];
+  /** All sessions, each as it is when the caller comes to it: thousands take longer than a turn should. */
+  peers(): Iterable<PeerView>;
   /** One session in full, or why not. */
   peer(selector: string): PeerView | Refusal;
   /**

@@ -11,7 +11,7 @@ import type { Intent, ListenAddress } from "../config/intent.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Connection } from "../transport/ports.ts";
 import { listen } from "../transport/listener.ts";
-import type { DaemonApi, ReloadResult, Refusal } from "./api.ts";
+import type { DaemonApi, PeerView, ReloadResult, Refusal } from "./api.ts";
 import { whyDown } from "./admin.ts";
 import { drainIntent } from "./drain.ts";
 import { explain } from "./explain.ts";
@@ -153,8 +153,8 @@ class Daemon implements RunningDaemon, DaemonApi {
     return this.finished;
   }
 
-  peers(): ReturnType<DaemonApi["peers"]> {
-    return this.speaker.neighbours.all().map((peer) => peerView(peer, this.speaker.tables));
+  * peers(): Generator<PeerView> {
+    for (const peer of this.speaker.neighbours.all()) yield peerView(peer, this.speaker.tables);
   }
 
   peer(selector: string): ReturnType<DaemonApi["peer"]> {

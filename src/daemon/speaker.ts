@@ -19,6 +19,7 @@ import type { SessionRules } from "../reflector/session-rules.ts";
 import type { ExportTarget } from "../reflector/target.ts";
 import { OWN_PEER } from "../rib/ids.ts";
 import type { PeerId } from "../rib/ids.ts";
+import { InputTurns } from "../transport/input-turns.ts";
 import type { Connector, Scheduler } from "../transport/ports.ts";
 import type { ReloadResult } from "./api.ts";
 import type { PeerHost } from "./host.ts";
@@ -74,6 +75,7 @@ export class Speaker implements PeerHost {
       now: () => environment.clock.now(),
       soon: (run) => environment.soon(run),
       later: (seconds, run) => this.later(seconds, run),
+      moreIn: () => InputTurns.of(environment).busy,
       tooSlow: (id) => this.#tooSlow(id),
       collectGarbage: () => environment.collectGarbage?.(),
     });

@@ -27,6 +27,7 @@ export const systemScheduler: Scheduler = {
     let immediate = setImmediate(() => { immediate = setImmediate(run); });
     return () => clearImmediate(immediate);
   },
+  soon: systemSoon,
 };
 
 /** Calls `run` when the sockets that are ready now have been read: what a turn of the loop brought is told at once. */

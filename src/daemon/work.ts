@@ -21,6 +21,8 @@ const ROWS_JUDGED_PER_SLICE = 16_384;
 const SLICE_MILLISECONDS = { less: 10, more: 30 } as const;
 /** The least part of a whole slice, and the first: code takes ten times as long until Node has compiled it. */
 const SHARE_MIN = 1 / 16;
+/** What is decided waits so long for input that stands in line: thousands of members are then woken once for all. */
+const MORE_MILLISECONDS = 150;
 /** How long dead rows wait until they are looked at again. */
 const REAP_SECONDS = 1;
 /** How long what was told to one that joined is kept for others. */
@@ -34,6 +36,8 @@ export interface WorkPorts {
   /** Runs in the next turn of the event loop. */
   soon(run: () => void): void;
   later(seconds: number, run: () => void): () => void;
+  /** Input that has been received waits for its turn. */
+  moreIn(): boolean;
   /** A peer takes so little that what must be kept for it grows without bound: its session has to end. */
   tooSlow(id: PeerId): void;
   /** Gives the memory of what is garbage back to the system. */
@@ -116,7 +120,8 @@ export class Work {
     this.#sweepSome();
     this.#rejudge.step(ROWS_JUDGED_PER_SLICE);
     let full = false;
-    for (const reflector of this.#tables.reflectors) full = reflector.pump(this.#share) || full;
+    const more = this.#ports.moreIn() && from - (this.#since ?? from) < MORE_MILLISECONDS;
+    for (const reflector of this.#tables.reflectors) full = reflector.pump(this.#share, more) || full;
     if (full) this.#share = shareAfter(this.#share, this.#ports.now() - from);
     this.#reapLater(); // also while changes never cease
     this.#restLater();

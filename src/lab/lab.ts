@@ -80,7 +80,7 @@ class LabRun {
     this.#wanted = new Map(this.#speakers.map((speaker) => [speaker, othersOf(speaker.node, nodes)]));
     this.#sessions = this.#speakers.map((speaker) => this.#dial(speaker));
     this.#takeBackPatience = world.scheduler.at(after(world.clock.now(), PATIENCE_SECONDS), () => this.#timeIsUp());
-    this.#screen.draw(reflector.api.peers());
+    this.#screen.draw([...reflector.api.peers()]);
     void world.stopped.then(() => this.#finish(0));
   }
 
@@ -125,7 +125,7 @@ class LabRun {
   };
 
   #redraw(): void {
-    this.#screen.draw(this.#reflector.api.peers());
+    this.#screen.draw([...this.#reflector.api.peers()]);
     const before = this.#converged;
     this.#converged = this.#isConverged();
     if (before || !this.#converged) return;

@@ -69,7 +69,7 @@ export function closing(
   const shown = speakers.slice(0, SPEAKERS_SHOWN_MAX);
   const left = speakers.length - shown.length;
   return [
-    ...(terminal ? [] : ["", ...sessionTable(reflector.api.peers())]),
+    ...(terminal ? [] : ["", ...sessionTable([...reflector.api.peers()])]),
     ...shown.flatMap((speaker) => ["", `${speaker.node.name} (${speaker.node.address}) was told:`,
       ...routeTable(speaker.table)]),
     ...(left > 0 ? ["", `... and ${left} nodes more, each with every other's blocks.`] : []),

@@ -116,10 +116,10 @@ export class Reflector {
   /**
    * One slice: decides, tells the groups, wakes the members that have something to send. What thousands of members
    * are to be sent takes the kernel seconds: some are woken in later slices, and nothing more is decided before, so
-   * that waiting for its turn makes no member slow. `share`: how much of a whole slice may be decided, at most 1.
-   * Answers whether that much was.
+   * that waiting for its turn makes no member slow. `share`: how much of a whole slice may be decided, at most 1;
+   * `more`: as more is about to come, members are better woken for both. Answers whether that much was decided.
    */
-  pump(share: number = 1): boolean {
+  pump(share: number = 1, more: boolean = false): boolean {
     const prefixes = Math.ceil(share * this.#limits.prefixesPerSlice);
     let full = false;
     this.#spent = 0;
@@ -130,7 +130,7 @@ export class Reflector {
       this.#awaited = dirtyCount >= this.#limits.prefixesOfStream ? QUIET_SLICES : Math.max(this.#awaited - 1, 0);
       full = this.#decide(prefixes);
       for (const group of [...this.#groups.values()]) this.#flush(group, prefixes);
-      if (!this.#awaitsMore()) this.#hear();
+      if (!this.#awaitsMore(more)) this.#hear();
     }
     this.#wakeSome();
     return full;
@@ -140,9 +140,9 @@ export class Reflector {
    * Whether members are woken later, because a write costs each of them the same however little it is: while changes
    * wait or still come in a stream, until there is as much as one write takes.
    */
-  #awaitsMore(): boolean {
+  #awaitsMore(more: boolean): boolean {
     const { prefixesPerWake, octetsPerWake } = this.#limits;
-    if (this.tables.rib.dirtyCount === 0 && this.#awaited === 0) return false;
+    if (this.tables.rib.dirtyCount === 0 && this.#awaited === 0 && !more) return false;
     if (this.#decided >= prefixesPerWake) return false;
     for (const [group, octetsBefore] of this.#unheard) {
       if (group.log.octets - octetsBefore >= octetsPerWake) return false;

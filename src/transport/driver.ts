@@ -1,13 +1,15 @@
 /**
  * The loop of one connection: octets in become messages, octets out are pulled as the kernel takes them. Rules: no
- * protocol here; what one peer sends costs the others at most one slice per turn of the event loop; at most
- * IN_SOCKET_OCTETS_MAX of routes are out of our hands, the rest can still be taken back.
+ * protocol here; what one peer sends costs the others at most one slice per turn of the event loop, and what all send
+ * the time that input-turns.ts gives; at most IN_SOCKET_OCTETS_MAX of routes are out of our hands, the rest can still
+ * be taken back.
  */
 
 import type { Slot } from "../fsm/session.ts";
 import type { Fault } from "../messages/fault.ts";
 import { Framer } from "../messages/framer.ts";
-import type { Connection, ConnectionEnd, ConnectionHandler, Scheduler } from "./ports.ts";
+import type { InputTurns, InputWaiter } from "./input-turns.ts";
+import type { Connection, ConnectionEnd, ConnectionHandler } from "./ports.ts";
 
 /** Whom a driver serves; `slot` says with which of its connections, so that one client can serve both. */
 export interface DriverClient {
@@ -29,23 +31,28 @@ export interface DriverClient {
 
 /** Octets of input handled per turn of the event loop. */
 const SLICE_OCTETS = 128 * 1024;
+/** Octets of input between two looks at the clock, and what a message costs beside its own. */
+const LOOK_OCTETS = 8_192;
+const MESSAGE_COST_OCTETS = 512;
 /** Unparsed input above which reading pauses. */
 const UNPARSED_OCTETS_MAX = 256 * 1024;
 /** Octets of routes given to the socket and not yet taken by the kernel. */
 const IN_SOCKET_OCTETS_MAX = 256 * 1024;
 
 /** One connection while it is in use. After `end` or `destroy` nothing is handed over any more. */
-export class ConnectionDriver implements ConnectionHandler {
+export class ConnectionDriver implements ConnectionHandler, InputWaiter {
   readonly connection: Connection;
   readonly framer: Framer = new Framer();
   readonly #client: DriverClient;
   readonly #slot: Slot;
-  readonly #scheduler: Scheduler;
+  readonly #turns: InputTurns;
   #open = true;
   #octetsIn = 0;
+  /** What the slice of turn `#turn` still holds. */
   #sliceLeft = SLICE_OCTETS;
-  /** Takes back the refill of the slice; undefined while it is whole. */
-  #refill: (() => void) | undefined;
+  #turn = 0;
+  /** Input waits for its turn. */
+  #waiting = false;
   #paused = false;
   #lost: ConnectionEnd | undefined;
   /** Pulled octets in each write that waits in the socket, oldest first, and in all of them. */
@@ -56,11 +63,11 @@ export class ConnectionDriver implements ConnectionHandler {
   /** Messages that are being handed over led to something to send. */
   #wanted = false;
 
-  constructor(connection: Connection, client: DriverClient, slot: Slot, scheduler: Scheduler) {
+  constructor(connection: Connection, client: DriverClient, slot: Slot, turns: InputTurns) {
     this.connection = connection;
     this.#client = client;
     this.#slot = slot;
-    this.#scheduler = scheduler;
+    this.#turns = turns;
   }
 
   /** Octets received so far. */
@@ -70,7 +77,7 @@ export class ConnectionDriver implements ConnectionHandler {
 
   /** True while received octets wait for their turn, or for room: then silence is not the peer's. */
   get behind(): boolean {
-    return this.#paused || (this.framer.bufferedOctets > 0 && this.#sliceLeft <= 0);
+    return this.#paused || this.#waiting;
   }
 
   /** Begins to read; `alreadyRead` is what somebody else took from the connection. */
@@ -124,8 +131,7 @@ export class ConnectionDriver implements ConnectionHandler {
   #stop(): boolean {
     const wasOpen = this.#open;
     this.#open = false;
-    this.#refill?.();
-    this.#refill = undefined;
+    if (this.#waiting) this.#turns.forget(this);
     return wasOpen;
   }
 
@@ -159,24 +165,39 @@ export class ConnectionDriver implements ConnectionHandler {
     this.#parse();
   }
 
+  takeTurn(): void {
+    this.#waiting = false;
+    this.#parse();
+  }
+
   #parse(): void {
+    if (this.#waiting) return;
+    if (!this.#turns.enter()) return this.#wait();
     this.#parsing = true;
     this.#handOver();
     this.#parsing = false;
     this.#client.runOver(this.#slot);
+    this.#turns.leave();
     if (this.#wanted) this.pump();
   }
 
-  /** Hands messages over while the slice lasts; the next turn of the event loop brings the next slice. */
+  /** Hands messages over while the slice and the turn's time last; what is left waits for the next turn. */
   #handOver(): void {
+    if (this.#turn !== this.#turns.number) this.#sliceLeft = SLICE_OCTETS;
+    this.#turn = this.#turns.number;
+    let unlooked = 0;
     while (this.#open && this.#sliceLeft > 0) {
       const message = this.framer.next();
       if (message === undefined) return this.#drained();
       if (!(message instanceof Uint8Array)) return this.#client.framingFault(message, this.#slot);
       this.#sliceLeft -= message.length;
       this.#client.message(message, this.#slot);
+      unlooked += message.length + MESSAGE_COST_OCTETS;
+      if (unlooked < LOOK_OCTETS) continue;
+      if (this.#turns.isOver) break;
+      unlooked = 0;
     }
-    if (this.#open) this.#awaitRefill();
+    if (this.#open) this.#wait();
   }
 
   #drained(): void {
@@ -185,18 +206,13 @@ export class ConnectionDriver implements ConnectionHandler {
       this.#lost = undefined;
       return this.#client.lost(end, this.#slot);
     }
-    if (this.#paused) {
-      this.#paused = false;
-      this.connection.resume();
-    }
-    if (this.#sliceLeft < SLICE_OCTETS) this.#awaitRefill();
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.connection.resume();
   }
 
-  #awaitRefill(): void {
-    this.#refill ??= this.#scheduler.afterPoll(() => {
-      this.#refill = undefined;
-      this.#sliceLeft = SLICE_OCTETS;
-      this.#parse();
-    });
+  #wait(): void {
+    this.#waiting = true;
+    this.#turns.wait(this);
   }
 }

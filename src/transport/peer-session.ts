@@ -28,6 +28,7 @@ import type {
   Connection, ConnectionEnd, PeerSessionPort, SessionEnd, SessionEnvironment, SessionOwner, SessionParameters,
   SessionView, StateName,
 } from "./ports.ts";
+import { InputTurns } from "./input-turns.ts";
 import { readEvent } from "./read-event.ts";
 import { earliest, newSlot, takeDue } from "./slot-resources.ts";
 import type { SlotResources } from "./slot-resources.ts";
@@ -265,7 +266,7 @@ export class PeerSession implements PeerSessionPort, DriverClient, Sleeper<reado
 
   /** Puts a connection to work in its slot; it is read once the driver is started. */
   #drive(slot: Slot, connection: Connection): void {
-    this.#slots[slot].driver = new ConnectionDriver(connection, this, slot, this.#environment.scheduler);
+    this.#slots[slot].driver = new ConnectionDriver(connection, this, slot, InputTurns.of(this.#environment));
     this.#lastLocalAddress = connection.localAddress;
   }
 

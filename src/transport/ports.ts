@@ -98,6 +98,8 @@ export interface Scheduler {
   at(at: Instant, run: () => void): () => void;
   /** Calls `run` after one full poll phase of the event loop: all that waited in sockets has been handed over. */
   afterPoll(run: () => void): () => void;
+  /** Calls `run` when the sockets that are ready now have been read. */
+  soon(run: () => void): void;
 }
 
 /** What ends a connection without a word from BGP. */

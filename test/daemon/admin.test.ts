@@ -102,7 +102,7 @@ describe("disable", () => {
     const late = world.router("192.0.2.140");
     world.run(60);
     expect([node.downs[0]?.text, node.isUp, late.ups]).toEqual(["all of it", false, 0]);
-    expect(world.api.peers().map(({ name }) => name)).toEqual(["c1", "six"]);
+    expect([...world.api.peers()].map(({ name }) => name)).toEqual(["c1", "six"]);
     expect(world.api.enable("nodes")).toEqual({ enabled: ["nodes"] });
     world.run(30);
     expect([node.isUp, late.isUp]).toEqual([true, true]);

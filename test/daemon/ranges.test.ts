@@ -9,7 +9,7 @@ let world: World;
 
 afterEach(async () => world.stop());
 
-const names = (): string[] => world.api.peers().map(({ name }) => name).sort();
+const names = (): string[] => [...world.api.peers()].map(({ name }) => name).sort();
 
 it("make a neighbour of each source address, up to their limit", async () => {
   world = await World.with({ neighbors: [NODES] });
@@ -44,7 +44,8 @@ it("give way to a neighbour with the address, and of two the longer one counts",
   ] });
   for (const address of ["192.0.2.11", "192.0.2.69", "192.0.2.70"]) world.router(address);
   world.run(10);
-  expect(world.api.peers().map(({ name, description, state }) => `${name} ${description} ${state}`).sort()).toEqual([
+  const peers = [...world.api.peers()];
+  expect(peers.map(({ name, description, state }) => `${name} ${description} ${state}`).sort()).toEqual([
     "192.0.2.11 wide Established", "192.0.2.69 narrow Established", "exact exact Established",
   ]);
 });

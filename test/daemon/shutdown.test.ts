@@ -133,7 +133,7 @@ it("on real sockets the NOTIFICATION really leaves, the port is free again, and 
         chunks.push(chunk);
         heard += chunk.length;
         if (chunks.length === 1) socket.write(KEEPALIVE);
-        if (daemon.api.peers()[0]!.state === "Established") resolve();
+        if ([...daemon.api.peers()][0]!.state === "Established") resolve();
       });
     });
     const closed = new Promise<void>((resolve) => socket.on("close", () => resolve()));

@@ -22,7 +22,7 @@ it("begins with small slices, makes full ones larger while they are quick and sm
   } as unknown as Reflector;
   const work = new Work({ ...newTables(() => 0.5), reflectors: [reflector] }, {
     now: () => now as Instant, soon: (run) => { turns.push(run); }, later: () => () => undefined,
-    tooSlow: () => undefined, collectGarbage: () => undefined,
+    moreIn: () => false, tooSlow: () => undefined, collectGarbage: () => undefined,
   });
   const run = (slices: number): void => { for (let i = 0; i < slices; i++) turns.shift()?.(); };
   work.changed();

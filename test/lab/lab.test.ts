@@ -68,7 +68,7 @@ describe("the embedded lab", () => {
     expect(code, text).toBe(0);
     expect(text).toContain("\u001b[4F\u001b[J");
     expect(text).toContain("From another terminal: reflectd show peers");
-    expect(api?.peers().map(({ state }) => state)).not.toContain("Established");
+    expect([...api?.peers() ?? []].map(({ state }) => state)).not.toContain("Established");
   });
   it("works with a single node, which hears nothing", async () => {
     const { code, text } = await play(1, true);

@@ -121,6 +121,10 @@ export class VirtualHost implements Scheduler {
   afterPoll(run: () => void): () => void {
     return this.clock.schedule(this.clock.now(), PHASE.CHECK, this, run);
   }
+
+  soon(run: () => void): void {
+    this.afterPoll(run);
+  }
 }
 
 /** mulberry32: small, and good enough for tests. */

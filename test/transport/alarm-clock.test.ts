@@ -15,6 +15,7 @@ function world() {
       return () => timers.delete(timer);
     },
     afterPoll: () => () => undefined,
+    soon: () => undefined,
   };
   const runUntil = (now: number): void => {
     for (const timer of [...timers].filter(({ at }) => at <= now).sort((a, b) => a.at - b.at)) {

@@ -2,7 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 import { KEEPALIVE } from "../../src/messages/keepalive.ts";
+import type { Instant } from "../../src/base/ports.ts";
 import { ConnectionDriver } from "../../src/transport/driver.ts";
+import { InputTurns } from "../../src/transport/input-turns.ts";
 import type { Connection, ConnectionHandler, Scheduler } from "../../src/transport/ports.ts";
 
 const KIB = 1024;
@@ -26,10 +28,8 @@ function world() {
   };
   const scheduler: Scheduler = {
     at: () => () => undefined,
-    afterPoll: (run) => {
-      turns.push(run);
-      return () => { turns.splice(turns.indexOf(run), 1); };
-    },
+    afterPoll: () => () => undefined,
+    soon: (run) => { turns.push(run); },
   };
   const seen = { messages: 0, progress: 0, waiting: false, told: 0 };
   const out = { chunk: undefined as Uint8Array | undefined, atOnce: false, onMessage: () => {} };
@@ -47,7 +47,7 @@ function world() {
       seen.waiting = waiting;
     },
     pull: () => out.chunk,
-  }, 0, scheduler);
+  }, 0, new InputTurns(scheduler, { now: () => 0 as Instant, wallMilliseconds: () => 0 }));
   driver.start();
   const turn = (): void => { turns.shift()?.(); };
   return { driver, wire, log, turn, turns, writes, seen, out };
@@ -85,11 +85,12 @@ describe("input", () => {
   });
 
   it("is forgotten once the connection is given up from inside a message", () => {
-    const { driver, wire, log, turns, seen, out } = world();
+    const { driver, wire, log, turn, turns, seen, out } = world();
     out.onMessage = () => { driver.destroy(); };
     wire.handler?.data(keepalives(3));
     wire.handler?.data(keepalives(3));
     wire.handler?.closed({ why: "late" });
+    turn();
     expect([seen.messages, log, turns]).toEqual([1, ["destroy"], []]);
   });
 
