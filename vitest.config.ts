@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["node_modules/**", "dist/**"],
+    exclude: ["node_modules/**", "build/**", "dist/**"],
     // Vitest leaves one core idle by itself; on two cores that doubles the time.
     maxWorkers: "100%",
     testTimeout: 20_000,

@@ -1,0 +1,102 @@
+/**
+ * Joins the modules that the compiler wrote into one: Node takes longer to find and to link 180 files than to compile
+ * what is in them.
+ *
+ * A module becomes a function that runs once, when it is first needed, and what it exports an object. Its text stays
+ * as the compiler wrote it, under a line with its name: that is where a stack leads. Rules: an unknown form of import
+ * or export, and modules that import each other, are mistakes and not guessed at.
+ */
+
+import { dirname, join, normalize } from "node:path/posix";
+
+/** In front of all. Node's own modules are loaded when the first module that wants them runs. */
+const HEAD = `import { createRequire } from "node:module";
+const require = createRequire(import.meta.url);
+const once = (load) => {
+    let exported;
+    return () => exported ??= load();
+};
+`;
+
+/**
+ * The text of one module that does what the module `root` does with all it imports. `read` gives the text of a module
+ * by its path. Throws where a rule is broken.
+ */
+export function joined(root, read) {
+  const [, shebang = "", source = ""] = /^(#!.*\n)?([^]*)$/.exec(read(root)) ?? [];
+  const main = rewritten(root, source);
+  const done = new Map();
+  const parts = [...main.needs, ...main.later].flatMap((file) => withNeeds(file, [root], done, read));
+  expectExported(main, done);
+  return `${shebang}${HEAD}${parts.join("")}// ${root}\n${main.text}`;
+}
+
+/** The module `file` as a function, behind those that it needs, before those that it loads later; each once. */
+function withNeeds(file, path, done, read) {
+  if (path.includes(file)) throw new Error(`modules import each other: ${[...path, file].join(" > ")}`);
+  if (done.has(file)) return [];
+  const module = rewritten(file, read(file));
+  const { needs, later, exported, text } = module;
+  const before = needs.flatMap((need) => withNeeds(need, [...path, file], done, read));
+  done.set(file, exported.map((name) => name.split(":")[0]));
+  expectExported(module, done);
+  // In parentheses: V8 then compiles it with the file, instead of reading past it now and again when it is called.
+  const own = `// ${file}\nconst ${nameOf(file)} = once((() => {\n${text}return { ${exported.join(", ")} };\n}));\n`;
+  return [...before, own, ...later.flatMap((need) => withNeeds(need, [file], done, read))];
+}
+
+/** Throws where a module imports what another does not export; `done`: what those before it export. */
+function expectExported({ file, wanted }, done) {
+  const missing = wanted.find(([from, name]) => !done.get(from).includes(name));
+  if (missing !== undefined) throw new Error(`${file}: ${missing[0]} does not export ${missing[1]}`);
+}
+
+/** What a module needs at once and what later, what it exports, and its text without imports and exports. */
+function rewritten(file, source) {
+  const module = { file, needs: [], wanted: [], later: [], exported: [] };
+  const lines = source.trimEnd().split("\n").map((line) => {
+    if (!/^(import|export)\b/.test(line)) return line.replaceAll(/\bimport\("(\.[^"]+)"\)/g, (_, target) => {
+      const to = placeOf(file, target);
+      module.later.push(to);
+      return `Promise.resolve().then(() => ${nameOf(to)}())`;
+    });
+    for (const [pattern, rewrite] of FORMS) {
+      const match = pattern.exec(line);
+      if (match !== null) return rewrite(module, ...match.slice(1));
+    }
+    throw new Error(`${file}: cannot be joined: ${line}`);
+  });
+  return { ...module, text: `${lines.join("\n")}\n` };
+}
+
+/** Every form of import and export that the compiler writes of what we write, and what it becomes. */
+const FORMS = [
+  [/^import \{ (.*) \} from "(.*)";$/, (module, names, target) =>
+    `const { ${names.replaceAll(" as ", ": ")} } = ${exportsOf(module, target, names)};`],
+  [/^import \* as (\w+) from "(.*)";$/, (module, name, target) => `const ${name} = ${exportsOf(module, target)};`],
+  [/^export \{\};$/, () => ""],
+  [/^export \{ (\w+(?:, \w+)*) \} from "(.*)";$/, (module, names, target) => {
+    const owner = exportsOf(module, target, names);
+    module.exported.push(...names.split(", ").map((name) => `${name}: ${owner}.${name}`));
+    return "";
+  }],
+  [/^export ((?:async )?function\*? ?|class |const )(\w+)\b(.*)$/, (module, kind, name, rest) => {
+    module.exported.push(name);
+    return `${kind}${name}${rest}`;
+  }],
+];
+
+/** An expression of what `target` exports, of which `names` are wanted. */
+function exportsOf({ file, needs, wanted }, target, names = "") {
+  if (target.startsWith("node:")) return `require("${target}")`;
+  if (!target.startsWith(".")) throw new Error(`${file}: a package may be imported by import() only: ${target}`);
+  const to = placeOf(file, target);
+  needs.push(to);
+  wanted.push(...[...names.matchAll(/([\w$]+)( as [\w$]+)?/g)].map(([, name]) => [to, name]));
+  return `${nameOf(to)}()`;
+}
+
+const placeOf = (file, target) => normalize(join(dirname(file), target));
+
+/** Ends in what no name of ours ends in. */
+const nameOf = (file) => `${file.replace(/\.js$/, "").replaceAll(/\W/g, "_")}$`;
