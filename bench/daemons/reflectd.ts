@@ -12,6 +12,9 @@ import type { DaemonKind, DaemonSetup } from "./daemon.ts";
 
 const MAIN = join(REPOSITORY, "dist/main.js");
 
+/** What `reflectd show peers` asks for. */
+const PEERS = "/v1/peers?fields=name,address,port,asNumber,state,enabled,since,prefixes,waiting,lastError,policy";
+
 /** The row of the table of daemons. */
 export const REFLECTD: DaemonKind = {
   name: "reflectd",
@@ -38,7 +41,7 @@ async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
       write(version);
       await page({ socketPath, method: "POST", path: "/v1/reload" });
     },
-    showPeers: async () => (await page({ socketPath, path: "/v1/peers" })).milliseconds,
+    showPeers: async () => (await page({ socketPath, path: PEERS })).milliseconds,
     longestPauseMilliseconds: async () => {
       const { text } = await page({ host: "127.0.0.1", port: http, path: "/metrics" });
       return 1000 * sampleOf(text, "nodejs_eventloop_lag_max_seconds");

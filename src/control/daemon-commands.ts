@@ -8,7 +8,7 @@ import { EXIT } from "./cli-io.ts";
 import { explainText } from "./explain-view.ts";
 import { groupsText, memoryText } from "./group-views.ts";
 import { nodeStatusDocument, nodeStatusText } from "./node-status.ts";
-import { peerText, peersText } from "./peer-views.ts";
+import { PEER_ROW_FIELDS, peersText, peerText, widePeersText } from "./peer-views.ts";
 import { printRoutes } from "./route-printer.ts";
 import { outputOf } from "./session.ts";
 import type { Session } from "./session.ts";
@@ -24,8 +24,8 @@ export function nodeStatus(session: Session): Promise<number> {
 export function showPeers(session: Session): Promise<number> {
   const [peer] = session.words;
   if (peer === undefined) {
-    const wide = outputOf(session) === "wide";
-    return show(session, get("/v1/peers"), (peers: PeerView[], now) => peersText(peers, now, wide));
+    if (outputOf(session) !== "table") return show(session, get("/v1/peers"), widePeersText);
+    return show(session, get(`/v1/peers?fields=${PEER_ROW_FIELDS.join()}`), peersText);
   }
   return show(session, get(peerPath(peer)), (view: PeerView, now) => peerText(view, now));
 }

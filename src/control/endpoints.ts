@@ -13,7 +13,7 @@ const DRAIN_SECONDS_MAX = 3600;
 /** The API under /v1. */
 export const API: readonly Endpoint[] = [
   row("GET", "/v1/status", false, "version, router id, AS, start", ({ api }) => json(api.status())),
-  row("GET", "/v1/peers", true, "all sessions", ({ api }) => array(api.peers())),
+  row("GET", "/v1/peers", true, "all sessions; with fields=name,state,… only that of each", peers),
   row("GET", "/v1/peers/:peer", true, "one session in full", ({ api, path }) => outcome(api.peer(path[0] ?? ""))),
   row("GET", "/v1/routes", true, "routes, one JSON object per line; with count=1 their number", routes),
   row("GET", "/v1/explain", true, "why a prefix is as it is: prefix, to", explain),
@@ -50,6 +50,18 @@ function outcome(result: object | Refusal): Answer {
 
 function isRefusal(result: object): result is Refusal {
   return Object.hasOwn(result, "refused");
+}
+
+function peers({ api, query }: Call): Answer {
+  const stray = strayKey(query.keys(), ["fields"]);
+  if (stray !== undefined) return problem(400, stray);
+  const fields = query.get("fields")?.split(",");
+  return array(fields === undefined ? api.peers() : picked(api.peers(), fields));
+}
+
+/** The views with these fields only; thousands of sessions in full are several megabytes. */
+function* picked(views: Iterable<object>, fields: readonly string[]): Generator<object> {
+  for (const view of views) yield Object.fromEntries(Object.entries(view).filter(([name]) => fields.includes(name)));
 }
 
 async function routes({ api, query }: Call): Promise<Answer> {

@@ -9,7 +9,18 @@ import { printable } from "./terminal.ts";
 const NAME_CHARACTERS = 63;
 const TEXT_CHARACTERS = 255;
 
-interface Column { readonly heading: string; readonly wide?: true; cell(peer: PeerView, now: number): string }
+/** A session as the table shows it without -o wide. */
+export type PeerRow = Pick<PeerView, "name" | "address" | "port" | "asNumber" | "state" | "enabled" | "since" |
+  "prefixes" | "waiting" | "lastError" | "policy">;
+
+/** The fields of a row: all that has to be asked for. */
+export const PEER_ROW_FIELDS: readonly (keyof PeerRow)[] = [
+  "name", "address", "port", "asNumber", "state", "enabled", "since", "prefixes", "waiting", "lastError", "policy",
+];
+
+type Column = { readonly heading: string } & (
+  | { readonly wide?: never; readonly cell: (peer: PeerRow, now: number) => string }
+  | { readonly wide: true; readonly cell: (peer: PeerView, now: number) => string });
 
 /** One row per column; `wide` ones only with -o wide. */
 const COLUMNS: readonly Column[] = [
@@ -34,9 +45,18 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** All sessions. */
-export function peersText(peers: readonly PeerView[], nowMilliseconds: number, wide: boolean): string {
+export function peersText(peers: readonly PeerRow[], nowMilliseconds: number): string {
+  return tableOf(peers, COLUMNS.filter((column) => column.wide !== true), nowMilliseconds);
+}
+
+/** All sessions, with every column. */
+export function widePeersText(peers: readonly PeerView[], nowMilliseconds: number): string {
+  return tableOf(peers, COLUMNS, nowMilliseconds);
+}
+
+function tableOf<Row>(peers: readonly Row[], shown: readonly { readonly heading: string;
+  readonly cell: (peer: Row, now: number) => string }[], nowMilliseconds: number): string {
   if (peers.length === 0) return "No peers found.\n";
-  const shown = COLUMNS.filter((column) => wide || column.wide !== true);
   const rows = peers.map((peer) => shown.map((column) => column.cell(peer, nowMilliseconds)));
   return columns(shown.map((column) => column.heading), rows);
 }
@@ -71,17 +91,17 @@ export function peerText(peer: PeerView, nowMilliseconds: number): string {
 }
 
 /** What a session waits for, or its last error; then what keeps routes from passing. */
-function infoText(peer: PeerView): string {
+function infoText(peer: PeerRow): string {
   return [sessionTrouble(peer), missingPolicy(peer)].filter((text) => text !== "").join("; ");
 }
 
-function sessionTrouble(peer: PeerView): string {
+function sessionTrouble(peer: PeerRow): string {
   if (peer.state === "Established") return "";
   if (peer.waiting !== null) return printable(peer.waiting, TEXT_CHARACTERS);
   return peer.lastError === null ? "" : errorText(peer.lastError);
 }
 
-function missingPolicy({ policy }: PeerView): string {
+function missingPolicy({ policy }: PeerRow): string {
   const missing = (["import", "export"] as const).filter((direction) => policy[direction].startsWith("no policy"));
   const [first] = missing;
   if (first === undefined) return "";
@@ -125,7 +145,7 @@ function capabilityText(capability: unknown): string {
   return [...(typeof name === "string" ? [name] : []), ...fields].join(" ");
 }
 
-function prefixSum(peer: PeerView, of: keyof PrefixCounts): number {
+function prefixSum(peer: PeerRow, of: keyof PrefixCounts): number {
   return Object.values(peer.prefixes).reduce((sum, counts) => sum + counts[of], 0);
 }
 

@@ -14,6 +14,7 @@ describe("pages", () => {
   const cases: readonly (readonly [method: string, path: string, body: string, status: number, answer: unknown])[] = [
     ["GET", "/v1/status", "", 200, daemon.status()],
     ["GET", "/v1/peers", "", 200, [peerView()]],
+    ["GET", "/v1/peers?fields=name,state,nothing", "", 200, [{ name: "node1", state: "Established" }]],
     ["GET", "/v1/peers/node1", "", 200, peerView()],
     ["GET", "/v1/peers/10.0.0.1", "", 200, peerView()],
     ["GET", "/v1/peers/fe80%3A%3A1%25eth0", "", 404, { error: "no neighbour fe80::1%eth0" }],
