@@ -6,6 +6,7 @@
 import type { CellOrder, CellReport } from "./cell-order.ts";
 import { SET_UP_SECONDS } from "./cell-order.ts";
 import { DAEMONS } from "./daemons/all.ts";
+import { ROUTER_NUMBER } from "./daemons/common.ts";
 import type { DaemonKind, RunningDaemon } from "./daemons/daemon.ts";
 import { TimedOut, WrongTable } from "./generator/ends.ts";
 import { Fleet } from "./generator/fleet.ts";
@@ -64,7 +65,11 @@ class Cell implements Context {
   async join(load: Load, sessions: number, exactReceivers: number = EXACT_RECEIVERS): Promise<Fleet> {
     if (this.#daemon === undefined) await this.start();
     const { timeoutSeconds } = this.scale;
-    this.#fleet = new Fleet(this.#order.place, load, { sessions, exactReceivers, timeoutSeconds });
+    const reflectsAs = this.daemonName === "floor" ? {} : { reflectsAs: ROUTER_NUMBER };
+    // FRR does, which is wasteful and not wrong: RFC 4456 §8 has clients drop them.
+    const mayEcho = this.daemonName === "frr";
+    this.#fleet = new Fleet(this.#order.place, load, { sessions, exactReceivers, timeoutSeconds, mayEcho,
+      ...reflectsAs });
     await this.#fleet.join(undefined, kindOf(this.daemonName).dialsAtOnce);
     clearTimeout(this.#timer);
     // The fleet's own words say what was short; the timer is for whatever does not wait for the fleet.
@@ -83,6 +88,11 @@ class Cell implements Context {
     const daemon = this.#daemon;
     this.#daemon = undefined;
     await daemon?.stop();
+  }
+
+  /** What came after the last wait must have changed nothing. */
+  async verify(): Promise<void> {
+    await this.#fleet?.converge("the end");
   }
 
   /** Stops everything and reports what was watched all along. */
@@ -164,7 +174,7 @@ async function main(order: CellOrder): Promise<void> {
   // Whoever ordered the cell is gone: nobody wants to know.
   process.once("disconnect", () => { void cell.end().finally(() => process.exit(1)); });
   try {
-    await Promise.race([scenario.run(cell), expired]);
+    await Promise.race([scenario.run(cell).then(() => cell.verify()), expired]);
   } catch (error) {
     end = outcomeOf(error, cell);
   }

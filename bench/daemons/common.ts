@@ -18,6 +18,8 @@ export const AS_NUMBER = 64_512;
 export const HOLD_TIME_SECONDS = 240;
 /** BGP Identifier and cluster id of every daemon. */
 export const ROUTER_ID = "192.0.2.1";
+/** The same as a number. */
+export const ROUTER_NUMBER = 0xc000_0201;
 /** Policy of odd versions: routes with this community are rejected. */
 export const REJECTED_COMMUNITY: readonly [number, number] = [AS_NUMBER, 666];
 

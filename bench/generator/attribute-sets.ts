@@ -1,5 +1,6 @@
 /** The attribute sets of a load: everything but NEXT_HOP, MED and MP_REACH_NLRI, which differ by source and version. */
 
+import { setPrint } from "./fingerprint.ts";
 import { copied } from "./prefixes.ts";
 import { ATTRIBUTE, MARKED_COMMUNITY, octets } from "./wire.ts";
 
@@ -42,6 +43,11 @@ export class AttributeSets {
     return this.#marked.has(set);
   }
 
+  /** What tells its octets from others: `setPrint`. */
+  print(set: number): number {
+    return setPrint(this.#bytes.subarray(this.#start(set), this.#ends[set]));
+  }
+
   /** ORIGIN and AS_PATH of a set. */
   head(set: number): Uint8Array {
     return this.#bytes.subarray(this.#start(set), this.#splits[set]);
@@ -62,6 +68,11 @@ export function attribute(flags: number, code: number, value: readonly number[])
   return value.length > 255
     ? [flags | 0x10, code, value.length >>> 8, value.length & 255, ...value]
     : [flags, code, value.length, ...value];
+}
+
+/** Members of a list that each stand there once: some daemons drop the second. */
+export function distinct(members: readonly (readonly number[])[]): readonly number[] {
+  return [...new Map(members.map((member) => [member.join(), member])).values()].flat();
 }
 
 /** ORIGIN. */

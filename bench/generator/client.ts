@@ -151,7 +151,7 @@ export class Client {
     this.receiver.now = now;
     let at = this.#restOctets === 0 ? 0 : this.#continue(octets);
     while (at + HEADER_OCTETS <= octets) {
-      const end = at + u16At(READ_BUFFER, at + 16);
+      const end = at + this.#lengthOf(READ_BUFFER, at);
       if (end > octets) break;
       this.#message(READ_BUFFER, at, end);
       at = end;
@@ -165,12 +165,20 @@ export class Client {
     const rest = this.#rest!;
     let taken = this.#keep(0, Math.min(octets, Math.max(0, HEADER_OCTETS - this.#restOctets)));
     if (this.#restOctets < HEADER_OCTETS) return taken;
-    const length = u16At(rest, 16);
+    const length = this.#lengthOf(rest, 0);
     taken += this.#keep(taken, Math.min(octets, taken + length - this.#restOctets));
     if (this.#restOctets < length) return taken;
     this.#restOctets = 0;
     this.#message(rest, 0, length);
     return taken;
+  }
+
+  /** Where a length is none that a message may have, the next one is looked for behind the header. */
+  #lengthOf(bytes: Buffer, at: number): number {
+    const length = u16At(bytes, at + 16);
+    if (length >= HEADER_OCTETS && length <= MESSAGE_OCTETS_MAX) return length;
+    this.receiver.malformedMessages++;
+    return HEADER_OCTETS;
   }
 
   /** Appends `from` .. `to` of what was read to the message begun; answers how many octets that is. */

@@ -41,6 +41,7 @@ export class CountingReceiver extends Receiver {
     const own = diff.announcedOf[index] ?? 0;
     this.announcedPrefixes = 0;
     this.withdrawnPrefixes = 0;
+    this.repeatedPrefixes = 0;
     this.#announcedWanted = diff.announced - own;
     this.#withdrawnWanted = diff.withdrawn - (diff.withdrawnOf[index] ?? 0);
     if (load.owners === undefined) return;
@@ -74,6 +75,7 @@ export class CountingReceiver extends Receiver {
         this.#left[source] = left - count;
         if (left <= count) this.#sourcesLeft--;
       }
+      if (left < count) this.repeatedPrefixes += count - Math.max(0, left);
       if (this.#lastLeft[source] === 1 && load.sources[source]!.last === n) {
         this.#lastLeft[source] = 0;
         this.#lastsLeft--;
@@ -83,7 +85,10 @@ export class CountingReceiver extends Receiver {
   }
 
   protected withdrawn(bytes: Uint8Array, at: number, end: number): void {
-    this.withdrawnPrefixes += this.#count(bytes, at, end);
+    const count = this.#count(bytes, at, end);
+    this.withdrawnPrefixes += count;
+    // With ADD-PATH a path may be replaced by another one under a new identifier.
+    if (this.#withdrawnWanted === 0 && !this.expectation.load.addPath) this.repeatedPrefixes += count;
   }
 
   #count(bytes: Uint8Array, from: number, end: number): number {

@@ -17,6 +17,25 @@ export type Awaited = Pick<Client, "index" | "complete" | "updatedAt"> & {
   readonly receiver: Pick<Client["receiver"], "exact" | "short">;
 };
 
+/** What a receiver counts and must not. */
+const STRANGE = [
+  ["unknownPrefixes", "prefixes that nobody announced"],
+  ["echoedPrefixes", "routes of its own"],
+  ["alteredPrefixes", "routes with attributes or a next hop that nobody announced"],
+  ["malformedMessages", "messages whose lengths contradict each other"],
+  ["repeatedPrefixes", "prefixes more often than the sources said them"],
+] as const;
+
+/** What a client was told that no right table comes of; `once`: no prefix may have come twice either. */
+export function strangeness(what: string, clients: readonly Client[], once: boolean): WrongTable | undefined {
+  for (const [count, words] of STRANGE) {
+    const told = clients.find(({ receiver }) => receiver[count] > 0 && (once || count !== "repeatedPrefixes"));
+    if (told === undefined) continue;
+    return new WrongTable(`${what}: client ${told.index} was told ${told.receiver[count]} ${words}`);
+  }
+  return undefined;
+}
+
 /** Time is up: what was too slow, or what is wrong and stays so. `from` and `now` are performance.now's. */
 export function unfinished(what: string, awaited: readonly Awaited[], from: number, now: number):
   TimedOut | WrongTable {

@@ -8,6 +8,14 @@ import type { Load } from "./load.ts";
 /** Held in any version: sources announced the prefix in different ones, and which is best is the daemon's affair. */
 export const ANY_VERSION = 0xffff;
 
+/** What a reflector adds to each route (RFC 4456 §8). */
+export interface Reflection {
+  /** BGP Identifier of client 0; client `index` has this + index, and is ORIGINATOR_ID of its routes. */
+  readonly firstIdentifier: number;
+  /** The only member of CLUSTER_LIST. */
+  readonly clusterId: number;
+}
+
 /** What a receiver must be told at least for the tables to become right. */
 export interface Diff {
   /** Slots that a receiver must be told anew, and those it must be told to withdraw. */
@@ -31,10 +39,15 @@ export class Expectation {
   readonly slots: Uint16Array;
   /** Version by source and route, 0 where it is not announced. */
   readonly #versions: readonly Uint16Array[];
+  /** Undefined for a daemon that adds nothing. */
+  readonly reflection: Reflection | undefined;
+  /** Whether the daemon may tell clients their own routes. */
+  mayEcho = false;
   #rejectsMarked = false;
 
-  constructor(load: Load) {
+  constructor(load: Load, reflection?: Reflection) {
     this.load = load;
+    this.reflection = reflection;
     this.lanes = load.addPath && load.owners === undefined ? load.sources.length : 1;
     this.slots = new Uint16Array(load.prefixes * this.lanes);
     this.#versions = load.sources.map(({ prefixes }) => new Uint16Array(prefixes.length));

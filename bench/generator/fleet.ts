@@ -10,7 +10,7 @@ import { CountingReceiver } from "./counting-receiver.ts";
 import type { Diff } from "./expectation.ts";
 import { Expectation } from "./expectation.ts";
 import type { Load } from "./load.ts";
-import { lostError, TimedOut, unfinished, WrongTable } from "./ends.ts";
+import { lostError, strangeness, TimedOut, unfinished } from "./ends.ts";
 import { ExactReceiver } from "./receiver.ts";
 import { KEEPALIVE } from "./wire.ts";
 
@@ -21,6 +21,10 @@ export interface FleetOptions {
   readonly exactReceivers: number | readonly number[];
   /** Of a wait; 120. */
   readonly timeoutSeconds?: number;
+  /** Cluster id of a daemon that reflects; without one neither CLUSTER_LIST nor ORIGINATOR_ID is looked at. */
+  readonly reflectsAs?: number;
+  /** Whether it may tell a client its own routes. */
+  readonly mayEcho?: boolean;
   /** Offered in OPEN; 90. A third of what is negotiated is the keepalive time. */
   readonly holdTimeSeconds?: number;
 }
@@ -57,11 +61,16 @@ export class Fleet {
   #endsAt = Infinity;
   #wake: () => void = () => undefined;
   #lost: Client | undefined;
+  /** Whether all was quiet and complete before the wait at hand: then a prefix that comes twice is one too many. */
+  #isStrict = false;
 
   constructor(place: Place, load: Load, options: FleetOptions) {
     this.#load = load;
     this.#timeoutMilliseconds = (options.timeoutSeconds ?? TIMEOUT_SECONDS) * 1000;
-    this.expectation = new Expectation(load);
+    const { reflectsAs } = options;
+    this.expectation = new Expectation(load, reflectsAs === undefined ? undefined
+      : { firstIdentifier: place.firstClient, clusterId: reflectsAs });
+    this.expectation.mayEcho = options.mayEcho ?? false;
     const exact = new Set(exactIndices(options));
     const owner = {
       turned: (client: Client): void => this.#turned(client),
@@ -164,6 +173,7 @@ export class Fleet {
   /** Waits until everybody holds what a policy leaves that rejects marked routes, or accepts them again. */
   async policy(rejects: boolean, reload: () => Promise<void>): Promise<Timing> {
     this.#expect(() => this.expectation.rejectMarked(rejects));
+    this.#isStrict = false;
     const stopwatch = this.#start();
     await reload();
     return this.#converge(stopwatch, "policy");
@@ -180,6 +190,7 @@ export class Fleet {
     const prefix = this.#load.sources[source]!.prefixes[route]!;
     const slot = this.expectation.slotOf(source, prefix);
     const before = this.expectation.slots[slot]!;
+    this.#isStrict = false;
     this.expectation.change(source, route, version);
     for (const receiver of this.#exact) receiver.expectOne(slot, before);
     const others = this.clients.filter(({ index, established, paused }) => index !== source && established && !paused);
@@ -197,12 +208,6 @@ export class Fleet {
     }
     for (const { receiver } of others) receiver.watched = -1;
     return Float64Array.from(others, ({ receiver }) => receiver.watchedAt - from);
-  }
-
-  /** What is worth a remark though no table was wrong. */
-  notes(): string[] {
-    const own = this.clients.filter(({ receiver }) => receiver.ownPrefixes > 0).length;
-    return [...this.#load.notes, ...(own > 0 ? [`${own} clients were told routes of their own`] : [])];
   }
 
   /** How much longer than the keepalive time the daemon was silent to anybody, milliseconds; 0 or less is in time. */
@@ -242,7 +247,8 @@ export class Fleet {
         const before = octetsOf(awaited);
         await sleep(QUIET_MILLISECONDS);
         if (this.#incomplete > 0 || octetsOf(awaited) !== before) continue;
-        this.#verify(awaited, what);
+        const strange = strangeness(what, awaited, this.#isStrict);
+        if (strange !== undefined) throw strange;
         const octets = octetsOf(this.clients) - from.octets;
         return { milliseconds: this.#lastNeeded(awaited, from.at), generatorShare: share, octets };
       }
@@ -273,14 +279,6 @@ export class Fleet {
     if (performance.now() > deadline) throw new TimedOut(`${what}: it does not become quiet`);
   }
 
-  #verify(awaited: readonly Client[], what: string): void {
-    const strange = awaited.find(({ receiver }) => receiver.unknownPrefixes > 0);
-    if (strange !== undefined) {
-      throw new WrongTable(`${what}: client ${strange.index} was told ${strange.receiver.unknownPrefixes} prefixes ` +
-        "that nobody announced");
-    }
-  }
-
   /** Bounded: some daemons send none. */
   async #endsOfRib(indices: readonly number[]): Promise<void> {
     const until = performance.now() + END_OF_RIB_MILLISECONDS;
@@ -301,6 +299,7 @@ export class Fleet {
   /** Everybody who is up must be told what `change` answers. */
   #expect(change: () => Diff): void {
     this.#busy(() => {
+      this.#isStrict = this.clients.every(({ established, complete, paused }) => !paused && (complete || !established));
       const diff = change();
       const now = performance.now();
       for (const client of this.clients) {

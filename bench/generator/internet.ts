@@ -4,7 +4,7 @@
  */
 
 import type { Family } from "../daemons/daemon.ts";
-import { asPath, attribute, AttributeSets, communities, LOCAL_PREF, origin } from "./attribute-sets.ts";
+import { asPath, attribute, AttributeSets, communities, distinct, LOCAL_PREF, origin } from "./attribute-sets.ts";
 import { Load } from "./load-table.ts";
 import { mask32, PrefixTable } from "./prefixes.ts";
 import { Distribution, SeededRandom } from "./random.ts";
@@ -97,13 +97,13 @@ function addSet(random: SeededRandom, attributes: AttributeSets): number {
   const values = random.chance(COMMUNITIES_SHARE) ? drawCommunities(random, path) : [];
   const large = random.chance(LARGE_SHARE)
     ? Array.from({ length: random.skewed(1, 8) }, () => [...octets(path[0]!), ...octets(random.below(100)),
-      ...octets(random.below(5_000))]).flat() : [];
+      ...octets(random.below(5_000))]) : [];
   return attributes.add([...origin(random.chance(INCOMPLETE_SHARE) ? 2 : 0), ...asPath(path)], [
     ...LOCAL_PREF,
     ...(isAggregate ? attribute(0x40, ATTRIBUTE.ATOMIC_AGGREGATE, []) : []),
     ...(isAggregate ? attribute(0xc0, ATTRIBUTE.AGGREGATOR, aggregator) : []),
     ...communities(values),
-    ...(large.length > 0 ? attribute(0xc0, ATTRIBUTE.LARGE_COMMUNITIES, large) : []),
+    ...(large.length > 0 ? attribute(0xc0, ATTRIBUTE.LARGE_COMMUNITIES, distinct(large)) : []),
   ]);
 }
 

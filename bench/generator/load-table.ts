@@ -5,6 +5,7 @@
 
 import type { Family } from "../daemons/daemon.ts";
 import type { AttributeSets } from "./attribute-sets.ts";
+import { routePrint } from "./fingerprint.ts";
 import type { Prefixes } from "./prefixes.ts";
 import { UpdateWriter } from "./update-writer.ts";
 
@@ -47,6 +48,8 @@ export class Load {
   readonly nlriOctets: number;
   /** The only source of each prefix; undefined where sources have prefixes in common. */
   readonly owners: Uint16Array | undefined;
+  /** `routePrint` of each prefix; of each prefix and source where they have prefixes in common. 0 is no route. */
+  readonly #prints: Uint32Array;
   readonly #numbers: Prefixes;
   readonly #attributes: AttributeSets;
 
@@ -61,6 +64,13 @@ export class Load {
     const fixed = parts.numbers.fixedOctets;
     this.nlriOctets = fixed === 0 ? 0 : fixed + (parts.addPath ? 4 : 0);
     this.owners = ownersOf(parts.sources, this.prefixes);
+    this.#prints = this.#printed();
+  }
+
+  /** Whether a source announces a prefix with the attributes of a `routePrint`. Hot. */
+  has(n: number, source: number, print: number): boolean {
+    if (this.owners !== undefined) return this.#prints[n] === print;
+    return source >= 0 && source < this.sources.length && this.#prints[n * this.sources.length + source] === print;
   }
 
   /** Number of the prefix whose length octet is at `at`, -1 where it is none of this load. */
@@ -89,6 +99,18 @@ export class Load {
     const { prefixes } = this.sources[source]!;
     for (let from = 0; from < prefixes.length;) from = writer.withdraw(prefixes, from, prefixes.length);
     return writer.finish();
+  }
+
+  #printed(): Uint32Array {
+    const sets = Int32Array.from({ length: this.#attributes.count }, (_, set) => this.#attributes.print(set));
+    const lanes = this.owners === undefined ? this.sources.length : 1;
+    const prints = new Uint32Array(this.prefixes * lanes);
+    for (const [source, { prefixes, sets: own }] of this.sources.entries()) {
+      for (let route = 0; route < prefixes.length; route++) {
+        prints[prefixes[route]! * lanes + (lanes === 1 ? 0 : source)] = routePrint(sets[own[route]!]!, source);
+      }
+    }
+    return prints;
   }
 
   #announce(source: number, version: number, first: number, end: number): Buffer {

@@ -3,7 +3,7 @@
  * route or keep it to itself is not announced, or else no two daemons would agree on the table.
  */
 
-import { attribute, LOCAL_PREF } from "./attribute-sets.ts";
+import { attribute, distinct, LOCAL_PREF } from "./attribute-sets.ts";
 import { AS_NUMBER, ATTRIBUTE, MARKED_COMMUNITY } from "./wire.ts";
 
 /** What `AttributeSets.add` takes. */
@@ -66,5 +66,6 @@ function kept(code: number, values: ReadonlyMap<number, Uint8Array>): readonly n
   if (value.length % octets !== 0 || (code === ATTRIBUTE.AGGREGATOR && value.length > octets)) return [];
   const plain = code !== ATTRIBUTE.COMMUNITIES ? value
     : value.filter((_, at) => !SPECIAL.has((value[at - at % 4]! << 8) | value[at - at % 4 + 1]!));
-  return plain.length === 0 ? [] : attribute(flags, code, plain);
+  const members = Array.from({ length: plain.length / octets }, (_, i) => plain.slice(i * octets, (i + 1) * octets));
+  return plain.length === 0 ? [] : attribute(flags, code, distinct(members));
 }

@@ -6,6 +6,8 @@
 
 import { ANY_VERSION } from "./expectation.ts";
 import type { Diff, Expectation } from "./expectation.ts";
+import { attributePrint, routePrint } from "./fingerprint.ts";
+import { VERSION_MAX } from "./load-table.ts";
 import { ATTRIBUTE, clientOfNextHop, HEADER_OCTETS, u16At, u32At } from "./wire.ts";
 
 /** What both have in common: finding routes in an UPDATE. */
@@ -17,9 +19,18 @@ export abstract class Receiver {
   octets = 0;
   announcedPrefixes = 0;
   withdrawnPrefixes = 0;
-  /** Prefixes that are not of the load, and prefixes of its own that came back. */
+  /** Prefixes that are not of the load, prefixes of its own that came back, messages whose lengths contradict. */
   unknownPrefixes = 0;
   ownPrefixes = 0;
+  malformedMessages = 0;
+  /** Own prefixes, from a daemon that is not known to send them (RFC 4456 §8: clients drop them). */
+  get echoedPrefixes(): number {
+    return this.expectation.mayEcho ? 0 : this.ownPrefixes;
+  }
+  /** Routes with attributes, a version or a next hop that nobody announced with their prefix; exact receivers only. */
+  alteredPrefixes = 0;
+  /** Prefixes announced or withdrawn more often than sources did since something else was expected. */
+  repeatedPrefixes = 0;
   endOfRib = false;
   /** When the octets at hand came (performance.now); the client sets it before it hands them over. */
   now = 0;
@@ -27,9 +38,10 @@ export abstract class Receiver {
   watched = -1;
   watchedAt = 0;
   protected readonly expectation: Expectation;
-  /** Of the message at hand: MED, and the client of its next hop. */
+  /** Of the message at hand: MED, the client of its next hop, and what must be that of its routes (0: it cannot). */
   protected version = 0;
   protected source = 0;
+  protected print = 0;
 
   constructor(index: number, exact: boolean, expectation: Expectation) {
     this.index = index;
@@ -64,6 +76,10 @@ export abstract class Receiver {
     const withdrawnEnd = withdrawnAt + u16At(bytes, withdrawnAt - 2);
     const attributesAt = withdrawnEnd + 2;
     const nlriAt = attributesAt + u16At(bytes, withdrawnEnd);
+    if (nlriAt > end) {
+      this.malformedMessages++;
+      return;
+    }
     if (withdrawnEnd > withdrawnAt) this.withdrawn(bytes, withdrawnAt, withdrawnEnd);
     else if (nlriAt === attributesAt) this.endOfRib = true;
     if (nlriAt === end || this.exact) this.#attributes(bytes, attributesAt, nlriAt);
@@ -73,13 +89,19 @@ export abstract class Receiver {
   #attributes(bytes: Uint8Array, from: number, to: number): void {
     let reachAt = 0;
     let reachEnd = 0;
+    let [sum, originator, cluster] = [0, 0, 0];
+    this.version = 0;
+    this.source = -1;
     for (let at = from; at < to;) {
       const isLong = (bytes[at]! & 0x10) !== 0;
       const value = at + (isLong ? 4 : 3);
       const end = value + (isLong ? u16At(bytes, at + 2) : bytes[at + 2]!);
+      if (this.exact) sum = (sum + attributePrint(bytes[at + 1]!, bytes, value, end)) | 0;
       switch (bytes[at + 1]) {
         case ATTRIBUTE.NEXT_HOP: this.source = clientOfNextHop(u32At(bytes, value)); break;
         case ATTRIBUTE.MED: this.version = u32At(bytes, value); break;
+        case ATTRIBUTE.ORIGINATOR_ID: originator = u32At(bytes, value); break;
+        case ATTRIBUTE.CLUSTER_LIST: cluster = end - value === 4 ? u32At(bytes, value) : 0; break;
         case ATTRIBUTE.MP_REACH: {
           const hopOctets = bytes[value + 3]!;
           // A link-local address may follow the global one.
@@ -96,7 +118,14 @@ export abstract class Receiver {
       }
       at = end;
     }
+    this.print = this.#isReflected(originator, cluster) ? routePrint(sum, this.source) : 0;
     if (reachEnd > reachAt) this.announced(bytes, reachAt, reachEnd);
+  }
+
+  #isReflected(originator: number, cluster: number): boolean {
+    const { reflection } = this.expectation;
+    return reflection === undefined ||
+      (originator === reflection.firstIdentifier + this.source && cluster === reflection.clusterId);
   }
 }
 
@@ -133,6 +162,7 @@ export class ExactReceiver extends Receiver {
   }
 
   expect(): void {
+    this.repeatedPrefixes = 0;
     this.#match();
   }
 
@@ -162,18 +192,22 @@ export class ExactReceiver extends Receiver {
   /** Hot: once per UPDATE, its loop once per route. */
   protected announced(bytes: Uint8Array, from: number, end: number): void {
     const { load, lanes } = this.expectation;
-    const { version, watched } = this;
+    const { version, watched, source, print } = this;
+    const isVersion = version > 0 && version <= VERSION_MAX;
     for (let at = from; at < end;) {
       const pathId = load.addPath ? u32At(bytes, at) : 0;
       if (load.addPath) at += 4;
       const n = load.locate(bytes, at);
       at += 1 + ((bytes[at]! + 7) >>> 3);
-      if (n === watched && this.watchedAt === 0) this.watchedAt = this.now;
-      const slot = lanes === 1 ? n : n * lanes + this.source;
-      if (n < 0 || slot >= this.#versions.length) this.unknownPrefixes++;
-      else if (this.#own[slot] !== 0) this.ownPrefixes += Number(this.source === this.index);
+      const slot = lanes === 1 ? n : n * lanes + source;
+      if (n < 0) this.unknownPrefixes++;
+      else if (!isVersion || !load.has(n, source, print)) this.alteredPrefixes++;
+      else if (this.#own[slot] !== 0) this.ownPrefixes += Number(source === this.index);
       else {
         this.announcedPrefixes++;
+        if (n === watched && this.watchedAt === 0 && matches(version, this.expectation.slots[slot]!)) {
+          this.watchedAt = this.now;
+        }
         this.#hold(slot, version, pathId);
       }
     }
@@ -200,6 +234,7 @@ export class ExactReceiver extends Receiver {
       if (this.#versions[slot] !== 0) this.#stalePaths++;
       ids[slot] = pathId;
     }
+    if (this.#versions[slot] === version && this.expectation.load.owners !== undefined) this.repeatedPrefixes++;
     this.#set(slot, version);
   }
 

@@ -13,8 +13,8 @@ export const MESSAGE_OCTETS_MAX = 4_096;
 export const MESSAGE = { OPEN: 1, UPDATE: 2, NOTIFICATION: 3, KEEPALIVE: 4 } as const;
 /** Path attribute codes that the generator writes or reads. */
 export const ATTRIBUTE = { ORIGIN: 1, AS_PATH: 2, NEXT_HOP: 3, MED: 4, LOCAL_PREF: 5, ATOMIC_AGGREGATE: 6,
-  AGGREGATOR: 7, COMMUNITIES: 8, MP_REACH: 14, MP_UNREACH: 15, EXTENDED_COMMUNITIES: 16,
-  LARGE_COMMUNITIES: 32 } as const;
+  AGGREGATOR: 7, COMMUNITIES: 8, ORIGINATOR_ID: 9, CLUSTER_LIST: 10, MP_REACH: 14, MP_UNREACH: 15,
+  EXTENDED_COMMUNITIES: 16, LARGE_COMMUNITIES: 32 } as const;
 /** Everybody's AS: every session is internal. */
 export const AS_NUMBER = 64_512;
 /** Routes that carry it are what a policy of the benchmark rejects: 64512:666. */

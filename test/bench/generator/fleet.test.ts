@@ -56,7 +56,6 @@ describe("a fleet", () => {
       const gone = await fleet.withdraw([1, 2]);
       expect(gone.milliseconds).toBeGreaterThan(0);
       await fleet.announce(3, [1]);
-      expect(fleet.notes()).toEqual([]);
       expect(fleet.lateMilliseconds()).toBe(0);
     });
   it("waits for a newcomer until it holds everything, and for the others until a leaver is forgotten", async () => {

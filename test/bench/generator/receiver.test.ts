@@ -68,6 +68,7 @@ describe.each(kinds)("receivers of a load: $name", ({ load: make }) => {
       receiver.now = 12;
       feed(receiver, load.change(1, 4, 2));
       expect(receiver.watchedAt).toBe(0);
+      expectation.change(1, 5, 2);
       feed(receiver, load.change(1, 5, 2));
       expect(receiver.watchedAt).toBe(12);
     }
