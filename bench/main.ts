@@ -1,6 +1,6 @@
 /** `npm run bench`: options, turns, report. Rule: nothing is measured here. */
 
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -43,9 +43,16 @@ async function main(words: readonly string[]): Promise<number> {
     process.stderr.write(`bench: no file ${options.mrt}\n`);
     return 2;
   }
+  const folder = options.out === undefined ? REPORT : userPath(options.out);
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (error) { // better now than after an hour
+    process.stderr.write(`bench: no report can be written: ${(error as Error).message}\n`);
+    return 2;
+  }
   const results = await (options.micro ? microResults(words) : tableResults(options, words));
   process.stdout.write(`${printTable(results)}\n`);
-  const folder = options.out === undefined ? REPORT : userPath(options.out);
   process.stderr.write(`bench: ${writeReport(results, folder).html}\n`);
   return results.cells.some(isOurFault) ? 1 : 0;
 }

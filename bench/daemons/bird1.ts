@@ -35,7 +35,7 @@ protocol static { route ${nextHopRange(setup)} via "lo"; }
 template bgp clients {
   local ${daemonAddress(place, family)} as ${AS_NUMBER};
   multihop;
-${BIRD_CLIENT}  import filter policy;
+${BIRD_CLIENT}  import all;
   export where source = RTS_BGP;
 ${addPath ? "  add paths on;\n" : ""}}
 ${clients.join("")}`;

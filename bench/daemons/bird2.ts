@@ -28,7 +28,7 @@ protocol bgp clients {
   neighbor range ${clientRange(place, family)} as ${AS_NUMBER};
   dynamic name "client";
 ${BIRD_CLIENT}  ${family} {
-    import filter policy;
+    import ${reloads ? "filter policy" : "all"};
     export where source = RTS_BGP;
 ${addPath ? "    add paths on;\n" : ""}${reloads ? "    import table on;\n" : ""}  };
 }

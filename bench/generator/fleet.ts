@@ -85,6 +85,8 @@ export class Fleet {
       return new Client(place, load, receiver, options.holdTimeSeconds ?? HOLD_TIME_SECONDS, owner);
     });
     this.#exact = this.clients.map(({ receiver }) => receiver).filter((receiver) => receiver instanceof ExactReceiver);
+    const witness = this.#exact.at(-1);
+    if (witness !== undefined) witness.isWitness = true;
     let second = 0;
     this.#keepalives = setInterval(() => this.#keepAlive(second++), 1000);
   }

@@ -67,10 +67,12 @@ export class Load {
     this.#prints = this.#printed();
   }
 
-  /** Whether a source announces a prefix with the attributes of a `routePrint`. Hot. */
-  has(n: number, source: number, print: number): boolean {
-    if (this.owners !== undefined) return this.#prints[n] === print;
-    return source >= 0 && source < this.sources.length && this.#prints[n * this.sources.length + source] === print;
+  /** Whether a source announces a prefix, and (where a `routePrint` is given) with these attributes. Hot. */
+  has(n: number, source: number, print: number | undefined): boolean {
+    if (this.owners !== undefined) return print === undefined ? this.owners[n] === source : this.#prints[n] === print;
+    if (source < 0 || source >= this.sources.length) return false;
+    const known = this.#prints[n * this.sources.length + source]!;
+    return print === undefined ? known !== 0 : known === print;
   }
 
   /** Number of the prefix whose length octet is at `at`, -1 where it is none of this load. */

@@ -15,6 +15,8 @@ export abstract class Receiver {
   /** Whose it is: its own routes are not expected. */
   readonly index: number;
   readonly exact: boolean;
+  /** Whether it compares all attributes: one does, for all of them would slow the generator and so the floor most. */
+  isWitness = false;
   /** Octets of UPDATEs since the session began, prefixes announced and withdrawn. */
   octets = 0;
   announcedPrefixes = 0;
@@ -38,10 +40,10 @@ export abstract class Receiver {
   watched = -1;
   watchedAt = 0;
   protected readonly expectation: Expectation;
-  /** Of the message at hand: MED, the client of its next hop, and what must be that of its routes (0: it cannot). */
+  /** Of the message at hand: MED, client of the next hop, `routePrint` (0: reflected wrongly; undefined: unasked). */
   protected version = 0;
   protected source = 0;
-  protected print = 0;
+  protected print: number | undefined = 0;
 
   constructor(index: number, exact: boolean, expectation: Expectation) {
     this.index = index;
@@ -96,7 +98,7 @@ export abstract class Receiver {
       const isLong = (bytes[at]! & 0x10) !== 0;
       const value = at + (isLong ? 4 : 3);
       const end = value + (isLong ? u16At(bytes, at + 2) : bytes[at + 2]!);
-      if (this.exact) sum = (sum + attributePrint(bytes[at + 1]!, bytes, value, end)) | 0;
+      if (this.isWitness) sum = (sum + attributePrint(bytes[at + 1]!, bytes, value, end)) | 0;
       switch (bytes[at + 1]) {
         case ATTRIBUTE.NEXT_HOP: this.source = clientOfNextHop(u32At(bytes, value)); break;
         case ATTRIBUTE.MED: this.version = u32At(bytes, value); break;
@@ -118,7 +120,8 @@ export abstract class Receiver {
       }
       at = end;
     }
-    this.print = this.#isReflected(originator, cluster) ? routePrint(sum, this.source) : 0;
+    const isReflected = this.#isReflected(originator, cluster);
+    this.print = !isReflected ? 0 : this.isWitness ? routePrint(sum, this.source) : undefined;
     if (reachEnd > reachAt) this.announced(bytes, reachAt, reachEnd);
   }
 
