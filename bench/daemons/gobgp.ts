@@ -29,7 +29,8 @@ async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
   writeFileSync(file, configuration);
   const port = String(await freePort());
   const client = (...words: string[]): ReturnType<typeof ask> => ask([GOBGP_CLIENT, "-p", port, ...words]);
-  const words = [GOBGPD, "-f", file, "--log-plain", "--api-hosts", `127.0.0.1:${port}`, "--pprof-disable"];
+  const words = [GOBGPD, "-f", file, "--log-plain", "--log-level", "error", "--api-hosts", `127.0.0.1:${port}`,
+    "--pprof-disable"];
   let rejecting = rejects(setup.policy);
   const daemon = await running(words, setup, {
     version: "", configuration,

@@ -76,7 +76,7 @@ const FLAPS_AT_ONCE = 5;
 /** A tenth of the clients close and come back in turns; then everybody must have the right table. */
 export const FLAP: Phase = {
   rows: [
-    { id: "settleMs", what: "last reconnect to the right table everywhere", unit: "ms" },
+    { id: "settleMs", what: "those who flapped announce once more, to the right table everywhere", unit: "ms" },
     { id: "flapGrowthMiB", what: "resident afterwards, more than before", unit: "MiB" },
   ],
   async run(stage) {
