@@ -103,9 +103,12 @@ export interface Policy {
   readonly missing: boolean;
 }
 
-/** One rule of Calico's BGPFilter. Every criterion given must hold; without any the rule matches. */
+/**
+ * One rule of Calico's BGPFilter. Every criterion given must hold; without any the rule matches. `continue`, which no
+ * BGPFilter has, decides nothing: its operations are done where a later rule or the default accepts.
+ */
 export interface FilterRule {
-  readonly action: "accept" | "reject";
+  readonly action: "accept" | "reject" | "continue";
   /** Limits the rule to one family; undefined: both. */
   readonly family?: Family;
   readonly cidr?: Prefix;
@@ -121,6 +124,8 @@ export interface FilterRule {
   readonly asPathPrefix?: readonly number[];
   /** Matches LOCAL_PREF = 2147483647 - priority. */
   readonly priority?: number;
+  /** Matches LOCAL_PREF above 2147483647 - priorityBelow: Calico's elevated routes. */
+  readonly priorityBelow?: number;
   readonly operations?: readonly FilterOperation[];
 }
 

@@ -18,7 +18,7 @@ function drainPeer(peer: PeerIntent): PeerIntent {
 }
 
 function drainPolicy(policy: Policy): Policy {
-  const rules = policy.rules.map((rule): FilterRule => rule.action === "reject" ? rule
+  const rules = policy.rules.map((rule): FilterRule => rule.action !== "accept" ? rule
     : { ...rule, operations: [...(rule.operations ?? []), ...DRAINING] });
   const rest: FilterRule[] = policy.default === "accept" ? [{ action: "accept", operations: DRAINING }] : [];
   return { ...policy, rules: [...rules, ...rest] };

@@ -1,16 +1,14 @@
 /**
- * BGPFilter rules compiled to functions over stored attributes. Rule: the first rule that
- * matches decides, then the default; an accepting rule may give the path other attributes, never edit the stored ones.
+ * BGPFilter rules compiled to functions over stored attributes. Rule: the first rule that matches and does not
+ * continue decides, then the default; rules may give the path other attributes, never edit the stored ones.
  */
 
-import { covers } from "../base/prefix.ts";
 import type { Prefix } from "../base/prefix.ts";
 import { writeU32, EMPTY } from "../base/bytes.ts";
 import { addCommunity, asPathStartsWith, hasCommunity, prependAs, setAttribute } from "../messages/attributes/block.ts";
 import type { FilterOperation, FilterRule, Policy } from "../config/intent.ts";
 import type { AttributeStore } from "../rib/attribute-store.ts";
 import type { AttributesId, PathIndex, PrefixId } from "../rib/ids.ts";
-import type { PrefixTable } from "../rib/prefix-table.ts";
 import type { Rib } from "../rib/rib.ts";
 import type { Source } from "./source.ts";
 
@@ -23,10 +21,10 @@ const TRANSITIVE = 0x40;
 /** A path as a filter sees it. */
 export interface Filtered {
   readonly store: AttributeStore;
-  readonly prefixes: PrefixTable;
-  readonly prefix: PrefixId;
   /** 4 or 16. */
   readonly addressOctets: number;
+  /** The prefix as NLRI has it: its length in bits, then its octets. */
+  readonly nlri: Uint8Array;
   readonly attributes: AttributesId;
   /** Not a route of our own. */
   readonly learned: boolean;
@@ -37,7 +35,7 @@ export interface Filtered {
 type Criterion = (path: Filtered) => boolean;
 
 interface CompiledRule {
-  readonly accepts: boolean;
+  readonly action: FilterRule["action"];
   readonly criteria: readonly Criterion[];
   readonly operations: readonly FilterOperation[];
 }
@@ -57,6 +55,8 @@ const CRITERIA: readonly ((rule: FilterRule) => Criterion | undefined)[] = [
     : (path) => withBlock(path, (block) => asPathStartsWith(block, 0, block.length, asPathPrefix)),
   ({ priority }) => priority === undefined ? undefined
     : (path) => localPrefOf(path) === PRIORITY_BASE - priority,
+  ({ priorityBelow }) => priorityBelow === undefined ? undefined
+    : (path) => localPrefOf(path) > PRIORITY_BASE - priorityBelow,
 ];
 
 /** What an operation does to a block. A new operation is a row here. */
@@ -70,6 +70,9 @@ const OPERATIONS: { readonly [K in FilterOperation["do"]]:
     return setAttribute(block, LOCAL_PREF, TRANSITIVE, value);
   },
 };
+
+const NLRI = new Uint8Array(17);
+const NO_OPERATIONS: readonly FilterOperation[] = [];
 
 /** A policy ready to run. */
 export class CompiledPolicy {
@@ -89,9 +92,9 @@ export class CompiledPolicy {
     this.missing = policy.missing;
     this.why = policy.missing ? "RFC 8212 §2" : "configuration";
     this.#rules = policy.rules.map((rule) => ({
-      accepts: rule.action === "accept",
+      action: rule.action,
       criteria: CRITERIA.map((compile) => compile(rule)).filter((test) => test !== undefined),
-      operations: rule.operations ?? [],
+      operations: rule.operations ?? NO_OPERATIONS,
     }));
     this.#accepts = policy.default === "accept";
     this.#ibgp = ibgp;
@@ -106,13 +109,31 @@ export class CompiledPolicy {
   /** The attributes after the policy (the caller retains them), or 0 where the path is rejected. */
   filter(store: AttributeStore, rib: Rib, prefix: PrefixId, attributes: AttributesId, learned: boolean): AttributesId {
     if (this.#rules.length === 0) return this.#accepts ? attributes : (0 as AttributesId);
-    const { prefixes } = rib;
+    rib.prefixes.writeNlri(prefix, NLRI, 0);
     const { addressOctets } = rib.family;
-    const path: Filtered = { store, prefixes, prefix, addressOctets, attributes, learned, ibgp: this.#ibgp };
-    const rule = this.#rules.find(({ criteria }) => criteria.every((test) => test(path)));
-    if (!(rule?.accepts ?? this.#accepts)) return 0 as AttributesId;
-    return rule === undefined || rule.operations.length === 0 ? attributes : operate(path, rule.operations);
+    const path: Filtered = { store, nlri: NLRI, addressOctets, attributes, learned, ibgp: this.#ibgp };
+    return this.#decide(path);
   }
+
+  /** Criteria see the route as it came, whatever rules before the deciding one add to it. */
+  #decide(path: Filtered): AttributesId {
+    let operations = NO_OPERATIONS;
+    let accepts = this.#accepts;
+    for (const rule of this.#rules) {
+      if (!matches(rule.criteria, path)) continue;
+      if (rule.operations.length > 0) operations = [...operations, ...rule.operations];
+      if (rule.action === "continue") continue;
+      accepts = rule.action === "accept";
+      break;
+    }
+    if (!accepts) return 0 as AttributesId;
+    return operations.length === 0 ? path.attributes : operate(path, operations);
+  }
+}
+
+function matches(criteria: readonly Criterion[], path: Filtered): boolean {
+  for (const test of criteria) if (!test(path)) return false;
+  return true;
 }
 
 const COMPILED = { ibgp: new WeakMap<Policy, CompiledPolicy>(), ebgp: new WeakMap<Policy, CompiledPolicy>() };
@@ -145,24 +166,21 @@ function cidrCriterion(rule: FilterRule, cidr: Prefix): Criterion {
   const equal = operator === "Equal" || operator === "NotEqual";
   const min = Math.max(cidr.length, rule.prefixLength?.min ?? 0);
   const max = Math.min(bits, rule.prefixLength?.max ?? bits);
-  const matches = (path: Filtered): boolean => {
+  const holds = (path: Filtered): boolean => {
     if (path.addressOctets !== cidr.address.length) return false;
-    const length = path.prefixes.lengthOf(path.prefix);
-    if (equal) return rule.prefixLength === undefined && length === cidr.length && inside(path, cidr);
-    return length >= min && length <= max && inside(path, cidr);
+    const length = path.nlri[0]!;
+    if (equal) return rule.prefixLength === undefined && length === cidr.length && inside(path.nlri, cidr);
+    return length >= min && length <= max && inside(path.nlri, cidr);
   };
-  return (path) => matches(path) !== negated;
+  return (path) => holds(path) !== negated;
 }
 
-const NLRI = new Uint8Array(17);
-
-function inside(path: Filtered, cidr: Prefix): boolean {
-  path.prefixes.writeNlri(path.prefix, NLRI, 0);
-  const length = NLRI[0]!;
-  const octets = (length + 7) >>> 3;
-  const address = new Uint8Array(cidr.address.length);
-  address.set(NLRI.subarray(1, 1 + octets));
-  return covers(cidr, { address, length });
+/** The octets of the cidr agree; its length is not above that of the prefix. */
+function inside(nlri: Uint8Array, { address, length }: Prefix): boolean {
+  const whole = length >>> 3;
+  for (let at = 0; at < whole; at++) if (address[at] !== nlri[at + 1]) return false;
+  const rest = length & 7;
+  return rest === 0 || ((address[whole]! ^ nlri[whole + 1]!) >>> (8 - rest)) === 0;
 }
 
 function withBlock(path: Filtered, test: (block: Uint8Array) => boolean): boolean {

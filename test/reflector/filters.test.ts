@@ -103,6 +103,8 @@ const ROWS: readonly [string, Criteria, Case, boolean][] = [
   ["every path starts with nothing", { asPathPrefix: [] }, {}, true],
   ["priority", { priority: 1024 }, {}, true],
   ["another priority", { priority: 512 }, {}, false],
+  ["more urgent than normal", { priorityBelow: 1025 }, {}, true],
+  ["of normal priority, which is not more urgent", { priorityBelow: 1024 }, {}, false],
   ["no LOCAL_PREF counts as 100", { priority: M - 100 }, { attributes: { origin: 0, asPath: [], nextHop: "" } }, true],
   ["all must hold", { priority: 1024, community: [65000, 2] }, {}, false],
 ];
@@ -143,6 +145,20 @@ describe("rules", () => {
     ] }];
     const { localPref, ...bare } = PLAIN;
     expect(run({ rules }, { attributes: bare })).toMatchObject({ communities: ["65000:1"], localPref: M - 1 });
+  });
+
+  it("a rule that continues adds what it does to what is accepted later, and decides nothing", () => {
+    const mark = (community: number, text: string): FilterRule => ({ action: "continue", matchOperator: "In",
+      cidr: cidr(text), operations: [{ do: "addCommunity", community: [65000, community] }] });
+    const marks = [mark(7, "10.1.0.0/16"), mark(8, "10.2.0.0/16"), mark(9, "10.0.0.0/8")];
+    const marked = { communities: ["65000:1", "65000:7", "65000:9"] };
+    expect(run({ rules: [...marks, { action: "accept" }] })).toMatchObject(marked);
+    expect(run({ rules: marks, default: "accept" })).toMatchObject(marked);
+    expect(run({ rules: [...marks, { action: "reject" }], default: "accept" })).toBeUndefined();
+    expect(run({ rules: marks })).toBeUndefined();
+    const unlessMarked: FilterRule = { action: "reject", community: [65000, 7] };
+    expect(run({ rules: [...marks, unlessMarked], default: "accept" }), "criteria see the route as it came")
+      .toMatchObject(marked);
   });
 
   it("policies with equal rules have equal keys, others do not", () => {
