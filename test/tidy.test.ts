@@ -13,7 +13,10 @@ const rule = (imports: string, node = "", pure = false): FolderRule =>
   ({ imports: words(imports), node: words(node), pure });
 const words = (text: string): string[] => text.split(" ").filter((word) => word !== "");
 
-/** Folder → what it may import and which node: modules it may use. `main` is src/main.ts and src/main/. */
+/**
+ * Folder → what it may import and which node: modules it may use. `main` is src/main.ts and src/main/; a folder within
+ * a folder that has a row of its own is a folder by itself.
+ */
 const FOLDERS: Readonly<Record<string, FolderRule>> = {
   base: rule("", "", true),
   messages: rule("base", "", true),
@@ -23,7 +26,9 @@ const FOLDERS: Readonly<Record<string, FolderRule>> = {
   reflector: rule("base messages rib config", "", true),
   transport: rule("base messages fsm", "net"),
   kernel: rule("base", "child_process"),
-  calico: rule("base config", "fs http https tls crypto path"),
+  calico: rule("base config calico/selector calico/yaml", "fs http https tls crypto path"),
+  "calico/selector": rule("base", "", true),
+  "calico/yaml": rule("base config", "", true),
   daemon: rule("base messages fsm rib config reflector transport kernel calico", "perf_hooks"),
   control: rule("base messages config daemon", "http net fs path os perf_hooks stream"),
   lab: rule("base messages fsm config transport daemon"),
@@ -31,6 +36,9 @@ const FOLDERS: Readonly<Record<string, FolderRule>> = {
   main: rule("base messages fsm rib config reflector transport kernel calico daemon control lab bfd",
     "process fs fs/promises os readline v8 vm zlib"),
 };
+
+/** Libraries that are tested but not yet called by the program. A row leaves with the caller that arrives. */
+const AWAITED: readonly string[] = [];
 
 /** Only these folders may name an installed package in an import. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = { kernel: ["netlink"] };
@@ -65,8 +73,10 @@ const FILE_LINES_MAX = 400;
 const FUNCTION_LINES_MAX = 70;
 const COLUMNS_MAX = 120;
 
-/** The first folder of a path under src, or "main". */
+/** The folder of a path under src: the inner one where it has a row of its own, else the first, or "main". */
 function folderOf(file: string): string {
+  const inner = Object.keys(FOLDERS).find((folder) => folder.includes("/") && file.startsWith(`${folder}/`));
+  if (inner !== undefined) return inner;
   return file.includes("/") ? file.slice(0, file.indexOf("/")) : file.replace(/\.ts$/, "");
 }
 
@@ -123,10 +133,10 @@ function sizeFaults(file: string, source: string): string[] {
 const wideLines = (file: string, lines: readonly string[]): string[] =>
   lines.flatMap((text, i) => (text.length > COLUMNS_MAX ? [`${file}:${i + 1} has ${text.length} columns`] : []));
 
-/** Files that cannot be reached from the composition root by imports. */
-export function orphans(files: ReadonlyMap<string, string>, root: string): string[] {
+/** Files that cannot be reached from the roots by imports. */
+export function orphans(files: ReadonlyMap<string, string>, ...roots: readonly string[]): string[] {
   const reached = new Set<string>();
-  const pending = [root];
+  const pending = [...roots];
   for (let file = pending.pop(); file !== undefined; file = pending.pop()) {
     const source = files.get(file);
     if (source === undefined || reached.has(file)) continue;
@@ -151,7 +161,11 @@ describe("the source tree", () => {
     expect([...sources].flatMap(([file, source]) => faultsOf(file, source))).toEqual([]);
   });
   it("has no file that the program does not reach", () => {
-    expect(orphans(sources, "main.ts")).toEqual([]);
+    expect(orphans(sources, "main.ts", ...AWAITED)).toEqual([]);
+  });
+  it("awaits no caller that is there", () => {
+    const unreached = orphans(sources, "main.ts");
+    expect(AWAITED.filter((file) => !unreached.includes(file))).toEqual([]);
   });
   it("has no line in tests and benches wider than the house allows, and no test that hides others", () => {
     for (const folder of ["test", "bench"]) {
@@ -183,6 +197,8 @@ describe("the scanner sees what is planted", () => {
     ["process after a regex", "control/a.ts", "const s = /'/.test(x) ? process.env : 0;", /process/],
     ["Buffer in the core", "messages/a.ts", "const b = Buffer.alloc(1);", /Buffer/],
     ["a throw in the core", "rib/a.ts", "throw new Error('x');", /throw/],
+    ["a throw in a pure folder within another", "calico/yaml/a.ts", "throw new Error('x');", /throw/],
+    ["node: in a pure folder within another", "calico/yaml/a.ts", 'import { x } from "node:fs";', /may not use/],
     ["a promise in the core", "fsm/a.ts", "async function f(): Promise<void> {}", /promise/],
     ["any", "daemon/a.ts", "const x = y as any;", /any/],
     ["a wide line", "rib/a.ts", `const x = "${"y".repeat(120)}";`, /columns/],
