@@ -23,6 +23,7 @@ export function bird2Configuration(setup: DaemonSetup, policy: number): string {
   const { place, family, addPath, reloads } = setup;
   return `${birdHead(policy)}# Next hops are found through this; it is told to nobody.
 protocol static { ${family}; route ${nextHopRange(setup)} via "lo"; }
+# 2.0.12 may leave the end of a table unsent until something wakes it, 3 s later at most.
 protocol bgp clients {
   local ${daemonAddress(place, family)} as ${AS_NUMBER};
   neighbor range ${clientRange(place, family)} as ${AS_NUMBER};

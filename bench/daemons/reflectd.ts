@@ -12,6 +12,8 @@ import type { DaemonKind, DaemonSetup } from "./daemon.ts";
 
 const MAIN = join(REPOSITORY, "dist/main.js");
 
+const OPENING_SECONDS = 10;
+
 /** What `reflectd show peers` asks for. */
 const PEERS = "/v1/peers?fields=name,address,port,asNumber,state,enabled,since,prefixes,waiting,lastError,policy";
 
@@ -47,10 +49,21 @@ async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
       return 1000 * sampleOf(text, "nodejs_eventloop_lag_max_seconds");
     },
   });
-  // The control socket opens a moment after the listener.
-  while (!existsSync(socketPath)) await sleep(2);
-  const status = JSON.parse((await page({ socketPath, path: "/v1/status" })).text) as { readonly version: string };
-  return { ...daemon, version: status.version };
+  return { ...daemon, version: await versionOf(socketPath) };
+}
+
+/** The control socket opens a moment after the listener, and its file is there a moment before it accepts. */
+async function versionOf(socketPath: string): Promise<string> {
+  for (const until = performance.now() + OPENING_SECONDS * 1000;;) {
+    try {
+      const { text } = await page({ socketPath, path: "/v1/status" });
+      return (JSON.parse(text) as { readonly version: string }).version;
+    } catch (error) { // not open yet
+      const { code = "" } = error as NodeJS.ErrnoException;
+      if (!["ENOENT", "ECONNREFUSED"].includes(code) || performance.now() > until) throw error;
+    }
+    await sleep(2);
+  }
 }
 
 /** The configuration file. */

@@ -50,7 +50,8 @@ function latencyRows(id: string, what: string): readonly FigureRow[] {
 }
 
 async function changes({ context, fleet, nextVersion }: Stage, id: string): Promise<void> {
-  context.measuring(`${id}P50Ms`);
+  // No figure: of many changes that take too long together nothing is known of one.
+  context.measuring(`changing, ${id}`);
   const times: number[] = [];
   const from = performance.now();
   const cpu = process.cpuUsage();
@@ -83,7 +84,7 @@ export const FLAP: Phase = {
     const { context, daemon, fleet, nextVersion, timed } = stage;
     const before = daemon.memory().residentMiB;
     const flapping = fleet.clients.map(({ index }) => index).filter((index) => index % FLAPPING_SHARE === 1);
-    context.measuring("settleMs");
+    context.measuring("flapping");
     await context.asked(flap(stage, flapping));
     const version = nextVersion();
     await timed("settleMs", () => fleet.announce(version, flapping));
@@ -118,9 +119,11 @@ export const STOPPED: Phase = {
   ],
   async run({ context, daemon, fleet, nextVersion, timed }) {
     const rounds = async (count: number, figure: string): Promise<void> => {
-      context.measuring(figure);
       const timings: Timing[] = [];
-      while (timings.length < count) timings.push(await fleet.announce(nextVersion()));
+      while (timings.length < count) {
+        context.measuring(figure);
+        timings.push(await fleet.announce(nextVersion()));
+      }
       record(context, figure, timings);
     };
     await rounds(READING_ROUNDS, "allReadMs");
