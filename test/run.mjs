@@ -20,7 +20,8 @@ const total = { passed: 0, failed: 0, skipped: 0, problems: [], skippedSuites: n
 installDaemons();
 const built = step("build", "npm", ["run", "--silent", "build"]);
 suite("unit", ["--exclude", "test/interop/**"]);
-if (built) suite("interop", ["test/interop", "--no-file-parallelism"]);
+// A process for each file: what a lab leaves behind ends with it.
+if (built) suite("interop", ["test/interop", "--no-file-parallelism", "--isolate"]);
 rmSync(reports, { recursive: true, force: true });
 summarize();
 
