@@ -51,7 +51,8 @@ const WELL_KNOWN_MASK = 0x1ff;
 const CONTEXT_SHIFT = 16;
 const BLOCK_OCTETS_MASK = 0x3_ffff;
 const BIRTH_SHIFT = 18;
-const BIRTH_MASK = 0x3fff;
+/** Births are numbered from 1, again and again: a free row, which reads as 0, is no newborn. */
+const BIRTH_MAX = 0x3fff;
 const NEXT_HOP_OCTETS_MASK = 0xff;
 const NEXT_HOP_AT_SHIFT = 8;
 const LENGTH_MAX = 0xffff;
@@ -308,6 +309,7 @@ export class AttributeStore {
   hasOtc(id: AttributesId): boolean {
     return (this.#rows.get(id, BITS) & HAS_OTC) !== 0;
   }
+
   #search(
     hash: number, bytes: Uint8Array, at: number, end: number, more: Uint8Array, moreAt: number, moreEnd: number,
   ): AttributesId {
@@ -339,10 +341,8 @@ export class AttributeStore {
     hash: number, block: Uint8Array, at: number, end: number, more: Uint8Array, moreAt: number, moreEnd: number,
   ): AttributesId {
     const rows = this.#rows;
-    if (rows.size >= this.#setsMax) {
-      this.collect();
-      if (rows.size >= this.#setsMax) return NO_ATTRIBUTES;
-    }
+    // No room is made by forgetting newborns: the message at hand may have brought one of them.
+    if (rows.size >= this.#setsMax) return NO_ATTRIBUTES;
     const summary = this.#summary;
     summarise(block, at, end, summary);
     const inline = summary.nextHopOctets;
@@ -364,7 +364,7 @@ export class AttributeStore {
   #bear(id: AttributesId): void {
     const slot = this.#birth % NEWBORNS;
     this.#forget(slot);
-    this.#birth = (this.#birth + 1) & BIRTH_MASK;
+    this.#birth = this.#birth % BIRTH_MAX + 1;
     this.#rows.set(id, BLOCK, this.blockOctets(id) | (this.#birth << BIRTH_SHIFT));
     this.#newborns[slot] = id;
     this.#births[slot] = this.#birth;
