@@ -5,13 +5,12 @@
  */
 
 import type { Duplex } from "node:stream";
-import { HEADER_OCTETS, KEEPALIVE, TYPE, answerTo, endOfRib, holdTimeOf } from "./messages.ts";
-import type { NlriForm } from "./messages.ts";
+import { HEADER_OCTETS, KEEPALIVE, MESSAGE, endOfRib } from "../generator/wire.ts";
 import { withdrawalsOf } from "./withdrawals.ts";
+import type { NlriForm } from "./withdrawals.ts";
 
-/** What all sessions carry. */
-export type FloorOptions = NlriForm;
-
+/** The floor's BGP Identifier: 192.0.2.1. */
+const IDENTIFIER = 0xc000_0201;
 /** Silence after which there is time to prepare withdrawals. */
 const IDLE_MILLISECONDS = 100;
 const KEEPALIVES_PER_HOLD_TIME = 3;
@@ -32,7 +31,7 @@ interface Session {
 
 /** All sessions of the floor. */
 export class Copier {
-  readonly #options: FloorOptions;
+  readonly #form: NlriForm;
   readonly #endOfRib: Buffer;
   readonly #sessions = new Set<Session>();
   /** Those with something in `fresh`. */
@@ -41,9 +40,9 @@ export class Copier {
   #everything: Buffer | undefined = Buffer.alloc(0);
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(options: FloorOptions) {
-    this.#options = options;
-    this.#endOfRib = endOfRib(options.family);
+  constructor(form: NlriForm) {
+    this.#form = form;
+    this.#endOfRib = endOfRib(form.family);
   }
 
   /** Takes a connection. */
@@ -64,7 +63,7 @@ export class Copier {
     while (at + HEADER_OCTETS <= input.length) {
       const end = at + input.readUInt16BE(at + 16);
       if (end > input.length) break;
-      if (input[at + 18] !== TYPE.UPDATE) {
+      if (input[at + 18] !== MESSAGE.UPDATE) {
         this.#say(session, input.subarray(runAt, at));
         this.#handle(session, input.subarray(at, end));
         runAt = end;
@@ -89,12 +88,12 @@ export class Copier {
 
   #handle(session: Session, message: Buffer): void {
     const type = message[18];
-    if (type === TYPE.OPEN) {
+    if (type === MESSAGE.OPEN) {
       session.socket.write(Buffer.concat([answerTo(message), KEEPALIVE]));
       const every = holdTimeOf(message) * 1000 / KEEPALIVES_PER_HOLD_TIME;
       session.keepalives = setInterval(() => session.socket.write(KEEPALIVE), every);
-    } else if (type === TYPE.KEEPALIVE && !session.established) this.#join(session);
-    else if (type === TYPE.NOTIFICATION) session.socket.destroy();
+    } else if (type === MESSAGE.KEEPALIVE && !session.established) this.#join(session);
+    else if (type === MESSAGE.NOTIFICATION) session.socket.destroy();
   }
 
   #join(session: Session): void {
@@ -153,13 +152,23 @@ export class Copier {
     this.#flush();
     if (session.said.length === 0) return;
     this.#everything = undefined;
-    const withdrawal = session.withdrawal ?? withdrawalsOf(session.said, this.#options);
+    const withdrawal = session.withdrawal ?? withdrawalsOf(session.said, this.#form);
     for (const { socket } of this.#sessions) socket.write(withdrawal);
   }
 
   #prepare(): void {
     if (this.#sources.size > 0) return;
-    for (const session of this.#sessions) session.withdrawal ??= withdrawalsOf(session.said, this.#options);
+    for (const session of this.#sessions) session.withdrawal ??= withdrawalsOf(session.said, this.#form);
     this.#everything ??= Buffer.concat([...this.#sessions].flatMap(({ said }) => said));
   }
 }
+
+/** The answer to an OPEN: the same one, so that whatever it offers is agreed, with our own BGP Identifier. */
+function answerTo(open: Buffer): Buffer {
+  const answer = Buffer.from(open);
+  answer.writeUInt32BE(IDENTIFIER, HEADER_OCTETS + 5);
+  return answer;
+}
+
+/** Hold time of an OPEN in seconds. */
+function holdTimeOf(open: Buffer): number { return open.readUInt16BE(HEADER_OCTETS + 3); }

@@ -8,9 +8,9 @@
 
 import { createServer } from "node:net";
 import { Copier } from "./copier.ts";
-import type { FloorOptions } from "./copier.ts";
+import type { NlriForm } from "./withdrawals.ts";
 
-const options = JSON.parse(process.argv[2] ?? "{}") as FloorOptions & { readonly host: string; readonly port: number };
+const options = JSON.parse(process.argv[2] ?? "{}") as NlriForm & { readonly host: string; readonly port: number };
 const copier = new Copier(options);
 const server = createServer({ noDelay: true }, (socket) => copier.accept(socket));
 server.listen({ host: options.host, port: options.port, backlog: 4096 });

@@ -1,9 +1,15 @@
 /** Turns what a session said into the UPDATEs that take it back; done while nothing is measured. */
 
-import { HEADER_OCTETS, MESSAGE_OCTETS_MAX, TYPE, message } from "./messages.ts";
-import type { NlriForm } from "./messages.ts";
+import type { Family } from "../daemons/daemon.ts";
+import { ATTRIBUTE, HEADER_OCTETS, MESSAGE, MESSAGE_OCTETS_MAX, message } from "../generator/wire.ts";
 
-const MP_REACH_NLRI = 14;
+/** How NLRI is written on all sessions. */
+export interface NlriForm {
+  readonly family: Family;
+  /** Each prefix has a path identifier before it (RFC 7911). */
+  readonly addPath: boolean;
+}
+
 const EXTENDED_LENGTH = 0x10;
 /** MP_UNREACH_NLRI of IPv6 unicast: flags, type, two octets of length, AFI, SAFI. */
 const MP_UNREACH_OCTETS = 7;
@@ -43,7 +49,7 @@ function announcedBy(update: Buffer, { family }: NlriForm): Buffer {
     const valueAt = at + (extended ? 4 : 3);
     const end = valueAt + (extended ? update.readUInt16BE(at + 2) : update.readUInt8(at + 2));
     // AFI, SAFI, length of the next hop, next hop, a reserved octet.
-    if (update[at + 1] === MP_REACH_NLRI) return update.subarray(valueAt + 5 + update.readUInt8(valueAt + 3), end);
+    if (update[at + 1] === ATTRIBUTE.MP_REACH) return update.subarray(valueAt + 5 + update.readUInt8(valueAt + 3), end);
     at = end;
   }
   return update.subarray(0, 0);
@@ -59,5 +65,5 @@ function withdraw(nlri: Buffer, { family }: NlriForm): Buffer {
   const body = family === "ipv4" ? [length(nlri.length), nlri, length(0)]
     : [length(0), length(MP_UNREACH_OCTETS + nlri.length), Buffer.from([0x90, 15]), length(3 + nlri.length),
       Buffer.from([0, 2, 1]), nlri];
-  return message(TYPE.UPDATE, Buffer.concat(body));
+  return message(MESSAGE.UPDATE, Buffer.concat(body));
 }

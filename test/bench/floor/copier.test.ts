@@ -4,12 +4,12 @@ import { Duplex } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { Copier } from "../../../bench/floor/copier.ts";
-import { KEEPALIVE, TYPE, endOfRib, message } from "../../../bench/floor/messages.ts";
-import type { NlriForm } from "../../../bench/floor/messages.ts";
 import { withdrawalsOf } from "../../../bench/floor/withdrawals.ts";
+import type { NlriForm } from "../../../bench/floor/withdrawals.ts";
+import { KEEPALIVE, MESSAGE, endOfRib, message } from "../../../bench/generator/wire.ts";
 
 const FORM: NlriForm = { family: "ipv4", addPath: false };
-const OPEN = message(TYPE.OPEN, Buffer.from([4, 0xfc, 0, 0, 240, 10, 1, 0, 1, 4, 2, 2, 2, 0]));
+const OPEN = message(MESSAGE.OPEN, Buffer.from([4, 0xfc, 0, 0, 240, 10, 1, 0, 1, 4, 2, 2, 2, 0]));
 const END_OF_RIB = endOfRib("ipv4");
 const clients: Client[] = [];
 afterEach(() => { for (const { end } of clients.splice(0)) end.emit("close"); });
@@ -36,11 +36,11 @@ function client(copier: Copier, isUp: boolean = true): Client {
 
 /** An UPDATE that announces 10.N.0.0/16 and 11.N.0.0/16 without attributes. */
 function announcement(n: number): Buffer {
-  return message(TYPE.UPDATE, Buffer.from([0, 0, 0, 0, 16, 10, n, 16, 11, n]));
+  return message(MESSAGE.UPDATE, Buffer.from([0, 0, 0, 0, 16, 10, n, 16, 11, n]));
 }
 function withdrawal(...ns: number[]): Buffer {
   const nlri = ns.flatMap((n) => [16, 10, n, 16, 11, n]);
-  return message(TYPE.UPDATE, Buffer.from([0, nlri.length, ...nlri, 0, 0]));
+  return message(MESSAGE.UPDATE, Buffer.from([0, nlri.length, ...nlri, 0, 0]));
 }
 
 describe("the copier", () => {
@@ -111,9 +111,9 @@ describe("prepared withdrawals", () => {
     const nlri = [0, 0, 0, 7, 32, 0x20, 1, 0xd, 0xb8, 0, 0, 0, 8, 16, 0x20, 2];
     const reach = [0x90, 14, 0, 21 + nlri.length, 0, 2, 1, 16, ...new Array<number>(16).fill(0xfd), 0, ...nlri];
     const origin = [0x40, 1, 1, 0];
-    const update = message(TYPE.UPDATE, Buffer.from([0, 0, 0, origin.length + reach.length, ...origin, ...reach]));
+    const update = message(MESSAGE.UPDATE, Buffer.from([0, 0, 0, origin.length + reach.length, ...origin, ...reach]));
     const unreach = [0x90, 15, 0, 3 + nlri.length, 0, 2, 1, ...nlri];
     expect(withdrawalsOf([update], { family: "ipv6", addPath: true }))
-      .toEqual(message(TYPE.UPDATE, Buffer.from([0, 0, 0, unreach.length, ...unreach])));
+      .toEqual(message(MESSAGE.UPDATE, Buffer.from([0, 0, 0, unreach.length, ...unreach])));
   });
 });
