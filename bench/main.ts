@@ -12,7 +12,8 @@ import type { Options } from "./options.ts";
 import { namespacesAllowed } from "./place.ts";
 import { printTable } from "./report/table.ts";
 import { writeReport } from "./report/write.ts";
-import type { BenchResults, CellResult, DaemonName, ScenarioNote } from "./results.ts";
+import { isOurs } from "./results.ts";
+import type { BenchResults, CellResult, ScenarioNote } from "./results.ts";
 import { progressLine, run, STARTING } from "./run.ts";
 import type { Progress, RunPorts } from "./run.ts";
 import { schedule, usualRuns } from "./schedule.ts";
@@ -155,8 +156,4 @@ function nameOf({ name }: Scenario): string {
 /** A wrong table or a crash of ours; a slow machine or another daemon's fault is a figure, not a failure. */
 function isOurFault({ outcome, daemon }: CellResult): boolean {
   return isOurs(daemon) && (outcome === "wrong table" || outcome === "failed");
-}
-
-function isOurs(daemon: DaemonName): boolean {
-  return daemon === "reflectd" || daemon === "floor";
 }

@@ -5,6 +5,11 @@ export const DAEMON_NAMES = ["reflectd", "floor", "bird1", "bird2", "frr", "gobg
 /** One of them: bird1 is BIRD 1.6.8, bird2 is BIRD 2. */
 export type DaemonName = (typeof DAEMON_NAMES)[number];
 
+/** reflectd, or the floor that it is held against: what every other daemon is compared with. */
+export function isOurs(daemon: DaemonName): boolean {
+  return daemon === "reflectd" || daemon === "floor";
+}
+
 /** Units of figures: milliseconds, MiB, kibi-octets or a plain number. */
 export type Unit = "ms" | "MiB" | "KiB" | "octets" | "count";
 

@@ -3,6 +3,7 @@
  * each time, so that a machine that drifts hits all alike.
  */
 
+import { isOurs } from "./results.ts";
 import type { DaemonName } from "./results.ts";
 
 /** One daemon, one scenario, one run. */
@@ -15,7 +16,7 @@ export interface Turn<S> {
 
 /** Runs of a daemon where neither the command line nor the scenario says otherwise. */
 export function usualRuns(daemon: DaemonName): number {
-  return daemon === "reflectd" || daemon === "floor" ? 5 : 2;
+  return isOurs(daemon) ? 5 : 2;
 }
 
 /** All turns in order; `runsOf` says how often a daemon runs in a scenario. */

@@ -3,6 +3,7 @@
  * phone shows the same chart narrower, not smaller.
  */
 
+import { isOurs } from "../results.ts";
 import type { FigureRow } from "../results.ts";
 import { daemonTitle, formatFigure, formatRatio, formatRound } from "./format.ts";
 import { markup } from "./markup.ts";
@@ -52,7 +53,7 @@ ${!crowded && markup`<text class="tick" x="${at.toFixed(2)}%" y="${height + 14}"
 function bar(row: Row, scale: Scale, top: number): Markup {
   const { spread, longerThan } = row;
   const end = scale.at(spread?.median ?? longerThan ?? 0);
-  const kind = row.daemon === "reflectd" || row.daemon === "floor" ? ` ${row.daemon}` : "";
+  const kind = isOurs(row.daemon) ? ` ${row.daemon}` : "";
   const y = top + BAR_TOP;
   const rect = spread !== undefined || longerThan !== undefined;
   return markup`<g class="bar${kind}${spread === undefined && " absent"}"><title>${titleOf(row)}</title>
@@ -80,7 +81,7 @@ const shorten = (text: string): string => (text.length <= REASON_MAX ? text : `$
 
 function comparison(row: Row): Markup | undefined {
   const text = row.daemon === "reflectd" && row.toFloor !== undefined ? `${formatRatio(row.toFloor)} floor`
-    : row.daemon === "reflectd" || row.daemon === "floor" ? "" : formatKnown(row.toReflectd);
+    : isOurs(row.daemon) ? "" : formatKnown(row.toReflectd);
   return text === "" ? undefined : markup`<tspan class="ratio"> · ${text}</tspan>`;
 }
 

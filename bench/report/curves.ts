@@ -8,6 +8,7 @@ import type { Markup } from "./markup.ts";
 import type { Row } from "./rows.ts";
 import { logarithmic } from "./scale.ts";
 import type { Scale } from "./scale.ts";
+import { shownFigures } from "./table.ts";
 
 const HEIGHT = 220;
 const AXIS_HEIGHT = 22;
@@ -42,9 +43,7 @@ export function sweepsOf({ scenarios }: BenchResults): Sweep[] {
 
 /** One chart per headline figure of a sweep. */
 export function curveCharts(sweep: Sweep, rows: readonly Row[]): Markup[] {
-  const figures = sweep.scenarios[0]!.figures;
-  const headlines = figures.filter(({ headline }) => headline === true);
-  return (headlines.length === 0 ? figures : headlines).map((figure) => curveChart(figure, sweep, rows));
+  return shownFigures(sweep.scenarios[0]!).map((figure) => curveChart(figure, sweep, rows));
 }
 
 function curveChart(figure: FigureRow, sweep: Sweep, rows: readonly Row[]): Markup {

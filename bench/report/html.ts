@@ -3,6 +3,7 @@
  * shown alike.
  */
 
+import { isOurs } from "../results.ts";
 import type { BenchResults, ScenarioNote } from "../results.ts";
 import { barChart } from "./bars.ts";
 import { curveCharts, sweepsOf } from "./curves.ts";
@@ -44,7 +45,7 @@ ${results.cells.length > 0 && method(results)}
 }
 
 function head({ machine, startedAt, wallSeconds, options, daemons }: BenchResults): Markup {
-  const others = daemons.filter(({ daemon }) => daemon !== "reflectd" && daemon !== "floor")
+  const others = daemons.filter(({ daemon }) => !isOurs(daemon))
     .map(({ daemon }) => daemonTitle(daemon));
   const beside = others.length === 0 ? "." : ` beside ${others.join(", ")}: the same load, the same machine, in turns.`;
   const at = startedAt.replace("T", " ").replace(/(:\d\d)(\.\d+)?Z$/, "$1 UTC");
@@ -114,9 +115,9 @@ function tableRow(row: Row): Markup {
   const name = markup`<td>${daemonTitle(row.daemon)}</td>`;
   if (row.spread === undefined) return markup`<tr>${name}<td class="why" colspan="6">${whyNot(row)}</td></tr>`;
   const { median, min, max } = row.spread;
-  const reference = row.daemon === "reflectd" || row.daemon === "floor";
   return markup`<tr class="${row.daemon}">${name}${[median, min, max].map((value) =>
-    markup`<td>${formatFigure(value, row.figure.unit)}</td>`)}<td>${!reference && formatKnown(row.toReflectd)}</td>
+    markup`<td>${formatFigure(value, row.figure.unit)}</td>`)}
+<td>${!isOurs(row.daemon) && formatKnown(row.toReflectd)}</td>
 <td>${row.daemon !== "floor" && row.toFloor !== undefined && formatRatio(row.toFloor)}</td>
 <td>${row.generatorShare !== undefined && formatShare(row.generatorShare)}${
     row.generatorBound && markup` <span class="mark" title="generator-bound">G</span>`}</td></tr>

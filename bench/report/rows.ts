@@ -3,13 +3,13 @@
  * they cannot disagree.
  */
 
-import { DAEMON_NAMES } from "../results.ts";
+import { DAEMON_NAMES, isOurs } from "../results.ts";
 import type { BenchResults, CellResult, DaemonName, FigureRow, Outcome, ScenarioNote } from "../results.ts";
 import { median, spreadOf } from "./statistics.ts";
 import type { Spread } from "./statistics.ts";
 
 /** A generator that used more than this share of one core may have been the limit itself. */
-export const GENERATOR_SHARE_MAX = 0.8;
+const GENERATOR_SHARE_MAX = 0.8;
 
 /**
  * How two rows compare: the quotient of their medians, and what is known of the true one where a generator was the
@@ -49,7 +49,7 @@ export function rowsOf(results: BenchResults): Row[] {
 }
 
 /** The rows of one figure; empty where no daemon ran the scenario. */
-export function rowsOfFigure(results: BenchResults, scenario: ScenarioNote, figure: FigureRow): Row[] {
+function rowsOfFigure(results: BenchResults, scenario: ScenarioNote, figure: FigureRow): Row[] {
   const bare = DAEMON_NAMES.flatMap((daemon) => {
     const cells = results.cells.filter((cell) => cell.scenario === scenario.name && cell.daemon === daemon);
     return cells.length === 0 ? [] : [bareRow(scenario.name, figure, daemon, cells)];
@@ -126,7 +126,7 @@ export function standings({ scenarios }: BenchResults, rows: readonly Row[]): St
     figure.headline === true && spread !== undefined && !points.has(scenario));
   const found = headlines.flatMap((ours): Standing[] => {
     const [best] = rows.filter((row) => row.scenario === ours.scenario && row.figure === ours.figure &&
-      row.daemon !== "reflectd" && row.daemon !== "floor" && row.spread !== undefined)
+      !isOurs(row.daemon) && row.spread !== undefined)
       .sort((a, b) => a.spread!.median - b.spread!.median);
     if (best === undefined) return [];
     const ahead = ours.spread!.median <= best.spread!.median;

@@ -1,5 +1,6 @@
 /** The results as text, within 100 columns. Rule: pure; what is worse for reflectd is shown like what is better. */
 
+import { isOurs } from "../results.ts";
 import type { BenchResults, ScenarioNote } from "../results.ts";
 import { daemonTitle, formatFigure, formatRatio, formatShare } from "./format.ts";
 import { microTable } from "./micro-table.ts";
@@ -73,7 +74,7 @@ function rowLines(row: Row): string[] {
   const share = row.generatorShare === undefined ? "" : formatShare(row.generatorShare);
   const line = [
     name, ...[median, min, max].map((value) => right(formatFigure(value, row.figure.unit))),
-    right(row.daemon === "reflectd" || row.daemon === "floor" ? "" : formatKnown(row.toReflectd)),
+    right(isOurs(row.daemon) ? "" : formatKnown(row.toReflectd)),
     right(row.toFloor === undefined || row.daemon === "floor" ? "" : formatRatio(row.toFloor)),
     right(share), row.generatorBound ? " G" : "",
   ].join("").trimEnd();

@@ -3,6 +3,7 @@
  * as nothing, and a figure that the generator may have limited is never called reached or missed on a guess.
  */
 
+import { isOurs } from "../results.ts";
 import type { BenchResults, DaemonName, FigureRow, Target } from "../results.ts";
 import { daemonTitle, formatDemand, formatFigure, formatRatio, formatRound } from "./format.ts";
 import type { Row } from "./rows.ts";
@@ -106,7 +107,7 @@ const BOUND_WORDS = {
 
 /** The least of the other daemons; one that timed out where no other finished. The floor is no daemon. */
 function bestOther(rows: readonly Row[]): Row | undefined {
-  const others = rows.filter(({ daemon }) => daemon !== "reflectd" && daemon !== "floor");
+  const others = rows.filter(({ daemon }) => !isOurs(daemon));
   const measured = others.filter(({ toReflectd }) => toReflectd !== undefined);
   return measured.sort((a, b) => a.toReflectd!.value - b.toReflectd!.value)[0] ??
     others.find(({ longerThan }) => longerThan !== undefined) ?? others[0];
