@@ -53,7 +53,7 @@ class Cell implements Context {
     await this.stop();
     const { place, folder, nodeOptions } = this.#order;
     const wanted = this.#scenario.wants(this.scale);
-    this.#daemon = await kindOf(this.daemonName).start({ place, folder, nodeOptions, policy: 0, ...wanted });
+    this.#daemon = await kindOf(this.daemonName).start({ place, folder, nodeOptions, ...wanted });
     const daemon = this.#daemon;
     void daemon.ended.then(() => {
       if (this.#daemon === daemon) this.#died = daemon.lastWords().trim().split("\n").at(-1);

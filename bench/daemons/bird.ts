@@ -26,7 +26,7 @@ export async function startBird(bird: Bird, setup: DaemonSetup): Promise<Running
     writeFileSync(file, text);
     return text;
   };
-  const configuration = write(setup.policy);
+  const configuration = write(0);
   const words = [bird.daemon, "-f", "-c", file, "-s", control, "-P", join(setup.folder, "bird.pid")];
   const daemon = await running(words, setup, {
     version: "", configuration: abridged(configuration),

@@ -16,8 +16,6 @@ export interface DaemonSetup {
   readonly addPath: boolean;
   /** A folder of this cell, removed by the caller. */
   readonly folder: string;
-  /** Import policy in force, see `RunningDaemon.reloadPolicy`; 0 is none. */
-  readonly policy: number;
   /** Whether `reloadPolicy` will be called: some daemons keep what was rejected only when told so from the start. */
   readonly reloads: boolean;
   /** Extra words for the daemon's interpreter (reflectd and floor only), e.g. --cpu-prof. */

@@ -53,13 +53,13 @@ function policyCommands(policy: number): string[] {
 }
 
 export function frrConfiguration(setup: DaemonSetup): string {
-  const { place, family, addPath, policy, reloads, sessions } = setup;
+  const { place, family, addPath, reloads, sessions } = setup;
   const clients = ["activate", "route-reflector-client", ...(addPath ? ["addpath-tx-all-paths"] : []),
     ...(reloads ? ["soft-reconfiguration inbound", "route-map policy in"] : [])];
   return `hostname frr
 bgp route-map delay-timer 0
 bgp community-list standard rejected permit ${REJECTED_COMMUNITY.join(":")}
-${rejects(policy) ? `${policyCommands(policy).join("\n")}\n` : ""}route-map policy permit 20
+route-map policy permit 20
 exit
 router bgp ${AS_NUMBER}
  bgp router-id ${ROUTER_ID}

@@ -31,7 +31,7 @@ async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
   const client = (...words: string[]): ReturnType<typeof ask> => ask([GOBGP_CLIENT, "-p", port, ...words]);
   const words = [GOBGPD, "-f", file, "--log-plain", "--log-level", "error", "--api-hosts", `127.0.0.1:${port}`,
     "--pprof-disable"];
-  let rejecting = rejects(setup.policy);
+  let rejecting = false;
   const daemon = await running(words, setup, {
     version: "", configuration,
     reloadPolicy: async (version) => {
@@ -50,14 +50,14 @@ async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
 const POLICY = "policy";
 
 export function gobgpConfiguration(setup: DaemonSetup): string {
-  const { place, family, addPath, policy } = setup;
+  const { place, family, addPath } = setup;
   return `[global.config]
 as = ${AS_NUMBER}
 router-id = "${ROUTER_ID}"
 port = ${place.port}
 local-address-list = ["${daemonAddress(place, family)}"]
 [global.apply-policy.config]
-import-policy-list = [${rejects(policy) ? `"${POLICY}"` : ""}]
+import-policy-list = []
 default-import-policy = "accept-route"
 
 [[defined-sets.bgp-defined-sets.community-sets]]

@@ -32,7 +32,7 @@ async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
     writeFileSync(file, text, { mode: 0o600 });
     return text;
   };
-  const configuration = write(setup.policy);
+  const configuration = write(0);
   mkdirSync(HOME, { recursive: true, mode: 0o755 });
   const client = (...words: string[]): ReturnType<typeof ask> => ask([BGPCTL, "-s", socket, ...words]);
   return running([BGPD, "-d", "-f", file], setup, {

@@ -36,7 +36,7 @@ async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
     writeFileSync(file, text);
     return text;
   };
-  const configuration = write(setup.policy);
+  const configuration = write(0);
   const daemon = await running([process.execPath, ...setup.nodeOptions, MAIN, "run", "--config", file], setup, {
     version: "", configuration,
     reloadPolicy: async (version) => {
