@@ -10,6 +10,7 @@ import { runMicro } from "./micro/run.ts";
 import { readOptions, USAGE } from "./options.ts";
 import type { Options } from "./options.ts";
 import { namespacesAllowed } from "./place.ts";
+import { daemonTitle } from "./report/format.ts";
 import { printTable } from "./report/table.ts";
 import { writeReport } from "./report/write.ts";
 import { isOurs } from "./results.ts";
@@ -76,7 +77,7 @@ async function tableResults(options: Options, words: readonly string[]): Promise
   const kinds = DAEMONS.filter(({ name }) => options.daemons.includes(name));
   const missing = kinds.flatMap((kind) => {
     const why = kind.missing() ?? (inNamespaces || isOurs(kind.name) ? undefined : "needs network namespaces");
-    return why === undefined ? [] : [{ name: kind.name, line: `${kind.title}: ${why}` }];
+    return why === undefined ? [] : [{ name: kind.name, line: `${daemonTitle(kind.name)}: ${why}` }];
   });
   const present = kinds.map(({ name }) => name).filter((name) => !missing.some((kind) => kind.name === name));
   const turns = schedule(scenarios, present, (scenario, daemon) =>
@@ -110,7 +111,7 @@ function ports(options: Options, inNamespaces: boolean): RunPorts {
     cell: ({ scenario, daemon }, measuring) =>
       runCell({ scenario: scenario.name, daemon, scale, mrt, nodeOptions }, inNamespaces, measuring, abort.signal),
     refusal: ({ scenario, daemon }) =>
-      DAEMONS.find(({ name }) => name === daemon)!.refuses(scenario.wants(scale)),
+      DAEMONS.find(({ name }) => name === daemon)!.refuses?.(scenario.wants(scale)),
     stopped: () => {
       if (abort.signal.aborted) return "stopped";
       const late = options.only.length === 0 && performance.now() - from > budget * 60_000;

@@ -16,7 +16,6 @@ const PROGRAMS: Readonly<Record<Family, Bird>> = {
 /** The row of the table of daemons. */
 export const BIRD1: DaemonKind = {
   name: "bird1",
-  title: "BIRD 1.6.8",
   dialsAtOnce: BIRD_BACKLOG,
   missing: () => programsMissing(...Object.values(PROGRAMS).flatMap(({ daemon, client }) => [daemon, client])),
   refuses: ({ reloads }) => reloads

@@ -3,7 +3,7 @@
 import { clientRange, daemonAddress } from "../place.ts";
 import { BIRD_BACKLOG, BIRD_CLIENT, birdHead, nextHopRange, startBird } from "./bird.ts";
 import type { Bird } from "./bird.ts";
-import { AS_NUMBER, REFUSES_NOTHING, programsMissing } from "./common.ts";
+import { AS_NUMBER, programsMissing } from "./common.ts";
 import type { DaemonKind, DaemonSetup } from "./daemon.ts";
 
 const BIRD: Bird = { daemon: "/usr/sbin/bird", client: "/usr/sbin/birdc", configuration: bird2Configuration };
@@ -11,10 +11,8 @@ const BIRD: Bird = { daemon: "/usr/sbin/bird", client: "/usr/sbin/birdc", config
 /** The row of the table of daemons. */
 export const BIRD2: DaemonKind = {
   name: "bird2",
-  title: "BIRD 2",
   dialsAtOnce: BIRD_BACKLOG,
   missing: () => programsMissing(BIRD.daemon, BIRD.client),
-  refuses: REFUSES_NOTHING,
   start: (setup) => startBird(BIRD, setup),
 };
 

@@ -3,7 +3,8 @@
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { DaemonKind, DaemonSetup, RunningDaemon } from "./daemon.ts";
+import { AS_NUMBER, MARKED_COMMUNITY } from "../generator/wire.ts";
+import type { DaemonSetup, RunningDaemon } from "./daemon.ts";
 import { DaemonProcess } from "./process.ts";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
@@ -12,8 +13,7 @@ export const REPOSITORY: string = join(HERE, HERE.includes("/bench/out/") ? "../
 /** Where the bench is compiled to. */
 export const BENCH_OUT: string = join(REPOSITORY, "bench/out");
 
-/** Everybody's AS. */
-export const AS_NUMBER = 64_512;
+export { AS_NUMBER };
 /** What every daemon offers. */
 export const HOLD_TIME_SECONDS = 240;
 /** BGP Identifier and cluster id of every daemon. */
@@ -21,7 +21,7 @@ export const ROUTER_ID = "192.0.2.1";
 /** The same as a number. */
 export const ROUTER_NUMBER = 0xc000_0201;
 /** Policy of odd versions: routes with this community are rejected. */
-export const REJECTED_COMMUNITY: readonly [number, number] = [AS_NUMBER, 666];
+export const REJECTED_COMMUNITY: readonly [number, number] = [MARKED_COMMUNITY >>> 16, MARKED_COMMUNITY & 0xffff];
 
 /** Whether policy `version` rejects. */
 export function rejects(version: number): boolean { return version % 2 === 1; }
@@ -45,9 +45,6 @@ function isExecutable(file: string): boolean {
 
 /** `dialsAtOnce` of daemons whose backlog is the system's largest (net.core.somaxconn, 4,096). */
 export const MANY_DIALS = 200;
-
-/** A daemon that does everything that scenarios want. */
-export const REFUSES_NOTHING: DaemonKind["refuses"] = () => undefined;
 
 /** Starts a command and puts what every daemon has beside what this one adds. */
 export async function running(words: readonly string[], setup: DaemonSetup,

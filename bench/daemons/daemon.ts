@@ -25,8 +25,6 @@ export interface DaemonSetup {
 /** A kind of daemon: one row per entry of DAEMON_NAMES. */
 export interface DaemonKind {
   readonly name: DaemonName;
-  /** "BIRD 1.6.8". */
-  readonly title: string;
   /**
    * Sessions that may be on the way up at once. Some daemons let the kernel keep few connections (BIRD: 8); one more
    * is dropped and costs the seconds until TCP tries again, which measures nothing of the daemon.
@@ -34,8 +32,8 @@ export interface DaemonKind {
   readonly dialsAtOnce: number;
   /** Why it cannot run here (not installed, needs root), else undefined. */
   missing(): string | undefined;
-  /** Why it cannot do what a scenario wants, else undefined. */
-  refuses(wanted: Pick<DaemonSetup, "family" | "addPath" | "sessions" | "reloads">): string | undefined;
+  /** Why it cannot do what a scenario wants, else undefined; absent where it can do everything. */
+  refuses?(wanted: Pick<DaemonSetup, "family" | "addPath" | "sessions" | "reloads">): string | undefined;
   /** Starts it; resolves when it listens. Throws with the daemon's last words when it does not. */
   start(setup: DaemonSetup): Promise<RunningDaemon>;
 }

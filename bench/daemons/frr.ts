@@ -6,7 +6,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { clientRange, daemonAddress } from "../place.ts";
-import { AS_NUMBER, HOLD_TIME_SECONDS, MANY_DIALS, REFUSES_NOTHING, REJECTED_COMMUNITY, ROUTER_ID, programsMissing,
+import { AS_NUMBER, HOLD_TIME_SECONDS, MANY_DIALS, REJECTED_COMMUNITY, ROUTER_ID, programsMissing,
   rejects, running } from "./common.ts";
 import type { DaemonKind, DaemonSetup } from "./daemon.ts";
 import { ask } from "./process.ts";
@@ -17,10 +17,8 @@ const VTYSH = "/usr/bin/vtysh";
 /** The row of the table of daemons. */
 export const FRR: DaemonKind = {
   name: "frr",
-  title: "FRR",
   dialsAtOnce: MANY_DIALS,
   missing: () => programsMissing(BGPD, VTYSH),
-  refuses: REFUSES_NOTHING,
   start,
 };
 

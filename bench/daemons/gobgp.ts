@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { clientRange, daemonAddress, freePort } from "../place.ts";
-import { AS_NUMBER, HOLD_TIME_SECONDS, MANY_DIALS, REFUSES_NOTHING, REJECTED_COMMUNITY, ROUTER_ID, programsMissing,
+import { AS_NUMBER, HOLD_TIME_SECONDS, MANY_DIALS, REJECTED_COMMUNITY, ROUTER_ID, programsMissing,
   rejects, running } from "./common.ts";
 import type { DaemonKind, DaemonSetup } from "./daemon.ts";
 import { ask } from "./process.ts";
@@ -16,10 +16,8 @@ const ADD_PATH_SEND_MAX = 255;
 /** The row of the table of daemons. */
 export const GOBGP: DaemonKind = {
   name: "gobgp",
-  title: "GoBGP",
   dialsAtOnce: MANY_DIALS,
   missing: () => programsMissing(GOBGPD, GOBGP_CLIENT),
-  refuses: REFUSES_NOTHING,
   start,
 };
 

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { clientRange, daemonAddress } from "../place.ts";
-import { AS_NUMBER, HOLD_TIME_SECONDS, REFUSES_NOTHING, REJECTED_COMMUNITY, ROUTER_ID, programsMissing, rejects,
+import { AS_NUMBER, HOLD_TIME_SECONDS, REJECTED_COMMUNITY, ROUTER_ID, programsMissing, rejects,
   running } from "./common.ts";
 import type { DaemonKind, DaemonSetup } from "./daemon.ts";
 import { ask } from "./process.ts";
@@ -16,10 +16,8 @@ const HOME = "/run/openbgpd";
 /** The row of the table of daemons. */
 export const OPENBGPD: DaemonKind = {
   name: "openbgpd",
-  title: "OpenBGPD",
   dialsAtOnce: 5,
   missing: () => programsMissing(BGPD, BGPCTL),
-  refuses: REFUSES_NOTHING,
   start,
 };
 

@@ -6,7 +6,7 @@ import type { RequestOptions } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { clientRange, daemonAddress, freePort } from "../place.ts";
-import { AS_NUMBER, HOLD_TIME_SECONDS, MANY_DIALS, REFUSES_NOTHING, REJECTED_COMMUNITY, REPOSITORY, ROUTER_ID, rejects,
+import { AS_NUMBER, HOLD_TIME_SECONDS, MANY_DIALS, REJECTED_COMMUNITY, REPOSITORY, ROUTER_ID, rejects,
   running } from "./common.ts";
 import type { DaemonKind, DaemonSetup } from "./daemon.ts";
 
@@ -20,10 +20,8 @@ const PEERS = "/v1/peers?fields=name,address,port,asNumber,state,enabled,since,p
 /** The row of the table of daemons. */
 export const REFLECTD: DaemonKind = {
   name: "reflectd",
-  title: "reflectd",
   dialsAtOnce: MANY_DIALS,
   missing: () => existsSync(MAIN) ? undefined : `not built: ${MAIN}`,
-  refuses: REFUSES_NOTHING,
   start,
 };
 
