@@ -27,7 +27,7 @@ const FOLDERS: Readonly<Record<string, FolderRule>> = {
   transport: rule("base messages fsm", "net"),
   kernel: rule("base", "child_process"),
   calico: rule("base config calico/selector calico/yaml", "fs http https tls crypto path"),
-  "calico/selector": rule("base", "", true),
+  "calico/selector": rule("base config", "", true),
   "calico/yaml": rule("base config", "", true),
   daemon: rule("base messages fsm rib config reflector transport kernel calico", "perf_hooks"),
   control: rule("base messages config daemon", "http net fs path os perf_hooks stream"),
@@ -38,7 +38,7 @@ const FOLDERS: Readonly<Record<string, FolderRule>> = {
 };
 
 /** Libraries that are tested but not yet called by the program. A row leaves with the caller that arrives. */
-const AWAITED: readonly string[] = [];
+const AWAITED: readonly string[] = ["calico/selector/selector.ts"];
 
 /** Only these folders may name an installed package in an import. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = { kernel: ["netlink"] };
