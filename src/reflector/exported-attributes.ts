@@ -22,9 +22,12 @@ export interface ExportedPath {
   readonly source: Source;
 }
 
-/** Whether routes with this next hop travel in MP_REACH_NLRI in this group (RFC 4760; RFC 8950 for IPv4 over IPv6). */
-export function usesMpReach(target: ExportTarget, nextHop: Uint8Array): boolean {
-  return target.fields.family.addressOctets === 16 || nextHop.length !== 4;
+/**
+ * Whether routes with a next hop of so many octets travel in MP_REACH_NLRI in this group (RFC 4760; RFC 8950 for IPv4
+ * over IPv6).
+ */
+export function usesMpReach(target: ExportTarget, nextHopOctets: number): boolean {
+  return target.fields.family.addressOctets === 16 || nextHopOctets !== 4;
 }
 
 /** ORIGINATOR_ID as it will be sent: the received one, or the source's BGP Identifier; 0 where none is sent. */
@@ -47,23 +50,35 @@ export function exportedOctetsMax(path: ExportedPath): number {
 
 /**
  * Writes the exported attributes without MP_REACH_NLRI at `at`; answers the offset after them. `out` must have room
- * for `exportedOctetsMax`.
+ * for `exportedOctetsMax`. Hot, once for each set of a table that somebody is told: no view is made of what is stored.
  */
 export function writeExported(out: Uint8Array, at: number, path: ExportedPath, target: ExportTarget): number {
+  const { store, attributes } = path;
+  if (target.kind !== "ebgp" && target.fields.fourOctetAs) {
+    const blockAt = store.blockAt(attributes);
+    return writeEdited(out, at, path, target, store.page(attributes), blockAt, blockAt + store.blockOctets(attributes));
+  }
   const block = blockFor(path, target);
-  let copied = 0;
-  let place = 0;
+  return writeEdited(out, at, path, target, block, 0, block.length);
+}
+
+/** The block [blockAt, blockEnd) with its edits. */
+function writeEdited(out: Uint8Array, at: number, path: ExportedPath, target: ExportTarget, block: Uint8Array,
+  blockAt: number, blockEnd: number): number {
+  let copied = blockAt;
+  let place = blockAt;
   for (const edit of EDITS) {
-    while (place < block.length && block[place + 1]! < edit.code) place = attributeEnd(block, place);
-    const there = place < block.length && block[place + 1] === edit.code;
+    while (place < blockEnd && block[place + 1]! < edit.code) place = attributeEnd(block, place);
+    const there = place < blockEnd && block[place + 1] === edit.code;
     if (edit.isLeft(path, target, there)) continue;
     copyOctets(block, copied, place, out, at);
-    at = edit.write(out, at + place - copied, path, target, block, place);
-    if (there) place = attributeEnd(block, place);
-    copied = place;
+    const end = there ? attributeEnd(block, place) : place;
+    at = edit.write(out, at + place - copied, path, target, block, place, end);
+    place = end;
+    copied = end;
   }
-  copyOctets(block, copied, block.length, out, at);
-  return at + block.length - copied;
+  copyOctets(block, copied, blockEnd, out, at);
+  return at + blockEnd - copied;
 }
 
 /** The stored block, AS_PATH already prepended towards eBGP and narrowed for an old speaker. */
@@ -78,9 +93,9 @@ interface Edit {
   readonly code: number;
   /** Whether the attribute goes out as stored, or stays absent; `there`: it is in the block. */
   isLeft(path: ExportedPath, target: ExportTarget, there: boolean): boolean;
-  /** Writes it at `at`, or nothing; the offset behind. `place`: where it is in the block or belongs. */
+  /** Writes it at `at`, or nothing; the offset behind. [place, end): it in the block, or where it belongs. */
   write(out: Uint8Array, at: number, path: ExportedPath, target: ExportTarget, block: Uint8Array,
-    place: number): number;
+    place: number, end: number): number;
 }
 
 const nothing: Edit["write"] = (_, at) => at;
@@ -97,8 +112,8 @@ function stamped(code: number, write: Edit["write"]): Edit {
   return {
     code,
     isLeft: (path, target, there) => !stamps(path, target) && (!there || target.kind !== "ebgp"),
-    write: (out, at, path, target, block, place) =>
-      stamps(path, target) ? write(out, at, path, target, block, place) : at,
+    write: (out, at, path, target, block, place, end) =>
+      stamps(path, target) ? write(out, at, path, target, block, place, end) : at,
   };
 }
 
@@ -138,7 +153,7 @@ const ADDS_OTC: readonly (RoleName | undefined)[] = ["provider", "peer", "rs"];
 
 function writeNextHop(out: Uint8Array, at: number, path: ExportedPath, target: ExportTarget): number {
   const nextHop = target.nextHopFor(path.store, path.attributes, path.source);
-  if (usesMpReach(target, nextHop)) return at;
+  if (usesMpReach(target, nextHop.length)) return at;
   at = writeHeader(out, at, ATTRIBUTE.NEXT_HOP, CATEGORY.WELL_KNOWN, nextHop.length);
   copyOctets(nextHop, 0, nextHop.length, out, at);
   return at + nextHop.length;
@@ -146,8 +161,7 @@ function writeNextHop(out: Uint8Array, at: number, path: ExportedPath, target: E
 
 /** The source's cluster id, and before it the target's where they differ; then what was received. */
 function writeClusterList(out: Uint8Array, at: number, path: ExportedPath, target: ExportTarget, block: Uint8Array,
-  place: number): number {
-  const end = place < block.length && block[place + 1] === ATTRIBUTE.CLUSTER_LIST ? attributeEnd(block, place) : place;
+  place: number, end: number): number {
   const received = end === place ? place : end - attributeLength(block, place);
   const from = path.source.clusterId;
   const to = target.fields.clusterId;

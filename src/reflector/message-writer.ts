@@ -6,8 +6,10 @@
 import type { PrefixTable } from "../rib/prefix-table.ts";
 import type { PrefixId } from "../rib/ids.ts";
 import { assert } from "../base/assert.ts";
-import { writeU32 } from "../base/bytes.ts";
+import { EMPTY, copyOctets, writeU32 } from "../base/bytes.ts";
 import type { Audience, Chunk, ChunkStream } from "./chunk.ts";
+import { exportedOctetsMax, usesMpReach, writeExported } from "./exported-attributes.ts";
+import type { ExportedPath } from "./exported-attributes.ts";
 import type { ExportTarget } from "./target.ts";
 
 const HEADER_OCTETS = 19;
@@ -41,9 +43,9 @@ export function nlriOctetsMax(names: SlotNames, addressOctets: number): number {
   return (names.addPath ? 4 : 0) + 1 + addressOctets;
 }
 
-/** Octets before the first NLRI of an announcement, given its attributes and next hop. */
-export function announcementOctets(attributesOctets: number, nextHop: Uint8Array, multiprotocol: boolean): number {
-  return UPDATE_OCTETS + attributesOctets + (multiprotocol ? 9 + nextHop.length : 0);
+/** Octets before the first NLRI of an announcement, given those of its attributes and of its next hop. */
+export function announcementOctets(attributesOctets: number, nextHopOctets: number, multiprotocol: boolean): number {
+  return UPDATE_OCTETS + attributesOctets + (multiprotocol ? 9 + nextHopOctets : 0);
 }
 
 /** Writes runs of announcements and withdrawals of one group into a stream. */
@@ -51,6 +53,7 @@ export class MessageWriter {
   readonly #target: ExportTarget;
   readonly #names: SlotNames;
   readonly #nlriMax: number;
+  #scratch = new Uint8Array(8_192);
 
   constructor(target: ExportTarget, names: SlotNames) {
     this.#target = target;
@@ -58,25 +61,39 @@ export class MessageWriter {
     this.#nlriMax = nlriOctetsMax(names, target.fields.family.addressOctets);
   }
 
-  /** Announces every slot of the chain with one attribute block; `nextHop` is used where `multiprotocol`. */
-  announce(to: ChunkStream, chain: SlotChain, attributes: Uint8Array, nextHop: Uint8Array, multiprotocol: boolean,
-    audience: Audience): void {
-    const before = announcementOctets(attributes.length, nextHop, multiprotocol);
+  /**
+   * Announces every slot of the chain with the attributes of one path. Hot, once for each set: classic NLRI has them
+   * before it, where they are written at once; MP_REACH_NLRI behind it, where their length has to be known before.
+   */
+  announce(to: ChunkStream, chain: SlotChain, path: ExportedPath, audience: Audience): void {
+    const target = this.#target;
+    const { store, attributes, source } = path;
+    const multiprotocol = usesMpReach(target, target.nextHopOctetsFor(store, attributes, source));
+    const nextHop = multiprotocol ? target.nextHopFor(store, attributes, source) : EMPTY;
+    const behind = multiprotocol ? this.encode(path) : EMPTY;
+    const octets = multiprotocol ? behind.length : exportedOctetsMax(path);
+    const before = announcementOctets(octets, nextHop.length, multiprotocol);
     for (let slot = chain.nextSlot(); slot !== 0;) {
       const chunk = this.#roomFor(to, before, chain.left + 1);
       const start = chunk.used;
-      const limit = Math.min(start + this.#target.fields.messageOctetsMax, chunk.bytes.length);
+      const limit = Math.min(start + target.fields.messageOctetsMax, chunk.bytes.length) - behind.length;
       let at = multiprotocol
         ? this.#startReach(chunk.bytes, start, nextHop)
-        : this.#startClassic(chunk.bytes, start, attributes);
-      const tail = multiprotocol ? attributes.length : 0;
-      while (slot !== 0 && at + this.#nlriMax + tail <= limit) {
+        : this.#startClassic(chunk.bytes, start, path);
+      while (slot !== 0 && at + this.#nlriMax <= limit) {
         at = this.#writeNlri(chunk.bytes, at, slot);
         slot = chain.nextSlot();
       }
-      if (multiprotocol) at = this.#endReach(chunk.bytes, start, at, attributes);
+      if (multiprotocol) at = this.#endReach(chunk.bytes, start, at, behind);
       this.#finish(chunk, start, at, audience);
     }
+  }
+
+  /** The attributes of a path as they are sent, without MP_REACH_NLRI; valid until the next call. */
+  encode(path: ExportedPath): Uint8Array {
+    const most = exportedOctetsMax(path);
+    if (most > this.#scratch.length) this.#scratch = new Uint8Array(most);
+    return this.#scratch.subarray(0, writeExported(this.#scratch, 0, path, this.#target));
   }
 
   /** Withdraws every slot of the chain. */
@@ -104,13 +121,13 @@ export class MessageWriter {
     return chunk;
   }
 
-  #startClassic(bytes: Uint8Array, start: number, attributes: Uint8Array): number {
-    let at = start + HEADER_OCTETS;
-    bytes[at++] = 0;
-    bytes[at++] = 0;
-    at = writeU16(bytes, at, attributes.length);
-    bytes.set(attributes, at);
-    return at + attributes.length;
+  #startClassic(bytes: Uint8Array, start: number, path: ExportedPath): number {
+    const at = start + UPDATE_OCTETS;
+    const end = writeExported(bytes, at, path, this.#target);
+    bytes[at - 4] = 0;
+    bytes[at - 3] = 0;
+    writeU16(bytes, at - 2, end - at);
+    return end;
   }
 
   #startReach(bytes: Uint8Array, start: number, nextHop: Uint8Array): number {
@@ -119,7 +136,7 @@ export class MessageWriter {
     at = writeU16(bytes, at, afi);
     bytes[at++] = safi;
     bytes[at++] = nextHop.length;
-    bytes.set(nextHop, at);
+    copyOctets(nextHop, 0, nextHop.length, bytes, at);
     at += nextHop.length;
     bytes[at++] = 0;
     return at;
@@ -131,7 +148,7 @@ export class MessageWriter {
     bytes[reachAt] = OPTIONAL_EXTENDED;
     bytes[reachAt + 1] = MP_REACH;
     writeU16(bytes, reachAt + 2, at - reachAt - 4);
-    bytes.set(attributes, at);
+    copyOctets(attributes, 0, attributes.length, bytes, at);
     at += attributes.length;
     writeU16(bytes, start + HEADER_OCTETS, 0);
     writeU16(bytes, start + HEADER_OCTETS + 2, at - reachAt);
@@ -162,9 +179,10 @@ export class MessageWriter {
   #finish(chunk: Chunk, start: number, end: number, audience: Audience): void {
     assert(end - start <= this.#target.fields.messageOctetsMax && end - start <= ATTRIBUTES_OCTETS_MAX,
       "a message stays within what its receivers take");
-    chunk.bytes.fill(0xff, start, start + 16);
-    writeU16(chunk.bytes, start + 16, end - start);
-    chunk.bytes[start + 18] = UPDATE;
+    const { bytes } = chunk;
+    for (let at = start; at < start + 16; at++) bytes[at] = 0xff; // `fill` costs more for so few
+    writeU16(bytes, start + 16, end - start);
+    bytes[start + 18] = UPDATE;
     chunk.commit(end, audience);
   }
 }

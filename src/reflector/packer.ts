@@ -7,7 +7,8 @@
 import { U32Column } from "../rib/pages.ts";
 import type { AttributeStore } from "../rib/attribute-store.ts";
 import type { Audience, ChunkStream } from "./chunk.ts";
-import { exportedOctetsMax, usesMpReach, writeExported } from "./exported-attributes.ts";
+import { exportedOctetsMax, usesMpReach } from "./exported-attributes.ts";
+import type { ExportedPath } from "./exported-attributes.ts";
 import type { ExportId, ExportStore } from "./export-store.ts";
 import { announcementOctets, MessageWriter, nlriOctetsMax } from "./message-writer.ts";
 import type { SlotChain, SlotNames } from "./message-writer.ts";
@@ -27,7 +28,6 @@ export class Packer implements SlotChain {
   readonly #names: SlotNames;
   readonly #writer: MessageWriter;
   readonly #nlriMax: number;
-  #scratch = new Uint8Array(8_192);
   // Entry i: its slot and the next entry of its chain; entry 0 is none.
   readonly #slot = new U32Column();
   readonly #next = new U32Column();
@@ -128,11 +128,11 @@ export class Packer implements SlotChain {
 
   /** Whether an export with any one NLRI fits into the messages of this group (else the route is not advertised). */
   fits(id: ExportId): boolean {
-    const path = { store: this.#store, attributes: this.#exports.attributes(id), source: this.#exports.source(id) };
+    const path = this.#pathOf(id);
     const most = this.#target.fields.messageOctetsMax - this.#nlriMax;
-    if (exportedOctetsMax(path) <= most - announcementOctets(0, NEXT_HOP_LONGEST, true)) return true;
-    const nextHop = this.#target.nextHopFor(path.store, path.attributes, path.source);
-    return announcementOctets(this.encode(id).length, nextHop, usesMpReach(this.#target, nextHop)) <= most;
+    if (exportedOctetsMax(path) <= most - announcementOctets(0, NEXT_HOP_OCTETS_MAX, true)) return true;
+    const nextHop = this.#target.nextHopOctetsFor(path.store, path.attributes, path.source);
+    return announcementOctets(this.#writer.encode(path).length, nextHop, usesMpReach(this.#target, nextHop)) <= most;
   }
 
   /** The next slot of the chain being written (SlotChain). */
@@ -147,11 +147,8 @@ export class Packer implements SlotChain {
   #writeAnnouncements(stream: ChunkStream, id: ExportId): void {
     this.#beginNewest(this.#head.get(id), id);
     if (this.left === 0) return;
-    const attributes = this.encode(id);
-    const source = this.#exports.source(id);
-    const nextHop = this.#target.nextHopFor(this.#store, this.#exports.attributes(id), source);
     this.#exports.audience(id, this.#audience);
-    this.#writer.announce(stream, this, attributes, nextHop, usesMpReach(this.#target, nextHop), this.#audience);
+    this.#writer.announce(stream, this, this.#pathOf(id), this.#audience);
   }
 
   /** Begins a chain without the slots that are told something else by now. */
@@ -171,10 +168,11 @@ export class Packer implements SlotChain {
 
   /** The attributes of an export as they are sent, without MP_REACH_NLRI; valid until the next call. */
   encode(id: ExportId): Uint8Array {
-    const path = { store: this.#store, attributes: this.#exports.attributes(id), source: this.#exports.source(id) };
-    const most = exportedOctetsMax(path);
-    if (most > this.#scratch.length) this.#scratch = new Uint8Array(most);
-    return this.#scratch.subarray(0, writeExported(this.#scratch, 0, path, this.#target));
+    return this.#writer.encode(this.#pathOf(id));
+  }
+
+  #pathOf(id: ExportId): ExportedPath {
+    return { store: this.#store, attributes: this.#exports.attributes(id), source: this.#exports.source(id) };
   }
 
   #begin(head: number): void {
@@ -208,4 +206,4 @@ export class Packer implements SlotChain {
 /** Entries whose room is kept from one flush to the next; more goes back to the system. */
 const ENTRIES_KEPT = 65_536;
 /** The longest next hop: global and link-local (RFC 2545 §3). */
-const NEXT_HOP_LONGEST = new Uint8Array(32);
+const NEXT_HOP_OCTETS_MAX = 32;

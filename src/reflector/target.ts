@@ -66,11 +66,16 @@ export class ExportTarget {
     return this.keepsNextHop(store, attributes, source) ? store.nextHop(attributes) : this.fields.selfAddress;
   }
 
+  /** Octets of the next hop to write for a path. */
+  nextHopOctetsFor(store: AttributeStore, attributes: AttributesId, source: Source): number {
+    const kept = this.keepsNextHop(store, attributes, source);
+    return kept ? store.nextHopOctets(attributes) : this.fields.selfAddress.length;
+  }
+
   /** Whether the session can carry the next hop that would be written. */
   canCarryNextHop(store: AttributeStore, attributes: AttributesId, source: Source): boolean {
-    const { selfAddress, family, extendedNextHop } = this.fields;
-    const kept = this.keepsNextHop(store, attributes, source);
-    const octets = kept ? store.nextHopOctets(attributes) : selfAddress.length;
+    const { family, extendedNextHop } = this.fields;
+    const octets = this.nextHopOctetsFor(store, attributes, source);
     if (family.addressOctets === 16) return octets === 16 || octets === 32;
     return octets === 4 || (octets !== 0 && extendedNextHop);
   }

@@ -56,7 +56,7 @@ function told(attributes: NaiveAttributes, source: Source, fields: TargetFields)
   if (gate !== undefined) return { gate: gate.source };
   const out = new Uint8Array(exportedOctetsMax(path));
   const end = writeExported(out, 0, path, target);
-  const classic = !usesMpReach(target, target.nextHopFor(store, id, source));
+  const classic = !usesMpReach(target, target.nextHopOctetsFor(store, id, source));
   const body = join(Uint8Array.of(0, 0, end >>> 8, end & 255), out.subarray(0, end),
     classic ? Uint8Array.of(8, 10) : EMPTY);
   const message = join(new Uint8Array(16).fill(255), Uint8Array.of(0, 19 + body.length, 2), body);
