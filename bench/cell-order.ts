@@ -20,6 +20,7 @@ export interface CellOrder {
 export type CellReport =
   | { readonly say: "measuring"; readonly figure: string }
   | { readonly say: "daemon"; readonly version: string; readonly configuration: string }
+  | { readonly say: "note"; readonly line: string }
   | { readonly say: "figure"; readonly figure: string; readonly value: number; readonly generatorShare?: number }
   | { readonly say: "end"; readonly outcome: Outcome; readonly reason?: string;
     readonly timedOut?: { readonly figure: string; readonly milliseconds: number } };

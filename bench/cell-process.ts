@@ -17,6 +17,8 @@ export interface CellEnd extends Pick<CellResult, "reason" | "timedOut" | "figur
   /** Of the daemon as far as it started. */
   readonly version?: string;
   readonly configuration?: string;
+  /** What its load lacks, one line each. */
+  readonly notes?: readonly string[];
 }
 
 /** What a cell is told, less what is made for it here. */
@@ -24,6 +26,7 @@ export type CellWish = Omit<CellOrder, "place" | "folder">;
 
 const CELL = fileURLToPath(new URL("./cell.js", import.meta.url));
 const LAST_WORDS_OCTETS = 4_000;
+const REASON_CHARACTERS_MAX = 300;
 
 /**
  * Runs a cell to its end, in a namespace of its own or on the host's loopback. `measuring` hears what is waited for; an
@@ -34,6 +37,7 @@ export async function runCell(wish: CellWish, inNamespace: boolean, measuring: (
   const { place, remove } = await makePlace(inNamespace);
   const folder = mkdtempSync(join(tmpdir(), "reflectd-bench-"));
   try {
+    if (abort.aborted) return { outcome: "not run", reason: "stopped", figures: {}, generatorShare: {} };
     const [program, ...words] = [...enter(place), process.execPath, CELL];
     const order: CellOrder = { ...wish, place, folder };
     const child = spawn(program!, [...words, JSON.stringify(order)],
@@ -41,7 +45,8 @@ export async function runCell(wish: CellWish, inNamespace: boolean, measuring: (
     return await endOf(child, wish, measuring, abort);
   } finally {
     await remove();
-    rmSync(folder, { recursive: true, force: true });
+    // What was killed may not have closed its files yet.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
@@ -51,11 +56,13 @@ function endOf(child: ChildProcess, wish: CellWish, measuring: (figure: string) 
   const generatorShare: Record<string, number> = {};
   let daemon: Pick<CellEnd, "version" | "configuration"> = {};
   let end: Pick<CellEnd, "outcome" | "reason" | "timedOut"> | undefined;
+  const notes: string[] = [];
   let words = "";
   child.stderr!.on("data", (part: Buffer) => { words = (words + part.toString()).slice(-LAST_WORDS_OCTETS); });
   child.on("message", (report: CellReport) => {
     if (report.say === "measuring") measuring(report.figure);
     else if (report.say === "daemon") daemon = { version: report.version, configuration: report.configuration };
+    else if (report.say === "note") notes.push(report.line);
     else if (report.say === "figure") {
       figures[report.figure] = report.value;
       if (report.generatorShare !== undefined) generatorShare[report.figure] = report.generatorShare;
@@ -79,7 +86,9 @@ function endOf(child: ChildProcess, wish: CellWish, measuring: (figure: string) 
       killGroup(child);
       const crashed = `the cell ended with ${signal ?? code}: ${lastLine(words)}`;
       const outcome = abort.aborted ? { outcome: "not run" as const, reason: "stopped" } : end;
-      resolve({ ...(outcome ?? { outcome: "failed", reason: crashed }), ...daemon, figures, generatorShare });
+      const { reason, ...rest } = outcome ?? { outcome: "failed", reason: crashed };
+      const why = reason === undefined ? {} : { reason: oneLine(reason) };
+      resolve({ ...rest, ...why, ...daemon, notes, figures, generatorShare });
     });
   });
 }
@@ -91,6 +100,12 @@ function killGroup(child: ChildProcess): void {
   } catch {
     // Nobody is left in it: the usual end.
   }
+}
+
+/** What daemons write goes to terminals: without what a terminal would take for a command, and not too much of it. */
+export function oneLine(words: string): string {
+  const plain = words.replace(/\p{Cc}+/gu, " ").trim();
+  return plain.length > REASON_CHARACTERS_MAX ? `${plain.slice(0, REASON_CHARACTERS_MAX)}…` : plain;
 }
 
 /** Of a stack: the line with the error, not the frames or Node's own last line. */

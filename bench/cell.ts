@@ -64,6 +64,7 @@ class Cell implements Context {
 
   async join(load: Load, sessions: number, exactReceivers: number = EXACT_RECEIVERS): Promise<Fleet> {
     if (this.#daemon === undefined) await this.start();
+    for (const line of load.notes) report({ say: "note", line });
     const { timeoutSeconds } = this.scale;
     const reflectsAs = this.daemonName === "floor" ? {} : { reflectsAs: ROUTER_NUMBER };
     // FRR does, which is wasteful and not wrong: RFC 4456 §8 has clients drop them.

@@ -1,18 +1,18 @@
 /** `npm run bench`: options, turns, report. Rule: nothing is measured here. */
 
-import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runCell } from "./cell-process.ts";
 import { DAEMONS } from "./daemons/all.ts";
+import { dumpFault } from "./generator/load.ts";
 import { runMicro } from "./micro/run.ts";
 import { readOptions, USAGE } from "./options.ts";
 import type { Options } from "./options.ts";
 import { namespacesAllowed } from "./place.ts";
 import { daemonTitle } from "./report/format.ts";
 import { printTable } from "./report/table.ts";
-import { writeReport } from "./report/write.ts";
+import { folderFault, writeReport } from "./report/write.ts";
 import { isOurs } from "./results.ts";
 import type { BenchResults, CellResult, ScenarioNote } from "./results.ts";
 import { progressLine, run, STARTING } from "./run.ts";
@@ -29,34 +29,75 @@ const BUDGET_MINUTES = { full: 85, quick: 1.75 };
 /** Of another daemon: a second run of what takes longer would cost the time that the rest needs. */
 const LONG_SECONDS = 30;
 
+/** What a shell would make of a program that a signal ended. */
+const STATUS_OF_SIGNAL = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+type Signal = keyof typeof STATUS_OF_SIGNAL;
+
+// Whoever read these is gone (`| head`): the report goes to its files all the same.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(words: readonly string[]): Promise<number> {
   const options = readOptions(words, { table: SCENARIOS.map(nameOf), growth: GROWTH.map(nameOf) });
-  if (typeof options === "string") {
-    process.stderr.write(`bench: ${options}\n`);
-    return 2;
-  }
+  if (typeof options === "string") return refused(options);
   if (options.help) {
     process.stdout.write(USAGE);
     return 0;
   }
-  if (options.mrt !== undefined && !existsSync(userPath(options.mrt))) {
-    process.stderr.write(`bench: no file ${options.mrt}\n`);
-    return 2;
-  }
   const folder = options.out === undefined ? REPORT : userPath(options.out);
-  try {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.W_OK);
-  } catch (error) { // better now than after an hour
-    process.stderr.write(`bench: no report can be written: ${(error as Error).message}\n`);
-    return 2;
+  const wrong = folderFault(folder) ?? await mrtFault(options);
+  if (wrong !== undefined) return refused(wrong);
+  if (options.micro) return finish(await microResults(words), folder);
+  const stop = stopOnSignals();
+  const results = await tableResults(options, words, stop);
+  const signal = stop.aborted ? stop.reason as Signal : undefined;
+  if (signal !== undefined && results.cells.every(({ outcome }) => outcome === "not run")) {
+    process.stderr.write(`bench: stopped by ${signal} before anything was measured; no report\n`);
+    return STATUS_OF_SIGNAL[signal];
   }
-  const results = await (options.micro ? microResults(words) : tableResults(options, words));
+  const status = finish(results, folder);
+  if (signal === undefined) return status;
+  process.stderr.write(`bench: stopped by ${signal}: the report holds what was measured until then\n`);
+  return STATUS_OF_SIGNAL[signal];
+}
+
+/** One line, before anything was begun. */
+function refused(why: string): number {
+  process.stderr.write(`bench: ${why}\n`);
+  return 2;
+}
+
+/** Files first: they are there even where nobody reads the table. */
+function finish(results: BenchResults, folder: string): number {
+  let failed = results.cells.some(isOurFault);
+  let where: string;
+  try {
+    where = writeReport(results, folder).html;
+  } catch (error) { // a disk that filled up meanwhile: the table is all there is
+    where = `no report was written: ${(error as Error).message}`;
+    failed = true;
+  }
   process.stdout.write(`${printTable(results)}\n`);
-  process.stderr.write(`bench: ${writeReport(results, folder).html}\n`);
-  return results.cells.some(isOurFault) ? 1 : 0;
+  process.stderr.write(`bench: ${where}\n`);
+  return failed ? 1 : 0;
+}
+
+/** Why `--mrt` gives nothing to run; the file is read to its end, since a cut one has no other sign. */
+async function mrtFault(options: Options): Promise<string | undefined> {
+  if (options.mrt === undefined) return undefined;
+  const takers = SCENARIOS.filter(({ takesDump }) => takesDump === true);
+  if (options.micro || !chosen(options).some((scenario) => takers.includes(scenario))) {
+    return `nothing that was chosen takes --mrt (${takers.map(nameOf).join(", ")} do)`;
+  }
+  const fault = await dumpFault(userPath(options.mrt));
+  return fault === undefined ? undefined : `--mrt: ${fault}`;
+}
+
+/** Aborts with the signal's name; the cell at hand is ended, and no other begins. */
+function stopOnSignals(): AbortSignal {
+  const abort = new AbortController();
+  for (const signal of Object.keys(STATUS_OF_SIGNAL)) process.on(signal, () => abort.abort(signal));
+  return abort.signal;
 }
 
 async function microResults(words: readonly string[]): Promise<BenchResults> {
@@ -70,7 +111,7 @@ function userPath(path: string): string {
   return resolve(process.env["INIT_CWD"] ?? ".", path);
 }
 
-async function tableResults(options: Options, words: readonly string[]): Promise<BenchResults> {
+async function tableResults(options: Options, words: readonly string[], stop: AbortSignal): Promise<BenchResults> {
   const startedAt = new Date();
   const scenarios = chosen(options);
   const inNamespaces = await namespacesAllowed();
@@ -82,11 +123,11 @@ async function tableResults(options: Options, words: readonly string[]): Promise
   const present = kinds.map(({ name }) => name).filter((name) => !missing.some((kind) => kind.name === name));
   const turns = schedule(scenarios, present, (scenario, daemon) =>
     options.runs ?? (options.quick ? 1 : Math.min(usualRuns(daemon), scenario.mostRuns ?? Infinity)));
-  const end = await run(turns, ports(options, inNamespaces));
+  const end = await run(turns, ports(options, inNamespaces, stop));
   endProgress();
   return {
     ...frame(startedAt, words),
-    scenarios: scenarios.map((scenario) => noteOf(scenario, options.quick)),
+    scenarios: scenarios.map((scenario) => noteOf(scenario, options.quick, end.notes.get(scenario.name))),
     daemons: [...end.daemons].map(([daemon, facts]) => ({ daemon, ...facts })),
     cells: end.cells, notMeasured: [...missing.map(({ line }) => line), ...end.notMeasured],
   };
@@ -99,21 +140,19 @@ function chosen({ only, quick, growth }: Options): readonly Scenario[] {
   return quick && !growth ? all.filter((scenario) => scenario.quick === true) : all;
 }
 
-function ports(options: Options, inNamespaces: boolean): RunPorts {
+function ports(options: Options, inNamespaces: boolean, stop: AbortSignal): RunPorts {
   const scale = options.quick ? QUICK : FULL;
   const mrt = options.mrt === undefined ? undefined : userPath(options.mrt);
   const { nodeOptions } = options;
-  const abort = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => abort.abort());
   const from = performance.now();
   const budget = options.quick ? BUDGET_MINUTES.quick : BUDGET_MINUTES.full;
   return {
     cell: ({ scenario, daemon }, measuring) =>
-      runCell({ scenario: scenario.name, daemon, scale, mrt, nodeOptions }, inNamespaces, measuring, abort.signal),
+      runCell({ scenario: scenario.name, daemon, scale, mrt, nodeOptions }, inNamespaces, measuring, stop),
     refusal: ({ scenario, daemon }) =>
       DAEMONS.find(({ name }) => name === daemon)!.refuses?.(scenario.wants(scale)),
     stopped: () => {
-      if (abort.signal.aborted) return "stopped";
+      if (stop.aborted) return `stopped by ${stop.reason as Signal}`;
       const late = options.only.length === 0 && performance.now() - from > budget * 60_000;
       return late ? `not begun within ${budget} minutes` : undefined;
     },
@@ -145,9 +184,10 @@ function frame(startedAt: Date, options: readonly string[]):
 }
 
 /** Targets are for the full size: a tenth of it says nothing about them. */
-function noteOf({ name, title, figures, sweep }: Scenario, quick: boolean): ScenarioNote {
+function noteOf({ name, title, figures, sweep }: Scenario, quick: boolean, notes: readonly string[] = []):
+  ScenarioNote {
   const judged = quick ? figures.map(({ target: _, ...row }) => row) : figures;
-  return { name, title, figures: judged, ...(sweep === undefined ? {} : { sweep }) };
+  return { name, title, figures: judged, notes, ...(sweep === undefined ? {} : { sweep }) };
 }
 
 function nameOf({ name }: Scenario): string {

@@ -95,6 +95,8 @@ export interface ScenarioNote {
   readonly name: string;
   readonly title: string;
   readonly figures: readonly FigureRow[];
+  /** What its load lacks of what it was made from, one line each. */
+  readonly notes?: readonly string[];
   /** Scenarios of one sweep are the points of one curve per figure and daemon, at so many of `axis` ("routes"). */
   readonly sweep?: { readonly name: string; readonly title: string; readonly axis: string; readonly at: number };
 }

@@ -42,6 +42,8 @@ export interface RunEnd {
   readonly cells: readonly CellResult[];
   readonly notMeasured: readonly string[];
   readonly daemons: ReadonlyMap<DaemonName, DaemonFacts>;
+  /** By scenario: what its load lacks. */
+  readonly notes: ReadonlyMap<string, readonly string[]>;
 }
 
 /** What a daemon said and was told. */
@@ -55,6 +57,7 @@ export interface DaemonFacts {
 export async function run(turns: readonly Turn<Scenario>[], ports: RunPorts): Promise<RunEnd> {
   const cells: CellResult[] = [];
   const daemons = new Map<DaemonName, DaemonFacts>();
+  const notes = new Map<string, readonly string[]>();
   /** By daemon and scenario: why it is not run, or not again. */
   const out = new Map<string, Left>();
   const from = ports.now();
@@ -78,7 +81,8 @@ export async function run(turns: readonly Turn<Scenario>[], ports: RunPorts): Pr
     };
     measuring(STARTING);
     const begun = ports.now();
-    const { version, configuration, ...end } = await ports.cell(turn, measuring);
+    const { version, configuration, notes: lacks = [], ...end } = await ports.cell(turn, measuring).catch(notBegun);
+    if (lacks.length > 0) notes.set(turn.scenario.name, lacks);
     cells.push({ scenario: turn.scenario.name, daemon: turn.daemon, run: turn.run, ...end });
     if (version !== undefined) note(daemons, turn, version, configuration ?? "");
     const seconds = Math.round((ports.now() - begun) / 1000);
@@ -88,7 +92,13 @@ export async function run(turns: readonly Turn<Scenario>[], ports: RunPorts): Pr
     }
   }
   const lines = [...out].flatMap(([key, left]) => told(key, left));
-  return { cells, daemons, notMeasured: stopped === undefined ? lines : [...lines, stopped] };
+  return { cells, daemons, notes, notMeasured: stopped === undefined ? lines : [...lines, stopped] };
+}
+
+/** A cell for which there was no namespace or process: the others may have more luck. */
+function notBegun(error: Error): CellEnd {
+  return { outcome: "failed", reason: `the cell could not be made: ${error.message.split("\n")[0]}`, figures: {},
+    generatorShare: {} };
 }
 
 interface Left {

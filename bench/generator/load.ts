@@ -3,5 +3,5 @@
 export { internetLoad } from "./internet.ts";
 export { Load, VERSION_MAX } from "./load-table.ts";
 export type { SourceLoad } from "./load-table.ts";
-export { mrtLoad } from "./mrt.ts";
+export { dumpFault, mrtLoad } from "./mrt.ts";
 export { uniformLoad } from "./uniform.ts";

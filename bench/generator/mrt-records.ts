@@ -2,7 +2,8 @@
 
 import { createReadStream } from "node:fs";
 import type { ReadStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
+import { getSystemErrorMap } from "node:util";
 import { createGunzip } from "node:zlib";
 import type { Gunzip } from "node:zlib";
 
@@ -14,21 +15,32 @@ const CHUNK_OCTETS = 1 << 20;
 /** No sane record is longer: the file is something else. */
 const RECORD_OCTETS_MAX = 1 << 24;
 
-/** Visits every record of a file. Throws where the file is no MRT file or ends inside a record. */
+/** Visits every record of a file. Throws, in one line that names it, where it is no MRT file or not whole. */
 export async function visitRecords(file: string, visit: RecordVisitor): Promise<void> {
-  if (await startsWith(file, [0x42, 0x5a, 0x68])) throw new Error(`${file}: bzip2; unpack it, or pack it with gzip`);
+  try {
+    await visitAll(file, visit);
+  } catch (error) {
+    const { message, syscall, errno = 0 } = error as NodeJS.ErrnoException;
+    const words = syscall === undefined ? message : getSystemErrorMap().get(errno)?.[1] ?? message;
+    throw new Error(`${file}: ${words}`, { cause: error });
+  }
+}
+
+async function visitAll(file: string, visit: RecordVisitor): Promise<void> {
+  if (!(await stat(file)).isFile()) throw new Error("not a file");
+  if (await startsWith(file, [0x42, 0x5a, 0x68])) throw new Error("bzip2; unpack it, or pack it with gzip");
   const isGzip = await startsWith(file, [0x1f, 0x8b]);
   const source = createReadStream(file, { highWaterMark: CHUNK_OCTETS });
   let rest: Buffer = Buffer.alloc(0);
   try {
     for await (const chunk of isGzip ? gunzipped(source) : source) {
       const bytes = rest.length === 0 ? chunk as Buffer : Buffer.concat([rest, chunk as Buffer]);
-      rest = bytes.subarray(visitWhole(file, bytes, visit));
+      rest = bytes.subarray(visitWhole(bytes, visit));
     }
   } finally {
     source.destroy();
   }
-  if (rest.length > 0) throw new Error(`${file}: ends inside a record`);
+  if (rest.length > 0) throw new Error("it ends inside a record");
 }
 
 function gunzipped(source: ReadStream): Gunzip {
@@ -38,11 +50,11 @@ function gunzipped(source: ReadStream): Gunzip {
 }
 
 /** Visits the whole records of a chunk; answers where the first incomplete one begins. */
-function visitWhole(file: string, bytes: Buffer, visit: RecordVisitor): number {
+function visitWhole(bytes: Buffer, visit: RecordVisitor): number {
   let at = 0;
   while (at + HEADER_OCTETS <= bytes.length) {
     const length = bytes.readUInt32BE(at + 8);
-    if (length > RECORD_OCTETS_MAX) throw new Error(`${file}: a record of ${length} octets; this is no MRT file`);
+    if (length > RECORD_OCTETS_MAX) throw new Error(`a record of ${length} octets; this is no MRT file`);
     const end = at + HEADER_OCTETS + length;
     if (end > bytes.length) break;
     visit(bytes.readUInt16BE(at + 4), bytes.readUInt16BE(at + 6), bytes.subarray(at + HEADER_OCTETS, end));

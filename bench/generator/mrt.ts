@@ -44,18 +44,36 @@ type EntryVisitor = (peer: number, attributes: Buffer) => void;
 /** Reads the file twice: first who has the largest tables, then what is in them. Throws where it is no table dump. */
 export async function mrtLoad(options: MrtOptions): Promise<Load> {
   const { file, addPath, sources } = options;
-  const entries = { ipv4: new Map<number, number>(), ipv6: new Map<number, number>() };
-  await visitRib(file, (record) => {
-    const counts = entries[record.family];
-    visitEntries(record, (peer) => { counts.set(peer, (counts.get(peer) ?? 0) + 1); });
-  });
+  const entries = await entriesOf(file);
   const total = (of: Family): number => [...entries[of].values()].reduce((sum, count) => sum + count, 0);
   const family = options.family ?? (total("ipv6") > total("ipv4") ? "ipv6" : "ipv4");
   if (total(family) === 0) throw new Error(`${file}: no ${family} unicast entries of TABLE_DUMP_V2`);
   const peers = [...entries[family]].sort((a, b) => b[1] - a[1]).map(([peer]) => peer);
   const table = new DumpedTable(family, peers, sources);
   await visitRib(file, (record) => { if (record.family === family) table.add(record); });
-  return table.finish(addPath);
+  const load = table.finish(addPath);
+  if (load.prefixes === 0) throw new Error(`${file}: nothing that can be announced; ${load.notes.join("; ")}`);
+  return load;
+}
+
+/** Why a file gives no load of either family, in one line that names it; it is read to its end. */
+export async function dumpFault(file: string): Promise<string | undefined> {
+  try {
+    const { ipv4, ipv6 } = await entriesOf(file);
+    return ipv4.size + ipv6.size > 0 ? undefined : `${file}: no unicast entries of TABLE_DUMP_V2`;
+  } catch (error) { // nothing but the file can be wrong
+    return (error as Error).message;
+  }
+}
+
+/** How many entries each peer has. */
+async function entriesOf(file: string): Promise<Readonly<Record<Family, ReadonlyMap<number, number>>>> {
+  const entries = { ipv4: new Map<number, number>(), ipv6: new Map<number, number>() };
+  await visitRib(file, (record) => {
+    const counts = entries[record.family];
+    visitEntries(record, (peer) => { counts.set(peer, (counts.get(peer) ?? 0) + 1); });
+  });
+  return entries;
 }
 
 /** The routes of a dump as they are collected. */

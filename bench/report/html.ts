@@ -101,9 +101,10 @@ multiple of reflectd's figure. Less is better everywhere.</p><div class="cards">
 }
 
 function scenarioCard(scenario: ScenarioNote, rows: readonly Row[]): Markup {
-  const { name, title, figures } = scenario;
+  const { name, title, figures, notes = [] } = scenario;
   const charts = shownFigures(scenario).map((figure) => barChart(figure, rows.filter((row) => row.figure === figure)));
-  return markup`<article class="card" id="${name}"><h3><a href="#${name}">${name}</a></h3><p>${title}</p>${charts}
+  return markup`<article class="card" id="${name}"><h3><a href="#${name}">${name}</a></h3><p>${title}</p>${
+    notes.map((line) => markup`<p class="soft">${line}</p>`)}${charts}
 <details><summary>All figures</summary><div class="scroll"><table><thead><tr><th>daemon</th><th>median</th>
 <th>min</th><th>max</th><th>× reflectd</th><th>× floor</th><th>generator</th></tr></thead><tbody>${
     figures.map((figure) => markup`<tr class="figure"><th colspan="7">${figure.what}</th></tr>

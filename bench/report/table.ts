@@ -59,7 +59,8 @@ function scenarioBlock(scenario: ScenarioNote, rows: readonly Row[]): string {
     return ofFigure.length === 0 ? [] : [`  ${figure.what}`, ...ofFigure.flatMap(rowLines)];
   });
   if (lines.length === 0) return "";
-  return [...wrap(`${scenario.name}: ${scenario.title}`, COLUMNS), TITLES, ...lines].join("\n");
+  const head = [`${scenario.name}: ${scenario.title}`, ...scenario.notes ?? []];
+  return [...head.flatMap((line) => wrap(line, COLUMNS)), TITLES, ...lines].join("\n");
 }
 
 const right = (text: string, columns = FIGURE_COLUMNS): string => text.padStart(columns);

@@ -128,6 +128,7 @@ export const SCENARIOS: readonly Scenario[] = [
 function internet(name: string, title: string, shape: Shape): Scenario {
   return staged({
     name, needs: "full-table", title, shape, mostRuns: name === "internet" ? 3 : 1, phases: [CONVERGE],
+    takesDump: true,
     headlines: ["convergeMs", "residentMiB"],
     load: async ({ family, addPath, sources, each: prefixes }, { mrt }) => {
       if (mrt === undefined) return internetLoad({ family, addPath, sources, prefixes, seed: 1 });

@@ -18,6 +18,8 @@ export interface Scenario extends ScenarioNote {
   readonly needs?: string;
   /** Part of `--quick` where no scenario is named. */
   readonly quick?: boolean;
+  /** Its table is that of `--mrt` where one is given. */
+  readonly takesDump?: boolean;
   run(context: Context): Promise<void>;
 }
 

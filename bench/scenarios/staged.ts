@@ -45,8 +45,10 @@ export interface Phase {
   run(stage: Stage): Promise<void>;
 }
 
+type Head = Pick<Scenario, "name" | "title" | "mostRuns" | "needs" | "quick" | "takesDump" | "sweep">;
+
 /** A scenario of phases. */
-export interface StagedScenario extends Pick<Scenario, "name" | "title" | "mostRuns" | "needs" | "quick" | "sweep"> {
+export interface StagedScenario extends Head {
   readonly shape: Shape;
   readonly phases: readonly Phase[];
   /** Clients that check every route; 16 by default. */
@@ -91,8 +93,8 @@ export function staged(what: StagedScenario): Scenario {
 }
 
 /** What a scenario says of itself, less what it leaves open. */
-function head({ name, title, mostRuns, needs, quick, sweep }: StagedScenario): Pick<Scenario, "name" | "title"> {
-  const open = Object.entries({ mostRuns, needs, quick, sweep }).filter(([, value]) => value !== undefined);
+function head({ name, title, mostRuns, needs, quick, takesDump, sweep }: StagedScenario): Head {
+  const open = Object.entries({ mostRuns, needs, quick, takesDump, sweep }).filter(([, value]) => value !== undefined);
   return { name, title, ...Object.fromEntries(open) };
 }
 

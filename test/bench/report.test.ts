@@ -14,7 +14,7 @@ import { linear, logarithmic } from "../../bench/report/scale.ts";
 import { median, quantile, spreadOf } from "../../bench/report/statistics.ts";
 import { printTable } from "../../bench/report/table.ts";
 import { judgeTargets } from "../../bench/report/targets.ts";
-import { writeReport } from "../../bench/report/write.ts";
+import { folderFault, writeReport } from "../../bench/report/write.ts";
 import type { BenchResults, CellResult, DaemonName } from "../../bench/results.ts";
 import { cell, FAN_OUT, MADE_UP } from "./made-up.ts";
 
@@ -206,7 +206,31 @@ describe("scales", () => {
   });
 });
 
+describe("what others wrote", () => {
+  const hostile = "</small><script>alert(1)</script>";
+  const results: BenchResults = { ...fanOut(
+    cell("fan-out", "reflectd", 1, { converge: 1 }),
+    cell("fan-out", "frr", 1, {}, { outcome: "failed", reason: hostile })), notMeasured: [`frr: ${hostile}`],
+    scenarios: [{ name: "fan-out", title: "", figures: FAN_OUT, notes: [`left out: ${hostile}`] }],
+    daemons: [{ daemon: "frr", version: hostile, configurations: {} }] };
+  it("is text in the page, however it looks", () => {
+    const written = htmlReport(results);
+    expect(written).not.toContain("<script");
+    expect(written.split("&lt;/small&gt;&lt;script&gt;").length).toBeGreaterThanOrEqual(5);
+  });
+  it("includes what a load lacks, in both", () => {
+    expect(printTable(results)).toContain(`fan-out: \nleft out: ${hostile}`);
+    expect(htmlReport(results)).toContain("left out: ");
+  });
+});
+
 describe("written reports", () => {
+  it("are refused beforehand where nothing can be written", () => {
+    for (const folder of ["/proc", "/proc/none/deeper", "/dev/null/x"]) {
+      expect(folderFault(folder)).toMatch(/^no report can be written: \w+: .*'\/(proc|dev)/);
+    }
+    expect(folderFault(tmpdir())).toBeUndefined();
+  });
   it("are the results and the page", () => {
     const folder = mkdtempSync(join(tmpdir(), "reflectd-report-"));
     try {

@@ -1,6 +1,7 @@
 /** Going through the turns: what is left out is named, what went wrong is not tried again. */
 
 import { describe, expect, it } from "vitest";
+import { oneLine } from "../../bench/cell-process.ts";
 import type { CellEnd } from "../../bench/cell-process.ts";
 import type { DaemonName } from "../../bench/results.ts";
 import { progressLine, run } from "../../bench/run.ts";
@@ -83,6 +84,23 @@ describe("a run", () => {
     });
     expect(end.cells).toHaveLength(3);
     expect(end.notMeasured).toEqual(["5 of 8 cells: stopped"]);
+  });
+  it("goes on where a cell cannot be made", async () => {
+    const end = await ran({ cell: async (turn) => {
+      if (turn.daemon === "bird2") throw new Error("no namespace\nat all");
+      return fine;
+    } });
+    expect(end.cells.filter(({ outcome }) => outcome === "measured")).toHaveLength(4);
+    expect(end.notMeasured).toContain("bird2 in a: failed: the cell could not be made: no namespace; 1 not run");
+  });
+  it("keeps what loads lack, once", async () => {
+    const { notes } = await ran({ cell: async (turn) =>
+      (turn.scenario.name === "b" ? { ...fine, notes: ["left out: 1"] } : fine) });
+    expect([...notes]).toEqual([["b", ["left out: 1"]]]);
+  });
+  it("hands on what a daemon said without what a terminal obeys", () => {
+    expect(oneLine("\u001b[2Jgone\r\n\u0007twice ")).toBe("[2Jgone twice");
+    expect(oneLine("x".repeat(1_000))).toHaveLength(301);
   });
   it("tells where it is", async () => {
     const { shown } = await ran({ cell: async (_, measuring) => { measuring("convergeMs"); return fine; } });

@@ -1,11 +1,11 @@
 /** Table dumps of a few prefixes, written by hand. */
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { mrtLoad } from "../../../bench/generator/load.ts";
+import { dumpFault, mrtLoad } from "../../../bench/generator/load.ts";
 import { decodeMessage } from "../../../src/messages/decode.ts";
 import { mrtRecord, octets } from "../../support/captures.ts";
 
@@ -123,7 +123,26 @@ describe("a load from a table dump", () => {
     ["a cut record", [PEERS.subarray(0, 15)], /ends inside a record/],
     ["something else", [Buffer.alloc(64, 0x7f)], /no MRT file/],
     ["bzip2", [Buffer.from("BZh91AY")], /bzip2/],
+    ["nothing of use", [rib(2, [8, 10], [{ peer: 0 }])], /nothing that can be announced; .* do not agree on/],
   ])("refuses a file: %s", async (_name, records, message) => {
     await expect(mrtLoad({ file: fileOf(records), addPath: false, sources: 1 })).rejects.toThrow(message);
+  });
+  it("finds nothing wrong with a dump of one family", async () => {
+    expect(await dumpFault(fileOf([PEERS, BOTH[4]!]))).toBeUndefined();
+  });
+  it.each([
+    ["missing", () => join(folder, "none"), "no such file or directory"],
+    ["a folder", () => folder, "not a file"],
+    ["empty", () => fileOf([]), "no unicast entries of TABLE_DUMP_V2"],
+    ["of another type", () => fileOf([mrtRecord(16, 4, be16(0))]), "no unicast entries of TABLE_DUMP_V2"],
+    ["cut", () => fileOf([BOTH[1]!.subarray(0, 40)]), "it ends inside a record"],
+    ["cut gzip", () => {
+      const file = fileOf(BOTH, true);
+      writeFileSync(file, readFileSync(file).subarray(0, -12));
+      return file;
+    }, "unexpected end of file"],
+  ])("says before anything is run, with its name, that a file is %s", async (_name, fileAt, words) => {
+    const file = fileAt();
+    expect(await dumpFault(file)).toBe(`${file}: ${words}`);
   });
 });
