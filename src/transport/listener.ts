@@ -8,7 +8,7 @@ import type { Server } from "node:net";
 import type { Clock, Instant } from "../base/ports.ts";
 import { after } from "../base/ports.ts";
 import type { Connection, Scheduler } from "./ports.ts";
-import { connectionOf } from "./socket.ts";
+import { connectionOf, HALF_OPEN } from "./socket.ts";
 
 /** Connections that the kernel keeps while we are busy: a whole cluster redials at once. */
 const BACKLOG = 4096;
@@ -83,7 +83,7 @@ export async function listen(
 
 function serverOf(environment: ListenerEnvironment): Server {
   const now = (): Instant => environment.clock.now();
-  return createServer({ noDelay: true }, (socket) => {
+  return createServer({ noDelay: true, allowHalfOpen: HALF_OPEN }, (socket) => {
     const connection = connectionOf(socket, environment.scheduler, now);
     if (connection !== undefined) environment.onConnection(connection);
   });

@@ -6,6 +6,7 @@
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import type { DialTarget } from "./ports.ts";
+import { HALF_OPEN } from "./socket.ts";
 
 /** What a neighbour asks of its sockets. */
 export interface SocketDemands {
@@ -33,6 +34,7 @@ export const nodeNetProvider: SocketProvider = {
     return undefined;
   },
   dial({ address, port, localAddress }) {
-    return connect({ host: address, port, ...(localAddress === undefined ? {} : { localAddress }) });
+    const source = localAddress === undefined ? {} : { localAddress };
+    return connect({ host: address, port, allowHalfOpen: HALF_OPEN, ...source });
   },
 };

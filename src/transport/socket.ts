@@ -10,6 +10,12 @@ const KEEPALIVE_MILLISECONDS = 10_000;
 /** How long a closed connection may take to deliver its NOTIFICATION. */
 const LINGER_SECONDS = 2;
 
+/**
+ * Of every socket: whoever owns its session closes it when the peer has, in its turn (input-turns.ts). Node would close
+ * those of thousands of peers that go at once while it reads, and nobody else be served meanwhile.
+ */
+export const HALF_OPEN = true;
+
 /** Makes a Connection of a connected socket; undefined where it is already gone. */
 export function connectionOf(socket: Socket, scheduler: Scheduler, now: () => Instant): Connection | undefined {
   socket.on("error", ignoreOwnError); // also for the time before `attach` and after `end`

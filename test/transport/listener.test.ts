@@ -63,6 +63,25 @@ describe("a listener", () => {
   });
 });
 
+describe("a connection that its peer closes", () => {
+  it("is closed by its owner and by nobody else: thousands at once would keep Node from everybody else", async () => {
+    const listener = await open("127.0.0.1");
+    const client = createConnection({ host: "127.0.0.1", port: "port" in listener ? listener.port : 0,
+      allowHalfOpen: true });
+    await until("it is accepted", () => connections.length === 1);
+    const heard: string[] = [];
+    client.on("data", (octets) => heard.push(octets.toString())).on("end", () => heard.push("end"));
+    connections[0]!.attach({ data: () => undefined, closed: ({ why }) => heard.push(why) });
+    client.end();
+    await until("it says so", () => heard.length === 1);
+    connections[0]!.write(Uint8Array.of(0x68, 0x69));
+    await until("it can still be written to", () => heard.length === 2);
+    connections[0]!.destroy();
+    await until("its owner has closed it", () => heard.length === 3);
+    expect(heard).toEqual(["closed by the peer", "hi", "end"]);
+  });
+});
+
 describe("a dial", () => {
   it("tells why it failed, once, and never after it was cancelled", async () => {
     const listener = await open("127.0.0.1");
