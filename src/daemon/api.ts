@@ -174,6 +174,8 @@ export interface MetricSample {
 export interface DaemonApi {
   /** All sessions, each as it is when the caller comes to it: thousands take longer than a turn should. */
   peers(): Iterable<PeerView>;
+  /** The same with these fields only, as far as there are such: thousands in full take long. */
+  partsOfPeers(fields: readonly string[]): Iterable<Partial<PeerView>>;
   /** One session in full, or why not. */
   peer(selector: string): PeerView | Refusal;
   /**

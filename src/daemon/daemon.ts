@@ -19,7 +19,7 @@ import { groupNumber, groupView } from "./group-view.ts";
 import { Listeners } from "./listeners.ts";
 import type { OpenListener } from "./listeners.ts";
 import { metricSamples } from "./metrics.ts";
-import { peerView } from "./peer-view.ts";
+import { partOfPeerView, PEER_FIELDS, peerView } from "./peer-view.ts";
 import { Readiness } from "./readiness.ts";
 import { countRoutes, readQuery, walkRoutes } from "./route-view.ts";
 import { Speaker } from "./speaker.ts";
@@ -155,6 +155,11 @@ class Daemon implements RunningDaemon, DaemonApi {
 
   * peers(): Generator<PeerView> {
     for (const peer of this.speaker.neighbours.all()) yield peerView(peer, this.speaker.tables);
+  }
+
+  * partsOfPeers(names: readonly string[]): Generator<Partial<PeerView>> {
+    const fields = PEER_FIELDS.filter((field) => names.includes(field));
+    for (const peer of this.speaker.neighbours.all()) yield partOfPeerView(peer, this.speaker.tables, fields);
   }
 
   peer(selector: string): ReturnType<DaemonApi["peer"]> {

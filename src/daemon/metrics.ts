@@ -47,12 +47,13 @@ function* peerSamples(peer: Peer, speaker: Speaker): Generator<MetricSample> {
     yield sample("reflectd_peer_prefixes", { ...labels, family, rib: "accepted" }, counts.accepted);
     yield sample("reflectd_peer_prefixes", { ...labels, family, rib: "out" }, counts.advertised);
   }
+  const { messages, bytes } = peer.session.traffic.snapshot();
   for (const direction of ["in", "out"] as const) {
     for (const [counter, type] of Object.entries(TYPES)) {
-      const value = session.messages[direction][counter as keyof typeof TYPES];
+      const value = messages[direction][counter as keyof typeof TYPES];
       yield sample("reflectd_messages_total", { ...labels, direction, type }, value);
     }
-    yield sample("reflectd_bytes_total", { ...labels, direction }, session.bytes[direction]);
+    yield sample("reflectd_bytes_total", { ...labels, direction }, bytes[direction]);
   }
   for (const [key, count] of peer.notifications) {
     const [way, code = "", subcode = ""] = key.split(" ");

@@ -12,30 +12,62 @@ import { whyDown } from "./admin.ts";
 import type { Peer } from "./peer.ts";
 import type { Tables } from "./tables.ts";
 
+/** What a view is made of. */
+interface Shown {
+  readonly peer: Peer;
+  readonly session: SessionView;
+  readonly tables: Tables;
+}
+
+/** One row per field, so that what nobody asked for costs nothing. */
+const FIELDS: { readonly [F in keyof PeerView]: (of: Shown) => PeerView[F] } = {
+  name: ({ peer }) => peer.name,
+  address: ({ peer }) => peer.address,
+  port: ({ peer }) => peer.port,
+  localAddress: ({ session }) => session.localAddress ?? null,
+  asNumber: ({ peer }) => peer.intent.asNumber,
+  localAsNumber: ({ peer }) => peer.intent.localAsNumber,
+  routerId: ({ session }) => (session.remote === undefined ? null : formatIpv4(session.remote.routerId)),
+  type: ({ peer }) => peer.intent.type,
+  state: ({ session }) => session.state,
+  enabled: ({ peer }) => peer.enabled,
+  passive: ({ peer }) => peer.intent.passive,
+  since: ({ session }) => new Date(session.since).toISOString(),
+  upOrDownSince: ({ peer, session }) => new Date(upOrDownSince(peer, session)).toISOString(),
+  description: ({ peer }) => peer.intent.description,
+  routeReflectorClient: ({ peer }) => peer.intent.routeReflectorClient,
+  clusterId: ({ peer }) => formatIpv4(peer.intent.clusterId),
+  families: ({ peer, session }) => session.negotiated?.families ?? peer.intent.families,
+  holdTimeSeconds: ({ session }) => session.holdTimeSeconds,
+  keepaliveTimeSeconds: ({ session }) => session.keepaliveTimeSeconds,
+  capabilities: ({ session }) => ({
+    local: capabilitiesOf(session.local), remote: capabilitiesOf(session.remote),
+    negotiated: session.negotiated === undefined ? null : describeNegotiated(session.negotiated),
+  }),
+  prefixes: ({ peer, tables }) => prefixCounts(peer, tables),
+  messages: ({ peer }) => peer.session.traffic.snapshot().messages,
+  bytes: ({ peer }) => peer.session.traffic.snapshot().bytes,
+  flaps: ({ session }) => session.flaps,
+  waiting: ({ peer, session }) => whyDown(peer.intent, peer.admin) ?? session.waiting ?? null,
+  policy: ({ peer: { intent } }) =>
+    ({ import: policyWord(intent.import.missing), export: policyWord(intent.export.missing) }),
+  lastError: ({ session }) => lastErrorOf(session),
+};
+
+/** All fields of a view, in the order in which it shows them. */
+export const PEER_FIELDS: readonly (keyof PeerView)[] = Object.keys(FIELDS) as (keyof PeerView)[];
+
 /** The view of one session. Costs counters only, no walk over routes. */
 export function peerView(peer: Peer, tables: Tables): PeerView {
-  const { intent } = peer;
-  const session = peer.session.view();
-  return {
-    name: peer.name, address: peer.address, port: peer.port, localAddress: session.localAddress ?? null,
-    asNumber: intent.asNumber, localAsNumber: intent.localAsNumber,
-    routerId: session.remote === undefined ? null : formatIpv4(session.remote.routerId),
-    type: intent.type, state: session.state, enabled: peer.enabled, passive: intent.passive,
-    since: new Date(session.since).toISOString(), upOrDownSince: new Date(upOrDownSince(peer, session)).toISOString(),
-    description: intent.description,
-    routeReflectorClient: intent.routeReflectorClient, clusterId: formatIpv4(intent.clusterId),
-    families: session.negotiated?.families ?? intent.families,
-    holdTimeSeconds: session.holdTimeSeconds, keepaliveTimeSeconds: session.keepaliveTimeSeconds,
-    capabilities: {
-      local: capabilitiesOf(session.local), remote: capabilitiesOf(session.remote),
-      negotiated: session.negotiated === undefined ? null : describeNegotiated(session.negotiated),
-    },
-    prefixes: prefixCounts(peer, tables),
-    messages: session.messages, bytes: session.bytes, flaps: session.flaps,
-    waiting: whyDown(intent, peer.admin) ?? session.waiting ?? null,
-    policy: { import: policyWord(intent.import.missing), export: policyWord(intent.export.missing) },
-    lastError: lastErrorOf(session),
-  };
+  return partOfPeerView(peer, tables, PEER_FIELDS) as PeerView;
+}
+
+/** Only these fields of it. */
+export function partOfPeerView(peer: Peer, tables: Tables, fields: readonly (keyof PeerView)[]): Partial<PeerView> {
+  const of: Shown = { peer, session: peer.session.view(), tables };
+  const view: Record<string, unknown> = {};
+  for (const field of fields) view[field] = FIELDS[field](of);
+  return view as Partial<PeerView>;
 }
 
 /** A session that is up or disabled keeps its state; one that tries goes through several while it is down. */

@@ -47,7 +47,7 @@ export class PeerSession implements PeerSessionPort, DriverClient, Sleeper<reado
   readonly #environment: SessionEnvironment;
   readonly #slots: readonly [SlotResources, SlotResources] = [newSlot(), newSlot()];
   readonly #deadlines = new Deadlines<SessionTimer>(SESSION_TIMERS);
-  readonly #traffic = new Traffic();
+  readonly traffic: Traffic = new Traffic();
   readonly #pending: SessionEvent[] = [];
   readonly #alarm: Alarm<readonly number[]>;
   #session: Session;
@@ -150,7 +150,7 @@ export class PeerSession implements PeerSessionPort, DriverClient, Sleeper<reado
       state: state.name, since: this.#sinceMilliseconds,
       localAddress: this.#lastLocalAddress ?? this.parameters.localAddress,
       local: this.#fsm.local, remote: facts?.remote, negotiated: facts?.negotiated,
-      ...this.#traffic.snapshot(), lastError: this.#lastError, waiting: this.#waiting(state.name), flaps: this.#flaps,
+      lastError: this.#lastError, waiting: this.#waiting(state.name), flaps: this.#flaps,
       holdTimeSeconds, keepaliveTimeSeconds: keepaliveSeconds(this.#fsm, holdTimeSeconds), started: this.#started,
     };
   }
@@ -289,12 +289,12 @@ export class PeerSession implements PeerSessionPort, DriverClient, Sleeper<reado
   pull(pulledOctets: number, slot: Slot): Uint8Array | undefined {
     if (this.#up !== slot) return undefined;
     const octets = this.#owner.pull(pulledOctets);
-    if (octets !== undefined) this.#traffic.sent(octets);
+    if (octets !== undefined) this.traffic.sent(octets);
     return octets;
   }
 
   message(message: Uint8Array, slot: Slot): void {
-    this.#traffic.received(message);
+    this.traffic.received(message);
     const isRoutes = messageType(message) === MESSAGE.UPDATE && slot === this.#up;
     if (isRoutes && !this.#delivering) return this.#update(slot, message);
     this.#onConnection(slot, readEvent(this.#fsm, message, this.#environment));
@@ -303,7 +303,7 @@ export class PeerSession implements PeerSessionPort, DriverClient, Sleeper<reado
   #send(slot: Slot, bytes: Uint8Array): void {
     const { driver } = this.#slots[slot];
     if (driver === undefined) return;
-    this.#traffic.sent(bytes);
+    this.traffic.sent(bytes);
     driver.send(bytes);
   }
 

@@ -67,8 +67,6 @@ export interface SessionView {
   /** The last OPEN of the connection that is now in OpenConfirm or Established. */
   readonly remote: OpenMessage | undefined;
   readonly negotiated: Negotiated | undefined;
-  readonly messages: { readonly in: Readonly<MessageCounters>; readonly out: Readonly<MessageCounters> };
-  readonly bytes: { readonly in: number; readonly out: number };
   /** `at` is the wall clock in milliseconds since 1970. */
   readonly lastError: (SessionEnd & { readonly at: number }) | undefined;
   /** What the session waits for, or undefined. */
@@ -80,6 +78,12 @@ export interface SessionView {
   /** The interval in force, before jitter; 0 where HoldTime is 0. */
   readonly keepaliveTimeSeconds: number;
   readonly started: boolean;
+}
+
+/** What a neighbour said and was told so far, over all its sessions; a value of its own, safe to keep. */
+export interface SessionTraffic {
+  readonly messages: { readonly in: Readonly<MessageCounters>; readonly out: Readonly<MessageCounters> };
+  readonly bytes: { readonly in: number; readonly out: number };
 }
 
 /** What is worth a line in the log. The daemon gives it a level and writes it. */
@@ -188,4 +192,6 @@ export interface PeerSessionPort {
   /** Shows `why` as what the session waits for, until it is Established or told otherwise. */
   note(why: string | undefined): void;
   view(): SessionView;
+  /** Apart from the view, which is made of thousands of sessions at once. */
+  readonly traffic: { snapshot(): SessionTraffic };
 }

@@ -1,7 +1,7 @@
 /** Counters of one neighbour's messages and octets. Rule: they only grow, so a reader may take differences. */
 
 import { HEADER_OCTETS, MESSAGE } from "../messages/header.ts";
-import type { MessageCounters, SessionView } from "./ports.ts";
+import type { MessageCounters, SessionTraffic } from "./ports.ts";
 
 /** Message types are 1 to 5 (RFC 4271 §4.1, RFC 2918); more than these are not counted. */
 const TYPES = MESSAGE.ROUTE_REFRESH + 1;
@@ -37,7 +37,7 @@ export class Traffic {
   }
 
   /** The counters as they are now. */
-  snapshot(): Pick<SessionView, "messages" | "bytes"> {
+  snapshot(): SessionTraffic {
     return {
       messages: { in: byName(this.#in), out: byName(this.#out) },
       bytes: { in: this.#octetsIn, out: this.#octetsOut },

@@ -102,6 +102,8 @@ export function fakeDaemon(): FakeDaemon {
     waitingFor: [],
     reloadOutcome: async () => ({ added: ["node2"], removed: [], reset: [], refreshed: [], untouched: ["node1"] }),
     peers: () => daemon.peerList,
+    partsOfPeers: (fields) => daemon.peerList.map((view) =>
+      Object.fromEntries(Object.entries(view).filter(([name]) => fields.includes(name)))),
     peer: (selector) => find(selector) ?? missing(selector),
     routes: (query) => { told.push(["routes", query]); return daemon.routeSource(query); },
     countRoutes: async (query) => { told.push(["countRoutes", query]); return { prefixes: 3, paths: 7 }; },

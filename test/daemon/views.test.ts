@@ -154,8 +154,16 @@ describe("show peers", () => {
       families: ["ipv4-unicast", "ipv6-unicast"], policy: { import: "configured", export: "configured" },
     });
     expect(view.messages.in).toMatchObject({ open: 1, update: 3 });
-    const { update, keepalive } = client.session.view().messages.in;
+    const { update, keepalive } = client.session.traffic.snapshot().messages.in;
     expect(view.messages.out).toMatchObject({ update, keepalive });
+  });
+
+  it("tells the fields that are asked for as the whole view does, and no others", () => {
+    const [whole] = world.api.peers();
+    expect([...world.api.partsOfPeers(["state", "nothing", "name"])][0]).toEqual({
+      name: whole!.name, state: whole!.state,
+    });
+    expect([...world.api.partsOfPeers(Object.keys(whole!))]).toEqual([...world.api.peers()]);
   });
 
   it("keeps nothing of a session that is gone but its end", () => {

@@ -174,9 +174,9 @@ describe("timers", () => {
   it("keeps a session for ten hours on keepalives alone, a third of the hold time apart, jittered", () => {
     const { clock, atA, atB, start } = pair();
     start();
-    const before = atA.session.view().messages.in.keepalive;
+    const before = atA.session.traffic.snapshot().messages.in.keepalive;
     clock.run(36_000 * SECOND);
-    const perHour = (atA.session.view().messages.in.keepalive - before) / 10;
+    const perHour = (atA.session.traffic.snapshot().messages.in.keepalive - before) / 10;
     expect(perHour).toBeGreaterThan(3600 / 30);
     expect(perHour).toBeLessThan(3600 / 22);
     expect([atA.owner.downs, atB.owner.downs]).toEqual([[], []]);

@@ -106,7 +106,7 @@ class Network {
   updates(): number {
     let sum = 0;
     for (const { speaker } of this.#running.values()) {
-      for (const { session } of speaker.neighbours.all()) sum += session.view().messages.out.update;
+      for (const { session } of speaker.neighbours.all()) sum += session.traffic.snapshot().messages.out.update;
     }
     return sum;
   }

@@ -66,8 +66,8 @@ describe("two sessions over loopback", () => {
     expect(atB.session.requestRefresh({ afi: 1, safi: 1 })).toBe(true);
     await until("UPDATEs", () => atB.owner.updates === 2 && atA.owner.refreshes.length === 1);
     await until("completion", () => atA.owner.sentOctets === 2 * SMALL_UPDATE.length);
-    expect(atA.session.view().messages.out.update).toBe(2);
-    expect(atB.session.view().messages.in.update).toBe(2);
+    expect(atA.session.traffic.snapshot().messages.out.update).toBe(2);
+    expect(atB.session.traffic.snapshot().messages.in.update).toBe(2);
   });
 
   it("stop with the operator's words and stay down, and come back when started", async () => {
