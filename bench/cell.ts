@@ -24,7 +24,6 @@ const ASK_AFTER_MILLISECONDS = 20;
 
 /** The daemon and its clients. */
 class Cell implements Context {
-  readonly daemonName: DaemonName;
   readonly scale: Scale;
   readonly mrt: string | undefined;
   readonly #order: CellOrder;
@@ -40,7 +39,6 @@ class Cell implements Context {
   readonly #worst = new Map<string, number>();
 
   constructor(order: CellOrder, scenario: Scenario, expired: (reason: TimedOut) => void) {
-    this.daemonName = order.daemon;
     this.scale = order.scale;
     this.mrt = order.mrt;
     this.#order = order;
@@ -53,7 +51,7 @@ class Cell implements Context {
     await this.stop();
     const { place, folder, nodeOptions } = this.#order;
     const wanted = this.#scenario.wants(this.scale);
-    this.#daemon = await kindOf(this.daemonName).start({ place, folder, nodeOptions, ...wanted });
+    this.#daemon = await kindOf(this.#order.daemon).start({ place, folder, nodeOptions, ...wanted });
     const daemon = this.#daemon;
     void daemon.ended.then(() => {
       if (this.#daemon === daemon) this.#died = daemon.lastWords().trim().split("\n").at(-1);
@@ -66,12 +64,12 @@ class Cell implements Context {
     if (this.#daemon === undefined) await this.start();
     for (const line of load.notes) report({ say: "note", line });
     const { timeoutSeconds } = this.scale;
-    const reflectsAs = this.daemonName === "floor" ? {} : { reflectsAs: ROUTER_NUMBER };
+    const reflectsAs = this.#order.daemon === "floor" ? {} : { reflectsAs: ROUTER_NUMBER };
     // FRR does, which is wasteful and not wrong: RFC 4456 §8 has clients drop them.
-    const mayEcho = this.daemonName === "frr";
+    const mayEcho = this.#order.daemon === "frr";
     this.#fleet = new Fleet(this.#order.place, load, { sessions, exactReceivers, timeoutSeconds, mayEcho,
       ...reflectsAs });
-    await this.#fleet.join(undefined, kindOf(this.daemonName).dialsAtOnce);
+    await this.#fleet.join(undefined, kindOf(this.#order.daemon).dialsAtOnce);
     clearTimeout(this.#timer);
     // The fleet's own words say what was short; the timer is for whatever does not wait for the fleet.
     this.#fleet.endWithin(timeoutSeconds);

@@ -100,7 +100,7 @@ export function clientRange(place: Place, family: Family): string {
 function overIpv6(place: Place, family: Family): boolean { return family === "ipv6" && place.ipv6Transport; }
 
 /** An IPv4 address from its number. */
-export function dotted(address: number): string {
+function dotted(address: number): string {
   return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join(".");
 }
 

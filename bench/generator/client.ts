@@ -20,6 +20,8 @@ const READ_OCTETS = 256 * 1024;
 /** Shared by all sockets: a read is consumed before the next one. Longer than a read: NLRI is read past its end. */
 const READ_BUFFER: Buffer = Buffer.alloc(READ_OCTETS + 16);
 const REDIAL_MILLISECONDS = 100;
+/** Offered in OPEN; a third of what is negotiated is the keepalive time. */
+const HOLD_TIME_SECONDS = 90;
 
 /** A client: one session after the other. */
 export class Client {
@@ -42,7 +44,6 @@ export class Client {
   readonly #place: Place;
   readonly #load: Load;
   readonly #owner: ClientOwner;
-  readonly #holdTimeSeconds: number;
   #socket: Socket | undefined;
   /** Whether it should be connected. */
   #wanted = false;
@@ -52,13 +53,12 @@ export class Client {
   #restOctets = 0;
   #up: () => void = () => undefined;
 
-  constructor(place: Place, load: Load, receiver: Receiver, holdTimeSeconds: number, owner: ClientOwner) {
+  constructor(place: Place, load: Load, receiver: Receiver, owner: ClientOwner) {
     this.index = receiver.index;
     this.receiver = receiver;
     this.#place = place;
     this.#load = load;
     this.#owner = owner;
-    this.#holdTimeSeconds = holdTimeSeconds;
   }
 
   get complete(): boolean {
@@ -119,7 +119,7 @@ export class Client {
         },
       },
     }, () => socket.write(open({ identifier: this.#place.firstClient + this.index, family,
-      addPath: this.#load.addPath, holdTimeSeconds: this.#holdTimeSeconds })));
+      addPath: this.#load.addPath, holdTimeSeconds: HOLD_TIME_SECONDS })));
     this.#socket = socket;
     // "close" follows and says the same.
     socket.on("error", (error) => { this.reason = error.message; });
@@ -195,7 +195,7 @@ export class Client {
         this.updatedAt = this.receiver.now;
         return this.receiver.update(bytes, at, end);
       case MESSAGE.OPEN: {
-        const seconds = Math.min(u16At(bytes, at + HEADER_OCTETS + 3), this.#holdTimeSeconds);
+        const seconds = Math.min(u16At(bytes, at + HEADER_OCTETS + 3), HOLD_TIME_SECONDS);
         this.keepaliveSeconds = Math.floor(seconds / 3);
         return this.send(KEEPALIVE);
       }

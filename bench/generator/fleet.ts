@@ -17,16 +17,14 @@ import { KEEPALIVE } from "./wire.ts";
 /** How many clients there are and how they are. */
 export interface FleetOptions {
   readonly sessions: number;
-  /** Clients that keep a table, spread over all; or which ones. */
-  readonly exactReceivers: number | readonly number[];
-  /** Of a wait; 120. */
-  readonly timeoutSeconds?: number;
+  /** Clients that keep a table, spread over all. */
+  readonly exactReceivers: number;
+  /** Of a wait. */
+  readonly timeoutSeconds: number;
   /** Cluster id of a daemon that reflects; without one neither CLUSTER_LIST nor ORIGINATOR_ID is looked at. */
   readonly reflectsAs?: number;
   /** Whether it may tell a client its own routes. */
   readonly mayEcho?: boolean;
-  /** Offered in OPEN; 90. A third of what is negotiated is the keepalive time. */
-  readonly holdTimeSeconds?: number;
 }
 
 /** What a wait measured. */
@@ -39,8 +37,6 @@ export interface Timing {
   readonly octets: number;
 }
 
-const TIMEOUT_SECONDS = 120;
-const HOLD_TIME_SECONDS = 90;
 /** Nothing may come for this long before a table counts as right. */
 const QUIET_MILLISECONDS = 60;
 /** A daemon that sends no End-of-RIB is waited for this long. */
@@ -66,7 +62,7 @@ export class Fleet {
 
   constructor(place: Place, load: Load, options: FleetOptions) {
     this.#load = load;
-    this.#timeoutMilliseconds = (options.timeoutSeconds ?? TIMEOUT_SECONDS) * 1000;
+    this.#timeoutMilliseconds = options.timeoutSeconds * 1000;
     const { reflectsAs } = options;
     this.expectation = new Expectation(load, reflectsAs === undefined ? undefined
       : { firstIdentifier: place.firstClient, clusterId: reflectsAs });
@@ -82,7 +78,7 @@ export class Fleet {
     this.clients = Array.from({ length: options.sessions }, (_, index) => {
       const receiver = exact.has(index) ? new ExactReceiver(index, this.expectation)
         : new CountingReceiver(index, this.expectation);
-      return new Client(place, load, receiver, options.holdTimeSeconds ?? HOLD_TIME_SECONDS, owner);
+      return new Client(place, load, receiver, owner);
     });
     this.#exact = this.clients.map(({ receiver }) => receiver).filter((receiver) => receiver instanceof ExactReceiver);
     const witness = this.#exact.at(-1);
@@ -382,7 +378,6 @@ class Stopwatch {
 }
 
 function exactIndices({ sessions, exactReceivers }: FleetOptions): readonly number[] {
-  if (typeof exactReceivers !== "number") return exactReceivers;
   const count = Math.min(exactReceivers, sessions);
   return Array.from({ length: count }, (_, i) => (count === 1 ? sessions - 1
     : Math.round((i * (sessions - 1)) / (count - 1))));

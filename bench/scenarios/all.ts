@@ -5,7 +5,7 @@ import type { Target } from "../results.ts";
 import { CHANGE_CHURN, CHANGE_IDLE, FLAP, STOPPED } from "./disturbances.ts";
 import { GROWTH } from "./growth.ts";
 import { MEMORY } from "./memory.ts";
-import { AGAIN, CLOSE_FEED, CONVERGE, emptied, JOIN, LOADED, RELOAD, STORM, WITHDRAW } from "./phases.ts";
+import { AGAIN, CLOSE_FEED, CONVERGE, EMPTIED, JOIN, LOADED, RELOAD, STORM, WITHDRAW } from "./phases.ts";
 import { NotSupported } from "./scenario.ts";
 import type { Scenario } from "./scenario.ts";
 import { staged } from "./staged.ts";
@@ -19,7 +19,6 @@ const FULL_TABLE: Shape = { sessions: 10, sources: 10, each: 100_000, perSet: 5 
 const MILLION: Shape = { sessions: 11, sources: 1, each: 1_000_000, perSet: 5 };
 const INTERNET: Shape = { sessions: 10, sources: 3, each: 900_000, perSet: 5 };
 const CHANGE: Shape = { sessions: 1_002, sources: 2, each: 1_000, perSet: 1_000 };
-const SETTLE_SECONDS = 10;
 
 /** At most three times the floor, and before all others. */
 const FIRST: Target = { floorRatio: 3, faster: { best: 1 } };
@@ -96,7 +95,7 @@ export const SCENARIOS: readonly Scenario[] = [
   }),
   staged({
     name: "withdrawal", needs: "fan-out", title: "a feed of 100,000 prefixes goes, 1,000 clients are told", mostRuns: 3,
-    shape: FAN_OUT, phases: [LOADED, WITHDRAW, CLOSE_FEED, emptied(SETTLE_SECONDS)],
+    shape: FAN_OUT, phases: [LOADED, WITHDRAW, CLOSE_FEED, EMPTIED],
     headlines: ["withdrawMs", "closeMs", "afterMiB"],
     targets: { withdrawMs: FIRST, closeMs: FIRST, afterMiB: { ofFigure: { figure: "fan-out/residentMiB", ratio: 1 } } },
   }),

@@ -93,18 +93,18 @@ export const CLOSE_FEED: Phase = {
   },
 };
 
+const EMPTY_SECONDS = 10;
+
 /** Everything is withdrawn for good: the memory that does not come back. */
-export function emptied(seconds: number): Phase {
-  return {
-    rows: [{ id: "afterMiB", what: `resident ${seconds} s after everything was withdrawn`, unit: "MiB" }],
-    async run({ context, daemon, fleet }) {
-      context.measuring("afterMiB");
-      await fleet.withdraw();
-      await sleep(seconds * context.scale.duration * 1000);
-      context.record("afterMiB", daemon.memory().residentMiB);
-    },
-  };
-}
+export const EMPTIED: Phase = {
+  rows: [{ id: "afterMiB", what: `resident ${EMPTY_SECONDS} s after everything was withdrawn`, unit: "MiB" }],
+  async run({ context, daemon, fleet }) {
+    context.measuring("afterMiB");
+    await fleet.withdraw();
+    await sleep(EMPTY_SECONDS * context.scale.duration * 1000);
+    context.record("afterMiB", daemon.memory().residentMiB);
+  },
+};
 
 const JOINS = 3;
 const SETTLE_MILLISECONDS = 2_000;

@@ -3,7 +3,7 @@
 import type { Fleet } from "../generator/fleet.ts";
 import type { Load } from "../generator/load.ts";
 import type { DaemonSetup, RunningDaemon } from "../daemons/daemon.ts";
-import type { DaemonName, FigureRow, ScenarioNote } from "../results.ts";
+import type { FigureRow, ScenarioNote } from "../results.ts";
 import type { Scale } from "./scale.ts";
 
 /** What the daemon must be able to do. */
@@ -25,7 +25,6 @@ export interface Scenario extends ScenarioNote {
 
 /** What a running scenario has at hand. */
 export interface Context {
-  readonly daemonName: DaemonName;
   readonly scale: Scale;
   /** An MRT RIB file instead of the synthetic internet. */
   readonly mrt: string | undefined;

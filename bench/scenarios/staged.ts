@@ -51,8 +51,6 @@ type Head = Pick<Scenario, "name" | "title" | "mostRuns" | "needs" | "quick" | "
 export interface StagedScenario extends Head {
   readonly shape: Shape;
   readonly phases: readonly Phase[];
-  /** Clients that check every route; 16 by default. */
-  readonly exactReceivers?: number;
   /** By figure. */
   readonly targets?: Readonly<Record<string, Target>>;
   /** Figures of the text table. */
@@ -109,7 +107,7 @@ async function perform(what: StagedScenario, context: Context): Promise<void> {
   const shape = sized({ shape: what.shape, scale: context.scale });
   const load = await (what.load ?? uniform)(shape, context);
   const daemon = await context.start();
-  const fleet = await context.join(load, shape.sessions, what.exactReceivers);
+  const fleet = await context.join(load, shape.sessions);
   let version = 0;
   const stage: Stage = {
     context, daemon, fleet, load,

@@ -1,17 +1,14 @@
 /** The table of scenarios fits together, and each runs, small, against the floor. */
 
-import { createServer } from "node:net";
-import type { AddressInfo, Server, Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { RunningDaemon } from "../../bench/daemons/daemon.ts";
-import { Copier } from "../../bench/floor/copier.ts";
 import { Fleet } from "../../bench/generator/fleet.ts";
-import type { Place } from "../../bench/place.ts";
 import { GROWTH, SCENARIOS } from "../../bench/scenarios/all.ts";
 import { FULL, QUICK, scaled } from "../../bench/scenarios/scale.ts";
 import { NotSupported, WATCHED } from "../../bench/scenarios/scenario.ts";
 import type { Context, Scenario } from "../../bench/scenarios/scenario.ts";
 import { sized } from "../../bench/scenarios/staged.ts";
+import { openFloor } from "./generator/floor.ts";
 
 const ALL = [...SCENARIOS, ...GROWTH];
 const TINY = { sessions: 0.001, prefixes: 0.000_01, duration: 0.005, timeoutSeconds: 10 };
@@ -73,16 +70,7 @@ describe.concurrent("each scenario, small, against the floor", () => {
 /** A context whose daemon is the floor in this process. */
 async function smallContext(scenario: Scenario, figures: Map<string, number>):
   Promise<{ readonly context: Context; close(): Promise<void> }> {
-  const { family, addPath } = scenario.wants(TINY);
-  const copier = new Copier({ family, addPath });
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((socket) => {
-    sockets.add(socket);
-    copier.accept(socket);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const place: Place = { namespace: undefined, daemonAddress: "127.0.0.1", clientRange: "127.1.0.0/16",
-    port: (server.address() as AddressInfo).port, firstClient: 0x7f010001, ipv6Transport: false };
+  const floor = await openFloor(0x7f01_0001, scenario.wants(TINY));
   const daemon: RunningDaemon = {
     version: "1", configuration: "", startMilliseconds: 1, ended: new Promise(() => undefined), lastWords: () => "",
     memory: () => ({ residentMiB: 1, highestMiB: 1 }), cpuSeconds: () => 0, stop: () => Promise.resolve(),
@@ -90,19 +78,18 @@ async function smallContext(scenario: Scenario, figures: Map<string, number>):
   let fleet: Fleet | undefined;
   const stop = async (): Promise<void> => { fleet?.close(); };
   const context: Context = {
-    daemonName: "floor", scale: TINY, mrt: undefined, measuring: () => undefined, stop,
+    scale: TINY, mrt: undefined, measuring: () => undefined, stop,
     asked: (work) => work, record: (figure, value) => { figures.set(figure, value); },
     start: async () => { await stop(); return daemon; },
     join: async (load, sessions, exactReceivers = 3) => {
-      fleet = new Fleet(place, load, { sessions, exactReceivers, timeoutSeconds: 10 });
+      fleet = new Fleet(floor.place, load, { sessions, exactReceivers, timeoutSeconds: 10 });
       await fleet.join();
       return fleet;
     },
   };
   const close = async (): Promise<void> => {
     await stop();
-    for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => server.close(resolve));
+    await floor.close();
   };
   return { context, close };
 }

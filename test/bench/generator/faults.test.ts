@@ -1,16 +1,14 @@
 /** No fault of a daemon goes unnoticed, whether it does it to all or to one client that only counts. */
 
 import { Duplex } from "node:stream";
-import { createServer } from "node:net";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { Copier } from "../../../bench/floor/copier.ts";
 import { TimedOut, WrongTable } from "../../../bench/generator/ends.ts";
 import { Fleet } from "../../../bench/generator/fleet.ts";
 import { uniformLoad } from "../../../bench/generator/load.ts";
-import type { Place } from "../../../bench/place.ts";
 import { FAULTS, planted, reflection } from "./faults.ts";
 import type { Fault } from "./faults.ts";
+import { openFloor } from "./floor.ts";
 
 const FIRST_CLIENT = 0x7f0b_0001; // 127.11.0.1
 const CLUSTER = 0xc000_0201;
@@ -25,16 +23,12 @@ const ONLY_EXACT = /MED|next hop|LOCAL_PREF|communit|ORIGINATOR_ID|CLUSTER_LIST|
 /** Announces, changes and withdraws through a daemon that does something wrong to `victims`. */
 async function run(fault: Fault, victims: readonly number[]): Promise<void> {
   const load = uniformLoad({ family: "ipv4", addPath: false, sources: 4, each: EACH, perSet: 50 });
-  const copier = new Copier({ family: "ipv4", addPath: false });
-  const server = createServer({ noDelay: true }, (socket) => copier.accept(reflecting(socket, fault, victims)));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const place: Place = { namespace: undefined, daemonAddress: "127.0.0.1", port: (server.address() as AddressInfo).port,
-    firstClient: FIRST_CLIENT, clientRange: "127.11.0.0/16", ipv6Transport: false };
+  const { place, close } = await openFloor(FIRST_CLIENT, load, (socket) => reflecting(socket, fault, victims));
   const fleet = new Fleet(place, load, { sessions: SESSIONS, exactReceivers: 3, timeoutSeconds: 0.5,
     reflectsAs: CLUSTER });
   onTestFinished(() => {
     fleet.close();
-    server.close();
+    return close();
   });
   await fleet.join();
   await fleet.announce(1);

@@ -1,40 +1,26 @@
 /** Fleets in front of the floor: it copies what it is told, which is right as long as sources share no prefix. */
 
-import { createServer } from "node:net";
-import type { AddressInfo, Server, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { Copier } from "../../../bench/floor/copier.ts";
 import { SessionLost, TimedOut, WrongTable } from "../../../bench/generator/ends.ts";
 import { Fleet } from "../../../bench/generator/fleet.ts";
 import { uniformLoad } from "../../../bench/generator/load.ts";
 import type { Load } from "../../../bench/generator/load.ts";
-import type { Place } from "../../../bench/place.ts";
+import { openFloor } from "./floor.ts";
+import type { TestFloor } from "./floor.ts";
 
 const FIRST_CLIENT = 0x7f0a_0001; // 127.10.0.1
-const closers: (() => void)[] = [];
-afterEach(() => { for (const close of closers.splice(0)) close(); });
+const closers: (() => unknown)[] = [];
+afterEach(() => Promise.all(closers.splice(0).map((close) => close())));
 
-interface Floor { readonly place: Place; readonly sockets: Socket[]; readonly server: Server }
-/** A floor on a free port; `sockets` are its connections. */
-async function floor(load: Load): Promise<Floor> {
-  const copier = new Copier({ family: load.family, addPath: load.addPath });
-  const sockets: Socket[] = [];
-  const server = createServer({ noDelay: true }, (socket) => {
-    sockets.push(socket);
-    copier.accept(socket);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  closers.push(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  const { port } = server.address() as AddressInfo;
-  return { sockets, server, place: { namespace: undefined, daemonAddress: "127.0.0.1", port, firstClient: FIRST_CLIENT,
-    clientRange: "127.10.0.0/16", ipv6Transport: false } };
+async function floor(load: Load): Promise<TestFloor> {
+  const opened = await openFloor(FIRST_CLIENT, load);
+  closers.push(opened.close);
+  return opened;
 }
 
 async function fleetOf(load: Load, sessions: number, timeoutSeconds: number = 10):
-Promise<{ fleet: Fleet; sockets: Socket[] }> {
+Promise<{ fleet: Fleet; sockets: readonly Socket[] }> {
   const { place, sockets } = await floor(load);
   const fleet = new Fleet(place, load, { sessions, exactReceivers: 3, timeoutSeconds });
   closers.push(() => fleet.close());
