@@ -26,7 +26,7 @@ const REFERENCES = 2;
 const HANDLE = 3;
 /**
  * Octets of the canonical block in bits 0-17; octets of a next hop that is not in it follow in the slab. Above them
- * which newborn a set was, so that an entry of the ring for an earlier owner of the id is known as such.
+ * which newborn a set was, from 1 on, so that an entry of the ring for an earlier owner of the id, or none, is known.
  */
 const BLOCK = 4;
 /** Octets of the next hop in the low octet, above them where it starts. */
@@ -51,7 +51,6 @@ const WELL_KNOWN_MASK = 0x1ff;
 const CONTEXT_SHIFT = 16;
 const BLOCK_OCTETS_MASK = 0x3_ffff;
 const BIRTH_SHIFT = 18;
-/** Births are numbered from 1, again and again: a free row, which reads as 0, is no newborn. */
 const BIRTH_MAX = 0x3fff;
 const NEXT_HOP_OCTETS_MASK = 0xff;
 const NEXT_HOP_AT_SHIFT = 8;
@@ -120,8 +119,7 @@ export class AttributeStore {
    * holds NEXT_HOP itself). New sets have no reference: the caller retains. 0: the store is full.
    */
   intern(block: Uint8Array, at: number, end: number, nextHop: Uint8Array): AttributesId {
-    const inline = findAttribute(block, at, end, ATTRIBUTE.NEXT_HOP);
-    const more = inline === undefined ? nextHop : EMPTY;
+    const more = findAttribute(block, at, end, ATTRIBUTE.NEXT_HOP) === undefined ? nextHop : EMPTY;
     const hash = hashBytes(this.#key, block, at, end, more, 0, more.length);
     const found = this.#search(hash, block, at, end, more, 0, more.length);
     return found !== 0 ? found : this.#add(hash, block, at, end, more, 0, more.length);
@@ -319,6 +317,8 @@ export class AttributeStore {
       const page = pages[id >>> shift]!;
       const row = (id & mask) * STRIDE;
       if (page[row + HASH] === hash && this.#isForm(id as AttributesId, bytes, at, end, more, moreAt, moreEnd)) {
+        // Born again where nothing retains it: whoever asked is about to, and may bear others before.
+        if (page[row + REFERENCES] === 0) this.#bear(id as AttributesId);
         return id as AttributesId;
       }
       id = page[row + NEXT]!;
@@ -363,9 +363,9 @@ export class AttributeStore {
   /** Enters a set into the ring of those that nothing has retained yet. */
   #bear(id: AttributesId): void {
     const slot = this.#birth % NEWBORNS;
-    this.#forget(slot);
     this.#birth = this.#birth % BIRTH_MAX + 1;
     this.#rows.set(id, BLOCK, this.blockOctets(id) | (this.#birth << BIRTH_SHIFT));
+    this.#forget(slot); // not before: the slot may name the set by an earlier birth
     this.#newborns[slot] = id;
     this.#births[slot] = this.#birth;
   }
