@@ -31,7 +31,7 @@ export class Reflector {
   readonly #unwoken = new Map<GroupMember, number>();
   /** Groups with changes that no member was woken for yet; the log's octets before these. */
   readonly #unheard = new Map<UpdateGroup, number>();
-  /** Prefixes decided since members were woken. */
+  /** Prefixes decided since members were woken, those with many paths counted as in a slice. */
   #decided = 0;
   /** Slices that are waited for more of a stream. */
   #awaited = 0;
@@ -236,8 +236,9 @@ export class Reflector {
       if (prefix === 0) return false;
       rib.decide(prefix);
       for (const group of this.#groups.values()) group.evaluate(prefix);
-      left -= 1 + Math.floor(rib.bury(prefix) / PATHS_PER_PREFIX);
-      this.#decided++;
+      const cost = 1 + Math.floor(rib.bury(prefix) / PATHS_PER_PREFIX);
+      left -= cost;
+      this.#decided += cost;
       this.#spent += this.#limits.octetsPerPrefix;
     }
     return true;

@@ -265,10 +265,11 @@ describe("two families of one session", () => {
 });
 
 describe("members of a group with much to decide", () => {
-  /** In which of so many slices a member is woken that nine prefixes have to be told to. */
-  function wokenIn(slices: number, bounds: Partial<ReflectorLimits>): number[] {
-    const made = world(2, { ...TINY_LIMITS, octetsPerSlice: 100_000, prefixesPerSlice: 2, ...bounds });
-    announce(made, 0, BLOCKS.slice(0, 9));
+  /** In which of so many slices a member is woken that nine prefixes of so many paths have to be told to. */
+  function wokenIn(slices: number, bounds: Partial<ReflectorLimits>, paths = 1): number[] {
+    const limits = { ...TINY_LIMITS, octetsPerSlice: 100_000, prefixesPerSlice: 2, ...bounds };
+    const made = world(2, limits, { ...PLAIN, addPathSend: true });
+    for (let id = 0; id < paths; id++) announce(made, 0, BLOCKS.slice(0, 9), A, id);
     const session = made.neighbours[1]!.session!;
     const woken: number[] = [];
     for (let slice = 1; slice <= slices; slice++) {
@@ -283,6 +284,11 @@ describe("members of a group with much to decide", () => {
   it("are woken when enough was decided, or nothing is left", () => {
     const bounds = { prefixesPerWake: 6, octetsPerWake: Infinity, prefixesOfStream: Infinity };
     expect(wokenIn(6, bounds)).toEqual([3, 5]);
+  });
+
+  it("are woken no later where each prefix takes as long as several", () => {
+    const bounds = { prefixesPerWake: 6, octetsPerWake: Infinity, prefixesOfStream: Infinity };
+    expect(wokenIn(10, bounds, 16)).toEqual([2, 4, 6, 8, 9]);
   });
 
   it("are woken when there is as much to send as a write takes", () => {
