@@ -26,7 +26,10 @@ export function parseSelector(text: string): Selector | SelectorFault {
   return { expression, labels, matches: (given) => holds(expression, given) };
 }
 
-/** The one text for all ways to write a selector. Read again, it gives the same expression. */
+/**
+ * The one text for all ways to write a selector. Read again, it gives the same expression, unless the brackets that it
+ * adds around `&&` and `||` nest past the reader's bound.
+ */
 export function canonicalText(selector: Selector): string {
   return textOf(selector.expression);
 }
