@@ -96,19 +96,21 @@ export const asNumber: Kind<number> = {
     ],
   },
   read(at) {
-    const value = at.node.type === "number" ? at.node.value : at.node.type === "string" ? asOf(at.node.value) : -1;
+    const { node } = at;
+    const value = node.type === "number" ? node.value : node.type === "string" ? parseAsNumber(node.value) : undefined;
     if (value === 0) return fault(at, "AS 0 is reserved (RFC 7607)", `use 1 to ${AS_MAX}`);
-    if (Number.isInteger(value) && value > 0 && value <= AS_MAX) return value;
+    if (value !== undefined && Number.isInteger(value) && value > 0 && value <= AS_MAX) return value;
     return expected(at, "an AS number", `use 1 to ${AS_MAX}, or "hi.lo" with both parts up to 65535`);
   },
 };
 
-function asOf(given: string): number {
-  const parts = given.split(".");
-  if (parts.length > 2 || !parts.every((part) => /^(0|[1-9][0-9]{0,9})$/.test(part))) return -1;
+/** The AS number of a text, decimal or "hi.lo" (RFC 5396 asdot); 0 is one here. Undefined where it is none. */
+export function parseAsNumber(text: string): number | undefined {
+  const parts = text.split(".");
+  if (parts.length > 2 || !parts.every((part) => /^(0|[1-9][0-9]{0,9})$/.test(part))) return undefined;
   const [high = 0, low] = parts.map(Number);
-  if (low === undefined) return high;
-  return high > 0xffff || low > 0xffff ? -1 : high * 0x10000 + low;
+  if (low === undefined) return high > AS_MAX ? undefined : high;
+  return high > 0xffff || low > 0xffff ? undefined : high * 0x10000 + low;
 }
 
 /** A 32-bit identifier written as an IPv4 address: BGP Identifier, cluster id. Never 0.0.0.0 (RFC 6286 §2.1). */
@@ -259,11 +261,16 @@ export const largeCommunity: Kind<readonly [number, number, number]> = {
 export const anyCommunity: Kind<readonly number[]> = {
   schema: { type: "string", pattern: "^[0-9]+:[0-9]+(:[0-9]+)?$" },
   read(at) {
-    const parts = at.node.type === "string" ? numbersOf(at.node.value) : undefined;
-    if (parts?.length === 3 || (parts?.length === 2 && parts.every((part) => part <= 0xffff))) return parts;
-    return expected(at, "a community", 'write "aa:nn" (both up to 65535) or "aa:nn:mm"');
+    const parts = at.node.type === "string" ? parseCommunity(at.node.value) : undefined;
+    return parts ?? expected(at, "a community", 'write "aa:nn" (both up to 65535) or "aa:nn:mm"');
   },
 };
+
+/** The numbers of a community, `aa:nn` (RFC 1997) or `aa:nn:mm` (RFC 8092). Undefined where it is none. */
+export function parseCommunity(text: string): readonly number[] | undefined {
+  const parts = numbersOf(text);
+  return parts?.length === 3 || (parts?.length === 2 && parts.every((part) => part <= 0xffff)) ? parts : undefined;
+}
 
 function numbersOf(given: string): number[] | undefined {
   const parts = given.split(":");
