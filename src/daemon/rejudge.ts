@@ -6,13 +6,12 @@
 
 import { judge } from "../reflector/session-rules.ts";
 import type { Verdict } from "../reflector/session-rules.ts";
+import { NO_ATTRIBUTES } from "../rib/ids.ts";
 import type { AttributesId, PathIndex, PeerId } from "../rib/ids.ts";
 import { PATH_FLAGS } from "../rib/rib.ts";
 import type { Rib } from "../rib/rib.ts";
 import type { Peer } from "./peer.ts";
 import type { Tables } from "./tables.ts";
-
-const NO_ATTRIBUTES = 0 as AttributesId;
 
 /** One walk: whose paths, and how far it is. */
 interface Walk {

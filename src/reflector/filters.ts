@@ -6,6 +6,8 @@
 import type { Prefix } from "../base/prefix.ts";
 import { writeU32, EMPTY } from "../base/bytes.ts";
 import { addCommunity, asPathStartsWith, hasCommunity, prependAs, setAttribute } from "../messages/attributes/block.ts";
+import { ATTRIBUTE, CATEGORY } from "../messages/attributes/codes.ts";
+import { LOCAL_PREF_DEFAULT } from "../messages/attributes/summary.ts";
 import type { FilterOperation, FilterRule, Policy } from "../config/intent.ts";
 import type { AttributeStore } from "../rib/attribute-store.ts";
 import type { AttributesId, PathIndex, PrefixId } from "../rib/ids.ts";
@@ -14,9 +16,6 @@ import type { Source } from "./source.ts";
 
 /** LOCAL_PREF of Calico's priority P is this minus P. */
 const PRIORITY_BASE = 2_147_483_647;
-const LOCAL_PREF = 5;
-const LOCAL_PREF_DEFAULT = 100;
-const TRANSITIVE = 0x40;
 
 /** A path as a filter sees it. */
 export interface Filtered {
@@ -67,7 +66,7 @@ const OPERATIONS: { readonly [K in FilterOperation["do"]]:
   setPriority: (block, operation) => {
     const value = new Uint8Array(4);
     writeU32(value, 0, PRIORITY_BASE - operation.priority);
-    return setAttribute(block, LOCAL_PREF, TRANSITIVE, value);
+    return setAttribute(block, ATTRIBUTE.LOCAL_PREF, CATEGORY.WELL_KNOWN, value);
   },
 };
 

@@ -128,12 +128,6 @@ export class GroupMember implements MemberIdentity {
     return this.#fresh ? Infinity : this.#known + 1;
   }
 
-  /** Bytes that go out ahead of routes (ROUTE-REFRESH of ours). */
-  send(octets: Uint8Array): void {
-    this.#outbox = [...this.#outbox, octets];
-    this.wake();
-  }
-
   /**
    * Tells the whole table again between two marks (RFC 2918, RFC 7313), or for the first time. However many requests
    * come while it is being told, it is told once more afterwards: a storm of them costs what its sender reads.
