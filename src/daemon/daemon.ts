@@ -175,7 +175,8 @@ class Daemon implements RunningDaemon, DaemonApi {
   async countRoutes(query: Parameters<DaemonApi["routes"]>[0]): ReturnType<DaemonApi["countRoutes"]> {
     const walk = readQuery(query, this.speaker);
     if ("refused" in walk) return walk;
-    return countRoutes(walk, this.speaker, () => new Promise((resolve) => this.#options.environment.soon(resolve)));
+    const { scheduler } = this.#options.environment;
+    return countRoutes(walk, this.speaker, () => new Promise((resolve) => scheduler.soon(resolve)));
   }
 
   explain(prefix: string, to?: string): ReturnType<DaemonApi["explain"]> {
@@ -300,7 +301,7 @@ class Daemon implements RunningDaemon, DaemonApi {
     try {
       return act();
     } catch (error) {
-      this.#options.environment.soon(() => {
+      this.#options.environment.scheduler.soon(() => {
         throw error;
       });
       throw error;

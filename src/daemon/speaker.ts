@@ -42,8 +42,6 @@ export interface SpeakerEnvironment {
   readonly scheduler: Scheduler;
   readonly connector: Connector;
   readonly log: Log;
-  /** Runs in the next turn of the event loop. */
-  soon(run: () => void): void;
   /** Runs a full garbage collection; absent where nobody minds the memory. */
   collectGarbage?(): void;
   /** Why a neighbour's sockets cannot be had (a password that no provider sets), or undefined. */
@@ -73,7 +71,7 @@ export class Speaker implements PeerHost {
     this.tables = newTables(environment.random);
     this.work = new Work(this.tables, {
       now: () => environment.clock.now(),
-      soon: (run) => environment.soon(run),
+      soon: (run) => environment.scheduler.soon(run),
       later: (seconds, run) => this.later(seconds, run),
       moreIn: () => InputTurns.of(environment).busy,
       tooSlow: (id) => this.#tooSlow(id),

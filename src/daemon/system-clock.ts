@@ -27,10 +27,7 @@ export const systemScheduler: Scheduler = {
     let immediate = setImmediate(() => { immediate = setImmediate(run); });
     return () => clearImmediate(immediate);
   },
-  soon: systemSoon,
+  soon(run) {
+    setImmediate(run); // after the poll phase at hand: what a turn of the loop brought is told at once
+  },
 };
-
-/** Calls `run` when the sockets that are ready now have been read: what a turn of the loop brought is told at once. */
-export function systemSoon(run: () => void): void {
-  setImmediate(run);
-}

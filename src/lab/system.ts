@@ -15,8 +15,6 @@ export interface LabProcess extends Pick<LabWorld, "write" | "complain" | "termi
   readonly version: string;
   readonly node: string;
   readonly pid: number;
-  /** Runs in the next turn of the event loop. */
-  soon(run: () => void): void;
   /** Opens a control socket for the reflector: a command that uses it, and how to close it. */
   openControl?(api: DaemonApi): Promise<{ readonly hint: string; close(): Promise<void> } | undefined>;
 }
@@ -32,7 +30,7 @@ export function systemWorld(around: LabProcess): LabWorld {
       const read = readConfiguration(text, "lab");
       if ("faults" in read) return { refused: read.faults.map(formatFault).join("; ") };
       const daemon = await startDaemon({
-        environment: { ...means, log: SILENT, soon: (run) => around.soon(run), refusesSockets: () => undefined },
+        environment: { ...means, log: SILENT, refusesSockets: () => undefined },
         intent: read.intent, settings: read.settings,
         version: around.version, node: around.node, pid: around.pid,
       });

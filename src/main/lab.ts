@@ -3,7 +3,6 @@
 import type { CliHandlers, CliIo } from "../control/cli-io.ts";
 import { startControlServer } from "../control/server.ts";
 import { SILENT } from "../daemon/log.ts";
-import { systemSoon } from "../daemon/system-clock.ts";
 import { LAB_NODES_DEFAULT, runLab } from "../lab/lab.ts";
 import { systemWorld } from "../lab/system.ts";
 import type { LabWorld } from "../lab/world.ts";
@@ -16,8 +15,7 @@ export const lab: CliHandlers["lab"] = ({ nodes = LAB_NODES_DEFAULT, once }, io)
 /** The process as the lab sees it. */
 const worldOf = (io: CliIo): LabWorld => systemWorld({
   write: (text) => io.stdout.write(text), complain: (text) => io.stderr.write(text),
-  terminal: io.isTTY, soon: systemSoon,
-  version: io.version, node: process.version, pid: process.pid,
+  terminal: io.isTTY, version: io.version, node: process.version, pid: process.pid,
   stopped: new Promise((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
     io.stdout.once("error", () => resolve()); // nobody looks any more

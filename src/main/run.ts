@@ -15,7 +15,7 @@ import type { RunningDaemon } from "../daemon/daemon.ts";
 import { newLog } from "../daemon/log.ts";
 import type { Log } from "../daemon/log.ts";
 import type { SpeakerEnvironment } from "../daemon/speaker.ts";
-import { systemClock, systemRandom, systemScheduler, systemSoon } from "../daemon/system-clock.ts";
+import { systemClock, systemRandom, systemScheduler } from "../daemon/system-clock.ts";
 import { dialer } from "../transport/dialer.ts";
 import { nodeNetProvider } from "../transport/provider.ts";
 import { complain, readFile } from "./files.ts";
@@ -41,7 +41,7 @@ function collectGarbage(): void {
 function environmentWith(log: Log): SpeakerEnvironment {
   return {
     clock: systemClock, random: systemRandom, scheduler: systemScheduler,
-    connector: dialer(systemClock, systemScheduler), log, soon: systemSoon, collectGarbage,
+    connector: dialer(systemClock, systemScheduler), log, collectGarbage,
     refusesSockets: ({ passwordFile, ttlSecurityHops }) =>
       nodeNetProvider.refuses({ password: passwordFile !== undefined, ttlSecurityHops }),
   };

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { readConfiguration } from "../../src/config/reader.ts";
 import { startDaemon } from "../../src/daemon/daemon.ts";
 import { SILENT } from "../../src/daemon/log.ts";
-import { systemClock, systemRandom, systemScheduler, systemSoon } from "../../src/daemon/system-clock.ts";
+import { systemClock, systemRandom, systemScheduler } from "../../src/daemon/system-clock.ts";
 import { KEEPALIVE } from "../../src/messages/keepalive.ts";
 import { encodeOpen } from "../../src/messages/open.ts";
 import { dialer } from "../../src/transport/dialer.ts";
@@ -118,7 +118,7 @@ it("on real sockets the NOTIFICATION really leaves, the port is free again, and 
   const daemon = await startDaemon({
     environment: {
       clock: systemClock, random: systemRandom, scheduler, connector: dialer(systemClock, scheduler), log: SILENT,
-      soon: systemSoon, refusesSockets: () => undefined,
+      refusesSockets: () => undefined,
     },
     intent: read.intent, settings: read.settings, version: "0", node: "v0", pid: 1,
   });

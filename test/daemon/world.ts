@@ -99,9 +99,11 @@ export class World {
       (line) => void this.logLines.push(line));
     const started = await startDaemon({
       environment: {
-        clock, random: clock.random, scheduler: host, connector: this.wire.connector(host), log,
-        soon: (run) => void clock.schedule(clock.now() + this.turnMilliseconds, PHASE.CHECK, host, run),
-        refusesSockets: () => undefined,
+        clock, random: clock.random, connector: this.wire.connector(host), log, refusesSockets: () => undefined,
+        scheduler: {
+          at: (at, run) => host.at(at, run), afterPoll: (run) => host.afterPoll(run),
+          soon: (run) => void clock.schedule(clock.now() + this.turnMilliseconds, PHASE.CHECK, host, run),
+        },
       },
       intent: read.intent, settings: read.settings, version: "0", node: "v0", pid: 1,
       readConfiguration: async () => {

@@ -32,7 +32,6 @@ async function play(nodes: number, once: boolean, terminal = false,
       complaints += more;
     },
     terminal, stopped, version: "0.0.0", node: "v0", pid: 1,
-    soon: (run) => void setImmediate(run),
     async openControl(given) {
       api = given;
       return { hint: "reflectd show peers", close: async () => undefined };

@@ -199,7 +199,7 @@ class Network {
     const host = this.#wire.host(plan.address);
     const speaker = new Speaker({
       clock: this.#clock, random: this.#random, scheduler: host, connector: this.#wire.connector(host), log: SILENT,
-      soon: (run) => void host.afterPoll(run), refusesSockets: () => undefined,
+      refusesSockets: () => undefined,
     }, this.#intentOf(plan));
     const close = this.#wire.listen(host, 179, (connection) => speaker.neighbours.acceptor.offer(connection));
     this.#running.set(plan.name, { host, speaker, close });

@@ -34,7 +34,7 @@ export async function testDaemon(configuration: object): Promise<TestDaemon> {
   const read = readConfiguration(now, "test");
   if ("faults" in read) throw new Error(JSON.stringify(read.faults));
   const daemon = await startDaemon({
-    environment: { ...MEANS, log: SILENT, soon: (run) => void setImmediate(run), refusesSockets: () => undefined },
+    environment: { ...MEANS, log: SILENT, refusesSockets: () => undefined },
     intent: read.intent, settings: read.settings, version: "0.0.0", node: "v0", pid: 1,
     readConfiguration: async () => readConfiguration(now, "test"),
   });
