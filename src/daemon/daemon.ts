@@ -252,7 +252,7 @@ class Daemon implements RunningDaemon, DaemonApi {
     }
     this.#change(() => {
       for (const peer of up) {
-        if (soft === "in") this.speaker.rejudge(peer);
+        if (soft === "in") this.speaker.work.rejudge(peer);
         else if (soft === "out") peer.refreshOut();
         else peer.session.reset();
       }

@@ -3,16 +3,18 @@
 import type { Instant } from "../base/ports.ts";
 import type { Shared } from "../base/shared.ts";
 import type { SpeakerIntent } from "../config/intent.ts";
-import type { FamilyRow } from "../messages/families.ts";
 import type { SessionRules } from "../reflector/session-rules.ts";
 import type { PeerId } from "../rib/ids.ts";
 import type { Log } from "./log.ts";
 import type { Peer } from "./peer.ts";
 import type { Tables } from "./tables.ts";
+import type { Work } from "./work.ts";
 
 /** The speaker as its peers see it. */
 export interface PeerHost {
   readonly tables: Tables;
+  /** What is done to them in slices. */
+  readonly work: Work;
   readonly log: Log;
   readonly speaker: SpeakerIntent;
   /** Every cluster id of ours (RFC 4456 §8). */
@@ -28,22 +30,13 @@ export interface PeerHost {
   /** Whether the address [at, end) of 4 or 16 octets is one of ours. */
   isOurs(bytes: Uint8Array, at: number, end: number): boolean;
   isLoopback(address: string): boolean;
-  /** Tables may have changed: decide and tell soon. */
-  changed(): void;
   /** A session has nothing more to send. */
   pulledDry(): void;
   /** An exception of ours while one peer's message was read. */
   bug(peer: Peer, error: unknown, message: Uint8Array): void;
   peerUp(peer: Peer): void;
-  /** Withdraws all paths of a peer, in slices. */
-  drop(id: PeerId): void;
-  isDropping(id: PeerId): boolean;
   /** An id that no session uses any more: dropped, then released when nothing refers to it. */
   retire(id: PeerId): void;
-  /** Withdraws what is still stale, in slices. */
-  sweep(id: PeerId, family: FamilyRow): void;
-  /** Calls off a sweep that is under way. */
-  cancelSweep(id: PeerId, family: FamilyRow): void;
   /** Marks every prefix that the peer has a path of. */
   markPaths(id: PeerId): void;
   /** Calls `run` after that time; the answer takes it back. */

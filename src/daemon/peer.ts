@@ -123,7 +123,7 @@ export class Peer implements SessionOwner {
     const result = ingress.apply(message, read, session, this.#host.nowSeconds());
     for (const fault of result.faults) this.#fault(fault);
     if (result.crossed !== undefined) this.#crossed(result.crossed.family, result.end !== undefined);
-    this.#host.changed();
+    this.#host.work.changed();
     return result.end;
   }
 
@@ -155,8 +155,8 @@ export class Peer implements SessionOwner {
     this.facts = undefined;
     this.noteDown();
     this.#ingress = undefined;
-    if (this.id !== NO_PEER) this.#host.drop(this.id);
-    this.#host.changed();
+    if (this.id !== NO_PEER) this.#host.work.drop(this.id);
+    this.#host.work.changed();
     this.log("warn", "session-down", { direction: end.direction, reason: end.name, text: end.text });
     const after = this.#afterEnd;
     this.#afterEnd = undefined;
@@ -277,7 +277,7 @@ export class Peer implements SessionOwner {
 
   /** A sweep that is still under way would take what is stale from now on only, so it is called off. */
   #beginStale(family: FamilyRow): void {
-    this.#host.cancelSweep(this.id, family);
+    this.#host.work.cancelSweep(this.id, family);
     this.#host.tables.ribs[family.index]!.markStale(this.id);
     this.#staleTimers[family.index]?.();
     this.#staleTimers[family.index] = this.#host.later(STALE_SECONDS_MAX, () => this.#sweepStale(family));
@@ -288,14 +288,14 @@ export class Peer implements SessionOwner {
     if (timer === undefined) return; // an EoRR without its BoRR ends nothing (RFC 7313 §4)
     timer();
     this.#staleTimers[family.index] = undefined;
-    this.#host.sweep(this.id, family);
+    this.#host.work.sweep(this.id, family);
   }
 
   /** Keeps the id of the peer's paths across sessions unless the router behind it is another one. */
   #takeId(facts: SessionFacts): void {
     const { peers } = this.#host.tables;
     const want = peerFactsOf(this.name, this.intent, facts);
-    if (this.id !== NO_PEER && (this.#host.isDropping(this.id) || !isSamePeer(peers.get(this.id), want))) {
+    if (this.id !== NO_PEER && (this.#host.work.isDropping(this.id) || !isSamePeer(peers.get(this.id), want))) {
       this.#host.retire(this.id);
       this.id = NO_PEER;
     }

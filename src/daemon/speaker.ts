@@ -12,7 +12,6 @@ import { diffIntent } from "../config/diff.ts";
 import type { IntentDiff, PeerChange } from "../config/diff.ts";
 import type { Intent, PeerIntent, SpeakerIntent } from "../config/intent.ts";
 import { FAMILIES } from "../messages/families.ts";
-import type { FamilyRow } from "../messages/families.ts";
 import { CEASE } from "../messages/notification.ts";
 import type { GroupMember } from "../reflector/member.ts";
 import type { SessionRules } from "../reflector/session-rules.ts";
@@ -105,7 +104,7 @@ export class Speaker implements PeerHost {
     if (resetAll) for (const peer of plan.untouched) this.neighbours.replace(peer);
     if (diff.originated) setOwnRoutes(this.tables, before.originated, want.originated, this.nowSeconds());
     this.#reconsider(diff);
-    this.changed();
+    this.work.changed();
     return {
       added: diff.added.map(({ name }) => name),
       removed: diff.removed.map(({ name }) => name),
@@ -136,10 +135,6 @@ export class Speaker implements PeerHost {
     return bytes !== undefined && isLoopback(bytes);
   }
 
-  changed(): void {
-    this.work.changed();
-  }
-
   pulledDry(): void {
     // A member that was told "later" waits in its reflector for the next slice.
     if (this.tables.reflectors.some((reflector) => reflector.busy)) this.work.changed();
@@ -158,14 +153,6 @@ export class Speaker implements PeerHost {
     if (this.#ownAddresses.add(peer.facts!.localAddress)) this.#rejudgeAll();
   }
 
-  drop(id: PeerId): void {
-    this.work.drop(id);
-  }
-
-  isDropping(id: PeerId): boolean {
-    return this.work.isDropping(id);
-  }
-
   retire(id: PeerId): void {
     this.#owners.delete(id);
     this.work.retire(id);
@@ -176,24 +163,11 @@ export class Speaker implements PeerHost {
     return this.#owners.get(id);
   }
 
-  sweep(id: PeerId, family: FamilyRow): void {
-    this.work.sweep(id, family);
-  }
-
-  cancelSweep(id: PeerId, family: FamilyRow): void {
-    this.work.cancelSweep(id, family);
-  }
-
   markPaths(id: PeerId): void {
     for (const rib of this.tables.ribs) {
       for (let path = rib.firstOfPeer(id); path !== 0; path = rib.nextOfPeer(path)) rib.markDirty(rib.prefixOf(path));
     }
-    this.changed();
-  }
-
-  /** Judges again what a peer sent, by its present rules and import policy, without asking it. */
-  rejudge(peer: Peer): void {
-    this.work.rejudge(peer);
+    this.work.changed();
   }
 
   /** Moves members whose targets differ from their groups'. */
@@ -212,7 +186,7 @@ export class Speaker implements PeerHost {
         peer.session.wake(); // not before: it would pull from the member that has left
       }
     }
-    this.changed();
+    this.work.changed();
   }
 
   /** Ends every session with Cease/Administrative Shutdown and stops all work. */
@@ -222,7 +196,7 @@ export class Speaker implements PeerHost {
   }
 
   #rejudgeAll(): void {
-    for (const peer of this.neighbours.all()) this.rejudge(peer);
+    for (const peer of this.neighbours.all()) this.work.rejudge(peer);
   }
 
   /** Ends the session of a peer that takes far less than there is to tell, whoever else it would cost memory. */
@@ -263,7 +237,7 @@ export class Speaker implements PeerHost {
     const changed = diff.changed.filter(({ price }) => price !== "nothing").map(({ name }) => name);
     for (const peer of diff.clusterIds ? peers : changed.flatMap((name) => this.neighbours.named(name))) {
       peer.setIntent(peer.intent);
-      this.rejudge(peer);
+      this.work.rejudge(peer);
     }
   }
 }
