@@ -12,9 +12,10 @@ import { setAttribute } from "../messages/attributes/block.ts";
 import { ATTRIBUTE, CATEGORY } from "../messages/attributes/codes.ts";
 import { familyRow, IPV4_UNICAST } from "../messages/families.ts";
 import type { FamilyRow } from "../messages/families.ts";
-import { strongest } from "../messages/fault.ts";
+import { resetFault, strongest } from "../messages/fault.ts";
 import type { Fault } from "../messages/fault.ts";
 import { checkNlri, INVALID_NETWORK_FIELD, isUnusable, NlriCursor } from "../messages/nlri.ts";
+import { CEASE } from "../messages/notification.ts";
 import { newSections, splitUpdate } from "../messages/update.ts";
 import type { PrefixLimit } from "../config/intent.ts";
 import type { AttributeStore } from "../rib/attribute-store.ts";
@@ -53,9 +54,6 @@ export interface IngressResult {
 
 const NO_FAULTS: readonly Fault[] = [];
 const FINE: IngressResult = { end: undefined, faults: NO_FAULTS, crossed: undefined };
-const CEASE = 6;
-const MAXIMUM_PREFIXES = 1;
-const OUT_OF_RESOURCES = 8;
 
 /** A block of NLRI of one family in the message. */
 export interface NlriBlock {
@@ -329,14 +327,11 @@ function prefixLimitFault(family: FamilyRow, limit: PrefixLimit): Fault {
   view.setUint16(0, family.afi);
   view.setUint8(2, family.safi);
   view.setUint32(3, limit.max);
-  const why = `more than ${limit.max} prefixes of ${family.name}`;
-  return { disposition: "reset", code: CEASE, subcode: MAXIMUM_PREFIXES, data, why };
+  return resetFault(6, CEASE.MAXIMUM_PREFIXES, data, `more than ${limit.max} prefixes of ${family.name}`);
 }
 
 /** The attribute store is full: Cease/Out of Resources (RFC 4486 §4). */
-const TOO_MANY_SETS: Fault = {
-  disposition: "reset", code: CEASE, subcode: OUT_OF_RESOURCES, data: EMPTY, why: "too many distinct attribute sets",
-};
+const TOO_MANY_SETS: Fault = resetFault(6, CEASE.OUT_OF_RESOURCES, EMPTY, "too many distinct attribute sets");
 
 /** A prefix with ever more path identifiers costs everyone at each decision (RFC 7911 §6). */
 const TOO_MANY_PATHS: Fault = { ...TOO_MANY_SETS, why: "too many paths of one prefix" };

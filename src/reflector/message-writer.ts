@@ -7,18 +7,16 @@ import type { PrefixTable } from "../rib/prefix-table.ts";
 import type { PrefixId } from "../rib/ids.ts";
 import { assert } from "../base/assert.ts";
 import { EMPTY, copyOctets, writeU32 } from "../base/bytes.ts";
+import { ATTRIBUTE, FLAG } from "../messages/attributes/codes.ts";
+import { HEADER_OCTETS, MESSAGE } from "../messages/header.ts";
 import type { Audience, Chunk, ChunkStream } from "./chunk.ts";
 import { exportedOctetsMax, usesMpReach, writeExported } from "./exported-attributes.ts";
 import type { ExportedPath } from "./exported-attributes.ts";
 import type { ExportTarget } from "./target.ts";
 
-const HEADER_OCTETS = 19;
 /** Header, withdrawn length, attribute length. */
 const UPDATE_OCTETS = HEADER_OCTETS + 4;
-const UPDATE = 2;
-const OPTIONAL_EXTENDED = 0x90;
-const MP_REACH = 14;
-const MP_UNREACH = 15;
+const OPTIONAL_EXTENDED = FLAG.OPTIONAL | FLAG.EXTENDED_LENGTH;
 const ATTRIBUTES_OCTETS_MAX = 65_535;
 
 /** The prefixes of one run of messages: a chain through the packer's entries. */
@@ -146,7 +144,7 @@ export class MessageWriter {
   #endReach(bytes: Uint8Array, start: number, at: number, attributes: Uint8Array): number {
     const reachAt = start + UPDATE_OCTETS;
     bytes[reachAt] = OPTIONAL_EXTENDED;
-    bytes[reachAt + 1] = MP_REACH;
+    bytes[reachAt + 1] = ATTRIBUTE.MP_REACH_NLRI;
     writeU16(bytes, reachAt + 2, at - reachAt - 4);
     copyOctets(attributes, 0, attributes.length, bytes, at);
     at += attributes.length;
@@ -161,7 +159,7 @@ export class MessageWriter {
     writeU16(bytes, start + HEADER_OCTETS, 0);
     writeU16(bytes, start + HEADER_OCTETS + 2, at - unreachAt);
     bytes[unreachAt] = OPTIONAL_EXTENDED;
-    bytes[unreachAt + 1] = MP_UNREACH;
+    bytes[unreachAt + 1] = ATTRIBUTE.MP_UNREACH_NLRI;
     writeU16(bytes, unreachAt + 2, at - unreachAt - 4);
     writeU16(bytes, unreachAt + 4, afi);
     bytes[unreachAt + 6] = safi;
@@ -182,7 +180,7 @@ export class MessageWriter {
     const { bytes } = chunk;
     for (let at = start; at < start + 16; at++) bytes[at] = 0xff; // `fill` costs more for so few
     writeU16(bytes, start + 16, end - start);
-    bytes[start + 18] = UPDATE;
+    bytes[start + 18] = MESSAGE.UPDATE;
     chunk.commit(end, audience);
   }
 }
