@@ -1,9 +1,10 @@
 /**
  * Goes through all turns. Rule: one cell at a time; what a daemon cannot do, or did not do in time, is tried once and
- * named; stopping early leaves what there is.
+ * named; other daemons take no time that the runs of reflectd and the floor need; stopping early leaves what there is.
  */
 
 import type { CellEnd } from "./cell-process.ts";
+import { isOurs } from "./results.ts";
 import type { CellResult, DaemonName } from "./results.ts";
 import type { Turn } from "./schedule.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
@@ -18,6 +19,10 @@ export interface RunPorts {
   stopped(): string | undefined;
   /** A cell that takes longer is run once only. */
   longSeconds(turn: Turn<Scenario>): number;
+  /** What would end later is not begun; of the whole. Infinity: everything is run. */
+  readonly budgetMinutes: number;
+  /** What a cell takes that was not run before, at most. */
+  readonly cellSeconds: number;
   progress(state: Progress): void;
   /** Milliseconds. */
   now(): number;
@@ -60,6 +65,10 @@ export async function run(turns: readonly Turn<Scenario>[], ports: RunPorts): Pr
   const notes = new Map<string, readonly string[]>();
   /** By daemon and scenario: why it is not run, or not again. */
   const out = new Map<string, Left>();
+  /** The same: how long a cell took, milliseconds, and how many were not begun. */
+  const took = new Map<string, number>();
+  const late = new Map<string, number>();
+  const ours = turns.filter(({ daemon }) => isOurs(daemon));
   const from = ports.now();
   let stopped: string | undefined;
   for (const [done, turn] of turns.entries()) {
@@ -68,10 +77,17 @@ export async function run(turns: readonly Turn<Scenario>[], ports: RunPorts): Pr
       stopped = `${turns.length - done} of ${turns.length} cells: ${stopped}`;
       break;
     }
-    const key = `${turn.daemon} in ${turn.scenario.name}`;
-    const left = out.get(key) ?? refused(ports.refusal(turn) ?? unable(turn, cells));
+    const key = keyOf(turn);
+    const left = out.get(key) ?? refused(ports.refusal(turn) ?? unable(turn, cells, out));
     if (left !== undefined) {
       out.set(key, { ...left, runs: left.runs + 1 });
+      continue;
+    }
+    const toCome = ours.filter((one) => turns.indexOf(one) > done && !out.has(keyOf(one)));
+    // One of ours needs no more than to begin; another's its own time and that of all of ours that are still to come.
+    const need = isOurs(turn.daemon) ? 0 : (took.get(key) ?? ports.cellSeconds * 1000) + timeOf(toCome, ours, took);
+    if (ports.now() - from + need > ports.budgetMinutes * 60_000) {
+      late.set(key, (late.get(key) ?? 0) + 1);
       continue;
     }
     const measuring = (figure: string): void => {
@@ -85,15 +101,31 @@ export async function run(turns: readonly Turn<Scenario>[], ports: RunPorts): Pr
     if (lacks.length > 0) notes.set(turn.scenario.name, lacks);
     cells.push({ scenario: turn.scenario.name, daemon: turn.daemon, run: turn.run, ...end });
     if (version !== undefined) note(daemons, turn, version, configuration ?? "");
-    const seconds = Math.round((ports.now() - begun) / 1000);
+    took.set(key, ports.now() - begun);
+    const seconds = Math.round(took.get(key)! / 1000);
     if (end.outcome !== "measured") out.set(key, { reason: `${end.outcome}: ${end.reason ?? "?"}`, runs: 0 });
     else if (seconds > ports.longSeconds(turn)) {
       out.set(key, { reason: `a run takes ${seconds} s`, runs: 0, once: true });
     }
   }
-  const lines = [...out].flatMap(([key, left]) => told(key, left));
+  const lines = [...[...out].flatMap(([key, left]) => told(key, left)),
+    ...[...late].map(([key, runs]) => `${key}: no time left of ${ports.budgetMinutes} minutes; ${runs} not run`)];
   return { cells, daemons, notes, notMeasured: stopped === undefined ? lines : [...lines, stopped] };
 }
+
+function keyOf({ daemon, scenario }: Turn<Scenario>): string {
+  return `${daemon} in ${scenario.name}`;
+}
+
+/** Milliseconds for turns that are to come: what each took before, else what all of them took on average. */
+function timeOf(toCome: readonly Turn<Scenario>[], all: readonly Turn<Scenario>[], took: ReadonlyMap<string, number>):
+  number {
+  const known = all.flatMap((one) => took.get(keyOf(one)) ?? []);
+  const mean = sumOf(known) / Math.max(1, known.length);
+  return sumOf(toCome.map((one) => took.get(keyOf(one)) ?? mean));
+}
+
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 
 /** A cell for which there was no namespace or process: the others may have more luck. */
 function notBegun(error: Error): CellEnd {
@@ -118,10 +150,12 @@ function refused(reason: string | undefined): Left | undefined {
   return reason === undefined ? undefined : { reason, runs: 0 };
 }
 
-/** Why not, where the daemon did not even converge with what this turn builds on. */
-function unable({ daemon, scenario }: Turn<Scenario>, cells: readonly CellResult[]): string | undefined {
+/** Why not, where the daemon did not even converge with what this turn builds on, or was not put under that either. */
+function unable({ daemon, scenario }: Turn<Scenario>, cells: readonly CellResult[], out: ReadonlyMap<string, Left>):
+  string | undefined {
   const base = cells.find((cell) => cell.scenario === scenario.needs && cell.daemon === daemon);
-  if (base === undefined || base.outcome === "measured" || base.figures["convergeMs"] !== undefined) return undefined;
+  if (base === undefined) return out.get(`${daemon} in ${scenario.needs}`)?.reason;
+  if (base.outcome === "measured" || base.figures["convergeMs"] !== undefined) return undefined;
   return `it ${base.outcome} in ${scenario.needs} already`;
 }
 

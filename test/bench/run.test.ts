@@ -23,6 +23,11 @@ interface Ran extends RunEnd {
   readonly shown: Progress[];
 }
 
+const PORTS: RunPorts = {
+  cell: async () => fine, refusal: () => undefined, stopped: () => undefined, now: () => 0, progress: () => undefined,
+  longSeconds: () => Infinity, budgetMinutes: Infinity, cellSeconds: 60,
+};
+
 /** Runs two scenarios × two daemons × two runs. */
 async function ran(ports: Partial<RunPorts>, second: Partial<Scenario> = {}): Promise<Ran> {
   const asked: string[] = [];
@@ -30,9 +35,7 @@ async function ran(ports: Partial<RunPorts>, second: Partial<Scenario> = {}): Pr
   let now = 0;
   const turns = schedule([scenario("a"), { ...scenario("b"), ...second }], DAEMONS, () => 2);
   const end = await run(turns, {
-    cell: async () => fine, refusal: () => undefined, stopped: () => undefined, now: () => now,
-    longSeconds: () => Infinity,
-    progress: (progress) => shown.push(progress), ...ports,
+    ...PORTS, now: () => now, progress: (progress) => shown.push(progress), ...ports,
     ...(ports.cell === undefined ? {} : { cell: (turn: Turn<Scenario>, measuring: (figure: string) => void) => {
       asked.push(`${turn.scenario.name} ${turn.daemon} ${turn.run}`);
       now += 60_000;
@@ -70,6 +73,26 @@ describe("a run", () => {
     const further = await ran({ cell: async (turn) =>
       (turn.daemon === "bird2" ? { ...late, figures: { convergeMs: 1 } } : fine) }, { needs: "a" });
     expect(further.asked.filter((line) => line.includes("bird2"))).toEqual(["a bird2 1", "b bird2 1"]);
+  });
+  it("leaves out what builds on what was left out", async () => {
+    const turns = schedule([scenario("a"), { ...scenario("b"), needs: "a" }, { ...scenario("c"), needs: "b" }],
+      ["bird2"], () => 1);
+    const end = await run(turns, { ...PORTS, cell: async () => late });
+    expect(end.notMeasured.slice(1)).toEqual(["b", "c"].map((name) =>
+      `bird2 in ${name}: it timed out in a already; 1 not run`));
+  });
+  it("gives other daemons no time that ours need, and names what was not begun", async () => {
+    // Each cell takes a minute: of eight, reflectd's four are to end within six and a half.
+    const end = await ran({ cell: async () => fine, budgetMinutes: 6.5 });
+    expect(end.asked.filter((line) => line.includes("reflectd"))).toHaveLength(4);
+    expect(end.asked).toHaveLength(6);
+    expect(end.notMeasured).toEqual(["a", "b"].map((name) =>
+      `bird2 in ${name}: no time left of 6.5 minutes; 1 not run`));
+  });
+  it("names what was not begun of ours, too", async () => {
+    const end = await ran({ cell: async () => fine, budgetMinutes: 2.5 });
+    expect(end.asked).toEqual(["a reflectd 1", "b reflectd 1", "a reflectd 2"]);
+    expect(end.notMeasured).toContain("reflectd in b: no time left of 2.5 minutes; 1 not run");
   });
   it("names what a daemon cannot do", async () => {
     const end = await ran({ refusal: ({ daemon }) => (daemon === "bird2" ? "no ADD-PATH" : undefined) });
