@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runCell } from "./cell-process.ts";
 import { DAEMONS } from "./daemons/all.ts";
-import { dumpFault } from "./generator/load.ts";
+import { dumpFault } from "./generator/mrt.ts";
 import { runMicro } from "./micro/run.ts";
 import { readOptions, USAGE } from "./options.ts";
 import type { Options } from "./options.ts";

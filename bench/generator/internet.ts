@@ -5,7 +5,7 @@
 
 import type { Family } from "../daemons/daemon.ts";
 import { asPath, attribute, AttributeSets, communities, distinct, LOCAL_PREF, origin } from "./attribute-sets.ts";
-import { Load } from "./load-table.ts";
+import { Load } from "./load.ts";
 import { mask32, PrefixTable } from "./prefixes.ts";
 import { Distribution, SeededRandom } from "./random.ts";
 import { RouteList } from "./route-list.ts";

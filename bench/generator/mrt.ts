@@ -5,7 +5,7 @@
 
 import type { Family } from "../daemons/daemon.ts";
 import { AttributeSets } from "./attribute-sets.ts";
-import { Load } from "./load-table.ts";
+import { Load } from "./load.ts";
 import { announceable } from "./mrt-attributes.ts";
 import { visitRecords } from "./mrt-records.ts";
 import { copied, mask32, PREFIX_BITS_MAX, PrefixTable } from "./prefixes.ts";

@@ -7,7 +7,7 @@
 import { ANY_VERSION } from "./expectation.ts";
 import type { Diff, Expectation } from "./expectation.ts";
 import { attributePrint, routePrint } from "./fingerprint.ts";
-import { VERSION_MAX } from "./load-table.ts";
+import { VERSION_MAX } from "./load.ts";
 import { ATTRIBUTE, clientOfNextHop, HEADER_OCTETS, u16At, u32At } from "./wire.ts";
 
 /** What both have in common: finding routes in an UPDATE. */

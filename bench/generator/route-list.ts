@@ -2,7 +2,7 @@
 
 import type { AttributeSets } from "./attribute-sets.ts";
 import { copied } from "./prefixes.ts";
-import type { SourceLoad } from "./load-table.ts";
+import type { SourceLoad } from "./load.ts";
 
 /** Of a source whose prefixes come in any order. */
 export class RouteList {

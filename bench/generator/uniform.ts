@@ -2,8 +2,8 @@
 
 import type { Family } from "../daemons/daemon.ts";
 import { asPath, AttributeSets, communities, LOCAL_PREF, mark, origin } from "./attribute-sets.ts";
-import { Load } from "./load-table.ts";
-import type { SourceLoad } from "./load-table.ts";
+import { Load } from "./load.ts";
+import type { SourceLoad } from "./load.ts";
 import { fixedPrefixes } from "./prefixes.ts";
 
 /** What `uniformLoad` is told. */

@@ -1,6 +1,7 @@
 /** The table of scenarios, in the order of the report. */
 
-import { internetLoad, mrtLoad } from "../generator/load.ts";
+import { internetLoad } from "../generator/internet.ts";
+import { mrtLoad } from "../generator/mrt.ts";
 import type { Target } from "../results.ts";
 import { CHANGE_CHURN, CHANGE_IDLE, FLAP, STOPPED } from "./disturbances.ts";
 import { GROWTH } from "./growth.ts";

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunningDaemon } from "../daemons/daemon.ts";
 import type { Fleet } from "../generator/fleet.ts";
-import { uniformLoad } from "../generator/load.ts";
+import { uniformLoad } from "../generator/uniform.ts";
 import type { Load } from "../generator/load.ts";
 import { scaled } from "./scale.ts";
 import { WATCHED } from "./scenario.ts";

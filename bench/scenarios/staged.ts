@@ -6,7 +6,7 @@
 import type { RunningDaemon } from "../daemons/daemon.ts";
 import type { Family } from "../daemons/daemon.ts";
 import type { Fleet, Timing } from "../generator/fleet.ts";
-import { uniformLoad } from "../generator/load.ts";
+import { uniformLoad } from "../generator/uniform.ts";
 import type { Load } from "../generator/load.ts";
 import type { FigureRow, Target } from "../results.ts";
 import { scaled } from "./scale.ts";

@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { TimedOut, WrongTable } from "../../../bench/generator/ends.ts";
 import { Fleet } from "../../../bench/generator/fleet.ts";
-import { uniformLoad } from "../../../bench/generator/load.ts";
+import { uniformLoad } from "../../../bench/generator/uniform.ts";
 import { FAULTS, planted, reflection } from "./faults.ts";
 import type { Fault } from "./faults.ts";
 import { openFloor } from "./floor.ts";

@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { SessionLost, TimedOut, WrongTable } from "../../../bench/generator/ends.ts";
 import { Fleet } from "../../../bench/generator/fleet.ts";
-import { uniformLoad } from "../../../bench/generator/load.ts";
+import { uniformLoad } from "../../../bench/generator/uniform.ts";
 import type { Load } from "../../../bench/generator/load.ts";
 import { openFloor } from "./floor.ts";
 import type { TestFloor } from "./floor.ts";

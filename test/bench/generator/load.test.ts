@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { fixedPrefixes, PrefixTable } from "../../../bench/generator/prefixes.ts";
-import { internetLoad, uniformLoad } from "../../../bench/generator/load.ts";
+import { internetLoad } from "../../../bench/generator/internet.ts";
+import { uniformLoad } from "../../../bench/generator/uniform.ts";
 import type { Load } from "../../../bench/generator/load.ts";
 import { decodeMessage } from "../../../src/messages/decode.ts";
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { dumpFault, mrtLoad } from "../../../bench/generator/load.ts";
+import { dumpFault, mrtLoad } from "../../../bench/generator/mrt.ts";
 import { decodeMessage } from "../../../src/messages/decode.ts";
 import { mrtRecord, octets } from "../../support/captures.ts";
 

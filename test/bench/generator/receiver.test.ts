@@ -3,7 +3,8 @@
 import { describe, expect, it } from "vitest";
 import { CountingReceiver } from "../../../bench/generator/counting-receiver.ts";
 import { Expectation } from "../../../bench/generator/expectation.ts";
-import { internetLoad, uniformLoad } from "../../../bench/generator/load.ts";
+import { internetLoad } from "../../../bench/generator/internet.ts";
+import { uniformLoad } from "../../../bench/generator/uniform.ts";
 import type { Load } from "../../../bench/generator/load.ts";
 import { ExactReceiver } from "../../../bench/generator/receiver.ts";
 import type { Receiver } from "../../../bench/generator/receiver.ts";
