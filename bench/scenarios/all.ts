@@ -72,7 +72,8 @@ export const SCENARIOS: readonly Scenario[] = [
     targets: likeFullTable(1.5),
   }),
   staged({
-    name: "million", needs: "full-table", title: "one feed of 1,000,000 prefixes to 10 clients; one of them joins again", mostRuns: 3,
+    name: "million", needs: "full-table", mostRuns: 3,
+    title: "one feed of 1,000,000 prefixes to 10 clients; one of them joins again",
     shape: MILLION, phases: [CONVERGE, JOIN, WITHDRAW],
     headlines: ["convergeMs", "residentMiB", "joinMs", "withdrawMs"],
     targets: { joinMs: FIRST, joinGrowthMiB: NO_GROWTH, withdrawMs: FIRST },
@@ -111,7 +112,8 @@ export const SCENARIOS: readonly Scenario[] = [
     headlines: ["settleMs", "flapGrowthMiB"],
   }),
   staged({
-    name: "stopped-readers", needs: "full-table", title: "5 of 100 clients stop reading while a feed of 100,000 changes", mostRuns: 2,
+    name: "stopped-readers", needs: "full-table", mostRuns: 2,
+    title: "5 of 100 clients stop reading while a feed of 100,000 changes",
     shape: { sessions: 100, sources: 1, each: 100_000, perSet: 1 }, phases: [LOADED, STOPPED],
     headlines: ["allReadMs", "othersMs", "perStoppedMiB"],
     targets: {
