@@ -1,0 +1,83 @@
+/** BGPConfiguration: calico.md 2.2. */
+
+import { parseCommunity } from "../../config/scalars.ts";
+import type { BgpConfiguration, PrefixAdvertisement } from "./model.ts";
+import type { Envelope } from "./envelope.ts";
+import type { Fields } from "./fields.ts";
+import { readSecretKey } from "./secret-key.ts";
+
+const PRIORITY_MAX = 2147483646;
+const ENTRIES_MAX = 500;
+const COMMUNITIES_MAX = 50;
+const LEVELS = ["trace", "debug", "info", "warning", "error", "fatal"] as const;
+const PROGRAM = ["Enabled", "Disabled", "EnabledIPIPOnly", "EnabledNoEncapOnly"] as const;
+
+/** A BGPConfiguration; undefined for names that nobody reads, which is a fault. */
+export function readBgpConfiguration({ name, root }: Envelope): BgpConfiguration | undefined {
+  if (name !== "default" && !/^node\..+/.test(name)) {
+    return root.fault("metadata.name", "is neither default nor node.NAME: nobody reads it");
+  }
+  const spec = root.object("spec");
+  const level = spec.text("logSeverityScreen");
+  return {
+    name,
+    logSeverityScreen: level === undefined ? undefined : LEVELS.find((word) => word === level.toLowerCase())
+      ?? spec.fault("logSeverityScreen", `expected ${LEVELS.join(", ")}, found "${level}"`),
+    nodeToNodeMeshEnabled: spec.flag("nodeToNodeMeshEnabled", true),
+    asNumber: spec.asNumber("asNumber"),
+    listenPort: spec.whole("listenPort", 1, 65535),
+    bindMode: spec.oneOf("bindMode", ["None", "NodeIP"], "None"),
+    nodeMeshPassword: meshOnly(spec, "nodeMeshPassword",
+      readSecretKey(spec.object("nodeMeshPassword"), "secretKeyRef")),
+    nodeMeshMaxRestartTimeSeconds: meshOnly(spec, "nodeMeshMaxRestartTime", spec.seconds("nodeMeshMaxRestartTime")),
+    prefixAdvertisements: prefixAdvertisements(spec),
+    serviceClusterIPs: ranges(spec, "serviceClusterIPs"),
+    serviceExternalIPs: ranges(spec, "serviceExternalIPs"),
+    serviceLoadBalancerIPs: ranges(spec, "serviceLoadBalancerIPs"),
+    serviceLoadBalancerAggregation:
+      spec.oneOf("serviceLoadBalancerAggregation", ["Enabled", "Disabled"], "Enabled") === "Enabled",
+    ignoredInterfaces: spec.texts("ignoredInterfaces").filter((text, at) => /^[A-Za-z0-9_.*-]{1,15}$/.test(text)
+      && text !== "*" ? true : spec.fault(`ignoredInterfaces[${at}]`, `"${text}" is no pattern of interfaces`)),
+    programClusterRoutes: PROGRAM.find((word) => word === spec.text("programClusterRoutes")) ?? "EnabledNoEncapOnly",
+    ipv4NormalRoutePriority: spec.whole("ipv4NormalRoutePriority", 1, PRIORITY_MAX) ?? 1024,
+    ipv6NormalRoutePriority: spec.whole("ipv6NormalRoutePriority", 1, PRIORITY_MAX) ?? 1024,
+  };
+}
+
+function meshOnly<T>(spec: Fields, key: string, value: T | undefined): T | undefined {
+  if (value === undefined || spec.flag("nodeToNodeMeshEnabled", true)) return value;
+  return spec.fault(key, "has no meaning while the mesh is disabled");
+}
+
+/** Empty entries are skipped, as in Calico. */
+function ranges(spec: Fields, key: string): BgpConfiguration["serviceClusterIPs"] {
+  return spec.objects(key).map((entry) => entry.cidr("cidr")).filter((cidr) => cidr !== undefined);
+}
+
+/** Each entry with its communities' values; names are those of the same object. */
+function prefixAdvertisements(spec: Fields): readonly PrefixAdvertisement[] | undefined {
+  const named = new Map<string, string>();
+  for (const entry of spec.objects("communities").slice(0, ENTRIES_MAX)) {
+    const value = entry.text("value") ?? "";
+    if (parseCommunity(value) === undefined) entry.fault("value", `"${value}" is no community such as 64512:100`);
+    else named.set(entry.text("name") ?? "", value);
+  }
+  if (!spec.has("prefixAdvertisements")) {
+    return named.size === 0 ? undefined : spec.fault("communities", "without prefixAdvertisements nobody uses them");
+  }
+  if (spec.list("prefixAdvertisements").length > ENTRIES_MAX) {
+    spec.fault("prefixAdvertisements", `has more than ${ENTRIES_MAX} entries; the others are left out`);
+  }
+  return spec.objects("prefixAdvertisements").slice(0, ENTRIES_MAX).flatMap((entry) => {
+    const cidr = entry.cidr("cidr") ?? entry.fault("cidr", "missing");
+    return cidr === undefined ? [] : [{ cidr, communities: communities(entry, named) }];
+  });
+}
+
+function communities(entry: Fields, named: ReadonlyMap<string, string>): readonly string[] {
+  return entry.texts("communities").slice(0, COMMUNITIES_MAX).map((text, at) => {
+    const value = named.get(text) ?? text;
+    return parseCommunity(value) === undefined
+      ? entry.fault(`communities[${at}]`, `"${text}" is neither a community nor a name in spec.communities`) : value;
+  }).filter((value) => value !== undefined);
+}

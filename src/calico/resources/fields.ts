@@ -1,0 +1,159 @@
+/**
+ * Reading a resource's fields: what is wrong is noted with its path, as kubectl writes it, and the reading goes on.
+ * Unknown fields are nobody's fault: newer versions of Calico have more. An empty text counts as absent, as in Go.
+ */
+
+import { parseAddress, formatAddress } from "../../base/address.ts";
+import type { Prefix } from "../../base/prefix.ts";
+import { asNumberOf, durationSeconds, nodeAddressOf } from "./scalars.ts";
+
+/** What was wrong with one field. */
+export interface FieldFault {
+  readonly field: string;
+  readonly why: string;
+}
+
+/** An object of a resource, and where faults are noted. */
+export class Fields {
+  readonly faults: FieldFault[];
+  readonly #object: Readonly<Record<string, unknown>>;
+  readonly #path: string;
+
+  constructor(value: unknown, path: string, faults: FieldFault[]) {
+    this.faults = faults;
+    this.#path = path;
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    this.#object = isObject ? value as Record<string, unknown> : {};
+    if (!isObject && value !== undefined && value !== null) this.fault("", "expected an object");
+  }
+
+  /** Notes a fault of a field; "" is the object itself. */
+  fault(key: string, why: string): undefined {
+    this.faults.push({ field: this.#pathOf(key), why });
+    return undefined;
+  }
+
+  /** Nothing in it, or nothing there. */
+  get isEmpty(): boolean {
+    return Object.keys(this.#object).length === 0;
+  }
+
+  /** Whether the field says anything. */
+  has(key: string): boolean {
+    return this.#value(key) !== undefined;
+  }
+
+  /** The field as it came. */
+  raw(key: string): unknown {
+    return this.#value(key);
+  }
+
+  /** A text; undefined where absent. */
+  text(key: string): string | undefined {
+    const value = this.#value(key);
+    if (value === undefined || typeof value === "string") return value;
+    return this.fault(key, `expected a text, found ${shown(value)}`);
+  }
+
+  /** True or false. */
+  flag(key: string, otherwise: boolean): boolean {
+    const value = this.#value(key);
+    if (value === undefined || typeof value === "boolean") return value ?? otherwise;
+    this.fault(key, `expected true or false, found ${shown(value)}`);
+    return otherwise;
+  }
+
+  /** A whole number from min to max. */
+  whole(key: string, min: number, max: number): number | undefined {
+    const value = this.#value(key);
+    if (value === undefined) return undefined;
+    if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return value as number;
+    return this.fault(key, `expected a whole number from ${min} to ${max}, found ${shown(value)}`);
+  }
+
+  /** One of these words. */
+  oneOf<W extends string>(key: string, words: readonly W[], otherwise: W): W {
+    const value = this.#value(key);
+    if (value === undefined) return otherwise;
+    const known = words.find((word) => word === value);
+    if (known === undefined) this.fault(key, `expected ${words.join(" or ")}, found ${shown(value)}`);
+    return known ?? otherwise;
+  }
+
+  /** An AS number in any of its forms; 0 is absent, as in Calico. */
+  asNumber(key: string): number | undefined {
+    const value = this.#value(key);
+    if (value === undefined || value === 0 || value === "0") return undefined;
+    const read = typeof value === "number" || typeof value === "string" ? asNumberOf(value) : undefined;
+    return read ?? this.fault(key, `expected an AS number, found ${shown(value)}`);
+  }
+
+  /** Seconds of a Go duration such as `2m30s`, rounded. */
+  seconds(key: string): number | undefined {
+    const value = this.#value(key);
+    if (value === undefined) return undefined;
+    const seconds = typeof value === "string" ? durationSeconds(value) : undefined;
+    return seconds ?? this.fault(key, `expected a duration such as 2m30s, found ${shown(value)}`);
+  }
+
+  /** An address of either family, as canonical text. */
+  address(key: string): string | undefined {
+    const value = this.text(key);
+    if (value === undefined) return undefined;
+    const octets = parseAddress(value);
+    return octets === undefined ? this.fault(key, `expected an address, found ${shown(value)}`) : formatAddress(octets);
+  }
+
+  /** A network; bits past its length are cleared. */
+  cidr(key: string): Prefix | undefined {
+    const value = this.text(key);
+    if (value === undefined) return undefined;
+    const read = nodeAddressOf(value);
+    return read?.network ?? this.fault(key, `expected a network such as 10.0.0.0/16, found ${shown(value)}`);
+  }
+
+  /** An object within; empty where absent. */
+  object(key: string): Fields {
+    return new Fields(this.#value(key), this.#pathOf(key), this.faults);
+  }
+
+  /** The objects of a list; what is no list is a fault. */
+  objects(key: string): readonly Fields[] {
+    return this.list(key).map((value, at) => new Fields(value, `${this.#pathOf(key)}[${at}]`, this.faults));
+  }
+
+  /** The texts of a list. */
+  texts(key: string): readonly string[] {
+    const found: string[] = [];
+    for (const [at, value] of this.list(key).entries()) {
+      if (typeof value === "string") found.push(value);
+      else this.fault(`${key}[${at}]`, `expected a text, found ${shown(value)}`);
+    }
+    return found;
+  }
+
+  /** The values of a list as they came. */
+  list(key: string): readonly unknown[] {
+    const value = this.#value(key);
+    if (value === undefined) return [];
+    if (Array.isArray(value)) return value;
+    this.fault(key, `expected a list, found ${shown(value)}`);
+    return [];
+  }
+
+  #value(key: string): unknown {
+    const value = Object.hasOwn(this.#object, key) ? this.#object[key] : undefined;
+    return value === null || value === "" ? undefined : value;
+  }
+
+  #pathOf(key: string): string {
+    return key === "" ? this.#path : this.#path === "" ? key : `${this.#path}.${key}`;
+  }
+}
+
+const SHOWN_MAX = 60;
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX)}…`;
+}

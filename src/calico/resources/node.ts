@@ -1,0 +1,79 @@
+/** Node: Calico's own, and core/v1's with Calico's annotations (calico.md 1.3, 2.1). */
+
+import { parseIpv4 } from "../../base/address.ts";
+import type { CalicoNode } from "./model.ts";
+import { parsed, textsByKey } from "./envelope.ts";
+import type { Envelope } from "./envelope.ts";
+import { Fields } from "./fields.ts";
+import { asNumberOf, nodeAddressOf } from "./scalars.ts";
+
+const PREFIX = "projectcalico.org/";
+
+/** A node of either form. Calico's own form stands in etcd and files; Kubernetes has none. */
+export function readNode(envelope: Envelope): CalicoNode {
+  return envelope.apiVersion === "v1" ? fromKubernetes(envelope) : fromCalico(envelope);
+}
+
+function fromCalico({ name, labels, root }: Envelope): CalicoNode {
+  const spec = root.object("spec");
+  const bgp = spec.object("bgp");
+  if (spec.raw("bgp") !== undefined && bgp.isEmpty) spec.fault("bgp", "is empty");
+  const wireguard = spec.object("wireguard");
+  return {
+    name, labels, asNumber: bgp.asNumber("asNumber"),
+    ipv4: nodeAddress(bgp, "ipv4Address", 4), ipv6: nodeAddress(bgp, "ipv6Address", 16),
+    routeReflectorClusterId: clusterId(bgp, "routeReflectorClusterID"),
+    wireguard: { ipv4: wireguard.has("interfaceIPv4Address"), ipv6: wireguard.has("interfaceIPv6Address") },
+    podCidrs: [],
+  };
+}
+
+/** What an annotation says wrongly counts as absent, and is reported. */
+function fromKubernetes({ name, labels, annotations, root }: Envelope): CalicoNode {
+  const notes = new Fields(Object.fromEntries([...annotations].filter(([key]) => key.startsWith(PREFIX))),
+    "metadata.annotations", root.faults);
+  const asNumber = notes.text(`${PREFIX}ASNumber`);
+  return {
+    name, labels: effectiveLabels(labels, notes),
+    ipv4: nodeAddress(notes, `${PREFIX}IPv4Address`, 4), ipv6: nodeAddress(notes, `${PREFIX}IPv6Address`, 16),
+    asNumber: asNumber === undefined ? undefined : noZero(asNumberOf(asNumber)
+      ?? notes.fault(`${PREFIX}ASNumber`, `expected an AS number, found "${asNumber}"; it was ignored`)),
+    routeReflectorClusterId: clusterId(notes, `${PREFIX}RouteReflectorClusterID`),
+    wireguard: { ipv4: notes.has(`${PREFIX}IPv4WireguardInterfaceAddr`),
+      ipv6: notes.has(`${PREFIX}IPv6WireguardInterfaceAddr`) },
+    podCidrs: podCidrs(root.object("spec")),
+  };
+}
+
+/** Calico's own labels (an annotation with JSON) under Kubernetes'. */
+function effectiveLabels(kubernetes: ReadonlyMap<string, string>, notes: Fields): ReadonlyMap<string, string> {
+  const text = notes.text(`${PREFIX}labels`);
+  if (text === undefined) return kubernetes;
+  const value = parsed(text);
+  if (value === undefined) notes.fault(`${PREFIX}labels`, "is no JSON object; it was ignored");
+  return new Map([...textsByKey(new Fields({ labels: value }, "", []), "labels"), ...kubernetes]);
+}
+
+function nodeAddress(fields: Fields, key: string, octets: 4 | 16): CalicoNode["ipv4"] {
+  const text = fields.text(key);
+  if (text === undefined) return undefined;
+  const family = octets === 4 ? "IPv4" : "IPv6";
+  const read = nodeAddressOf(text);
+  if (read?.network.address.length === octets) return read;
+  return fields.fault(key, `expected an ${family} address, alone or with the length of its network, found "${text}"`);
+}
+
+function clusterId(fields: Fields, key: string): string | undefined {
+  const text = fields.text(key);
+  if (text === undefined || parseIpv4(text) !== undefined) return text;
+  return fields.fault(key, `expected a cluster id such as 244.0.0.1, found "${text}"`);
+}
+
+function podCidrs(spec: Fields): CalicoNode["podCidrs"] {
+  const texts = spec.has("podCIDRs") ? spec.texts("podCIDRs") : [spec.text("podCIDR") ?? ""];
+  return texts.map((text) => nodeAddressOf(text)?.network).filter((cidr) => cidr !== undefined);
+}
+
+function noZero(asNumber: number | undefined): number | undefined {
+  return asNumber === 0 ? undefined : asNumber;
+}

@@ -1,0 +1,116 @@
+/**
+ * A node's whole part in BGP by its cluster's resources: sessions, own routes and filters of both families, as a value
+ * to show and as the daemon's intent. One instance follows a cluster through its changes: calico.md sections 3 to 5.
+ */
+
+import { formatPrefix } from "../../base/prefix.ts";
+import type { Prefix } from "../../base/prefix.ts";
+import type { FilterOperation, FilterRule } from "../../config/intent.ts";
+import type { CalicoResources, ResourceFault } from "../resources/model.ts";
+import type { ExportFilterView, FamilyView, NodeView, OriginatedView } from "./view.ts";
+import { isAnnounced, ownBlocks } from "./blocks.ts";
+import { kernelFilter } from "./kernel-filter.ts";
+import { exportSteps, normalRoutePriority, SessionPolicies } from "./policies.ts";
+import type { ExportStep } from "./policies.ts";
+import { serviceRoutes } from "./services.ts";
+import { SessionPlan } from "./sessions.ts";
+import { addressOf, speakerOf } from "./speaker.ts";
+import type { CalicoFamily, HostFacts, Speaker } from "./speaker.ts";
+
+/** One family: what is shown, and what the daemon needs besides. */
+export interface FamilyPlan {
+  readonly view: FamilyView;
+  readonly policies: SessionPolicies;
+  /** What we announce as our own. */
+  readonly originated: readonly Prefix[];
+  /** Metric and priority of our own routes: LOCAL_PREF is 2147483647 less it. */
+  readonly routePriority: number;
+}
+
+/** The node in both families. */
+export interface NodePlan {
+  readonly view: NodeView;
+  /** Undefined: there is no Node of our name (yet), and so no session. */
+  readonly speaker: Speaker | undefined;
+  readonly families: { readonly ipv4: FamilyPlan; readonly ipv6: FamilyPlan } | undefined;
+}
+
+/** Follows one node. */
+export class NodeTranslation {
+  readonly #host: HostFacts;
+  readonly #plans = { ipv4: new SessionPlan("ipv4"), ipv6: new SessionPlan("ipv6") };
+
+  constructor(host: HostFacts) {
+    this.#host = host;
+  }
+
+  /** The plan for these resources; `faults` are those of reading them. */
+  plan(resources: CalicoResources, faults: readonly ResourceFault[]): NodePlan {
+    const node = this.#host.nodeName;
+    const speaker = speakerOf(resources, this.#host);
+    if (speaker === undefined) {
+      const why = "no such Node: no session until there is one, or until calico.node says who we are";
+      return { speaker, families: undefined, view: { node, families: { ipv4: ABSENT, ipv6: ABSENT },
+        faults: [...faults, { kind: "Node", name: node, field: "", why }] } };
+    }
+    const families = { ipv4: this.#family(resources, speaker, "ipv4"), ipv6: this.#family(resources, speaker, "ipv6") };
+    return { speaker, families, view: { node, faults,
+      families: { ipv4: families.ipv4.view, ipv6: families.ipv6.view } } };
+  }
+
+  #family(resources: CalicoResources, speaker: Speaker, family: CalicoFamily): FamilyPlan {
+    const services = serviceRoutes(resources, speaker, family, this.#host.kubernetesNodeName);
+    const blocks = ownBlocks(resources, speaker, family, this.#host.usePodCidr);
+    const steps = exportSteps({ resources, speaker, family, blocks, services });
+    const originated = [
+      ...blocks.filter(isAnnounced).map(({ cidr, reason }) => ({ prefix: cidr, kind: "block" as const, reason })),
+      ...services.announced,
+    ];
+    return {
+      policies: new SessionPolicies(resources, family, steps),
+      originated: originated.map(({ prefix }) => prefix),
+      routePriority: normalRoutePriority(resources, family),
+      view: {
+        ...speakerView(speaker, family),
+        peers: this.#plans[family].sessions(resources, speaker),
+        originated: originated.map((route): OriginatedView => ({ ...route, prefix: formatPrefix(route.prefix) })),
+        aggregates: blocks.map(({ cidr, state }) => ({ prefix: formatPrefix(cidr), state })),
+        exportFilter: steps.map(stepView),
+        kernelFilter: kernelFilter(resources, speaker, family, services),
+      },
+    };
+  }
+}
+
+const ABSENT: FamilyView = {
+  enabled: false, routerId: null, localAs: 0, listen: { address: "", port: 0 }, mesh: false, peers: [], originated: [],
+  aggregates: [], exportFilter: [], kernelFilter: [],
+};
+
+function speakerView(
+  speaker: Speaker, family: CalicoFamily,
+): Pick<FamilyView, "enabled" | "routerId" | "localAs" | "listen" | "mesh"> {
+  const address = addressOf(speaker.node, family)?.address;
+  const wildcard = family === "ipv4" ? "0.0.0.0" : "::";
+  return {
+    enabled: address !== undefined,
+    routerId: speaker.routerId ?? null,
+    localAs: speaker.asNumber,
+    listen: { address: speaker.bindToNode ? address ?? wildcard : wildcard, port: speaker.listenPort },
+    mesh: speaker.meshEnabled && speaker.clusterId === undefined,
+  };
+}
+
+function stepView({ step, rule }: ExportStep): ExportFilterView {
+  const { action, cidr, matchOperator, interface: device, peerType, priorityBelow, operations } = rule;
+  const given: Partial<Record<keyof ExportFilterView, unknown>> = {
+    step, action, cidr: cidr === undefined ? undefined : formatPrefix(cidr), matchOperator, interface: device, peerType,
+    priorityBelow, communities: communitiesOf(operations),
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as never;
+}
+
+function communitiesOf(operations: FilterRule["operations"]): readonly string[] | undefined {
+  return operations?.filter((operation): operation is Extract<FilterOperation, { do: "addCommunity" }> =>
+    operation.do === "addCommunity").map(({ community }) => community.join(":"));
+}

@@ -1,0 +1,134 @@
+/** Which service ranges and addresses our node announces: calico.md 4.6. */
+
+import { covers, formatPrefix, parsePrefix } from "../../base/prefix.ts";
+import type { Prefix } from "../../base/prefix.ts";
+import type { CalicoResources, CalicoService, EndpointSlice } from "../resources/model.ts";
+import { defaultConfiguration } from "./speaker.ts";
+import type { CalicoFamily, Speaker } from "./speaker.ts";
+
+const EXCLUDE_LABEL = "node.kubernetes.io/exclude-from-external-load-balancers";
+const ADVERTISED_TYPES: readonly string[] = ["ClusterIP", "NodePort", "LoadBalancer"];
+
+/** Service ranges of one family, and what our node announces of them. */
+export interface ServiceRoutes {
+  /** All ranges: nobody routes them in the kernel. */
+  readonly ranges: readonly Prefix[];
+  /** The ranges and addresses we announce; none on an excluded node. */
+  readonly announced: readonly { readonly prefix: Prefix; readonly kind: "service-range" | "service-address";
+    readonly reason: string }[];
+  /** What a reflector passes on though it is in no pool. */
+  readonly reflected: readonly Prefix[];
+}
+
+interface Ranges {
+  readonly cluster: readonly Prefix[];
+  readonly external: readonly Prefix[];
+  readonly loadBalancer: readonly Prefix[];
+  readonly aggregated: boolean;
+}
+
+/** The service routes of a family. `kubernetesNodeName` is our name in EndpointSlices. */
+export function serviceRoutes(
+  resources: CalicoResources, speaker: Speaker, family: CalicoFamily, kubernetesNodeName: string,
+): ServiceRoutes {
+  const ranges = rangesOf(resources, family);
+  const blackholed = [
+    ...ranges.cluster, ...ranges.external.filter(isNetwork),
+    ...(ranges.aggregated ? ranges.loadBalancer.filter(isNetwork) : []),
+  ];
+  const reflected = [...ranges.loadBalancer, ...ranges.external];
+  if (speaker.node.labels.get(EXCLUDE_LABEL) === "true") return { ranges: blackholed, announced: [], reflected };
+  const announced = blackholed.map((prefix) =>
+    ({ prefix, kind: "service-range" as const, reason: "BGPConfiguration default" }));
+  return { ranges: blackholed, reflected,
+    announced: [...announced, ...addressRoutes(resources, ranges, family, kubernetesNodeName)] };
+}
+
+function rangesOf(resources: CalicoResources, family: CalicoFamily): Ranges {
+  const configuration = defaultConfiguration(resources);
+  const octets = family === "ipv4" ? 4 : 16;
+  const ofFamily = (prefixes: readonly Prefix[] = []): readonly Prefix[] =>
+    prefixes.filter(({ address }) => address.length === octets);
+  return {
+    cluster: ofFamily(configuration?.serviceClusterIPs),
+    external: ofFamily(configuration?.serviceExternalIPs),
+    loadBalancer: ofFamily(configuration?.serviceLoadBalancerIPs),
+    aggregated: configuration?.serviceLoadBalancerAggregation ?? true,
+  };
+}
+
+/** Host routes of services, each once however many services have it. */
+function addressRoutes(
+  resources: CalicoResources, ranges: Ranges, family: CalicoFamily, nodeName: string,
+): ServiceRoutes["announced"] {
+  if (ranges.cluster.length + ranges.external.length + ranges.loadBalancer.length === 0) return [];
+  const slices = slicesByService(resources);
+  const found = new Map<string, ServiceRoutes["announced"][number]>();
+  const services = [...resources.services.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const service of services) {
+    if (!isAdvertised(service, slices.get(service.name) ?? [], ranges, nodeName)) continue;
+    for (const prefix of addressesOf(service, ranges, family)) {
+      const key = formatPrefix(prefix);
+      if (!found.has(key)) found.set(key, { prefix, kind: "service-address", reason: `Service ${service.name}` });
+    }
+  }
+  return [...found.values()];
+}
+
+function slicesByService(resources: CalicoResources): Map<string, EndpointSlice[]> {
+  const found = new Map<string, EndpointSlice[]>();
+  for (const slice of resources.endpointSlices.values()) {
+    const same = found.get(slice.service);
+    if (same === undefined) found.set(slice.service, [slice]);
+    else same.push(slice);
+  }
+  return found;
+}
+
+/** Cases (a), (b) and (c) of calico.md 4.6. */
+function isAdvertised(
+  service: CalicoService, slices: readonly EndpointSlice[], ranges: Ranges, nodeName: string,
+): boolean {
+  if (!ADVERTISED_TYPES.includes(service.type) || clusterAddresses(service).length === 0) return false;
+  const isLocal = service.externalTrafficPolicy === "Local";
+  if (!isLocal && hasSingleAddress(service, ranges)) return true;
+  if (!isLocal && ranges.aggregated) return false;
+  return slices.some((slice) => service.ipFamilies.includes(slice.addressType as "IPv4" | "IPv6")
+    && slice.endpoints.some((endpoint) => endpoint.ready && (!isLocal || endpoint.nodeName === nodeName)));
+}
+
+/** An address that a /32 or /128 of the configuration names by itself. */
+function hasSingleAddress(service: CalicoService, { external, loadBalancer }: Ranges): boolean {
+  const balanced = service.type === "LoadBalancer"
+    ? [...service.ingressIPs, ...(service.loadBalancerIP === undefined ? [] : [service.loadBalancerIP])] : [];
+  const isSingle = (prefix: Prefix): boolean => !isNetwork(prefix);
+  return hostPrefixes(balanced).some((host) => isWithin(host, loadBalancer.filter(isSingle)))
+    || hostPrefixes(service.externalIPs).some((host) => isWithin(host, external.filter(isSingle)));
+}
+
+function addressesOf(service: CalicoService, ranges: Ranges, family: CalicoFamily): readonly Prefix[] {
+  const octets = family === "ipv4" ? 4 : 16;
+  return [
+    ...(ranges.cluster.length === 0 ? [] : hostPrefixes(clusterAddresses(service))),
+    ...hostPrefixes(service.externalIPs).filter((host) => isWithin(host, ranges.external)),
+    ...hostPrefixes(service.ingressIPs).filter((host) => isWithin(host, ranges.loadBalancer)),
+  ].filter(({ address }) => address.length === octets);
+}
+
+/** A headless service has the word None for its address. */
+function clusterAddresses({ clusterIPs }: CalicoService): readonly string[] {
+  return clusterIPs.filter((address) => address !== "" && address !== "None");
+}
+
+function hostPrefixes(addresses: readonly string[]): readonly Prefix[] {
+  return addresses.map((address) => parsePrefix(`${address}/${address.includes(":") ? 128 : 32}`))
+    .filter((prefix) => prefix !== undefined);
+}
+
+function isNetwork({ address, length }: Prefix): boolean {
+  return length < address.length * 8;
+}
+
+function isWithin(prefix: Prefix, ranges: readonly Prefix[]): boolean {
+  return ranges.some((range) => covers(range, prefix));
+}

@@ -1,0 +1,91 @@
+/**
+ * Who we are by the resources: our node, AS, router id, cluster id and ports. calico.md 3.1 and 2.2. Everything is per
+ * family, as Calico runs one BIRD for each.
+ */
+
+import type { BgpConfiguration, CalicoNode, CalicoResources } from "../resources/model.ts";
+import type { NodeAddress } from "../resources/scalars.ts";
+
+/** The families by the word that Calico's status uses. */
+export type CalicoFamily = "ipv4" | "ipv6";
+/** Both, in the order in which they are shown. */
+export const CALICO_FAMILIES: readonly CalicoFamily[] = ["ipv4", "ipv6"];
+
+/** Cluster AS where nobody names one. */
+export const DEFAULT_AS_NUMBER = 64512;
+/** Port of BGP (RFC 4271 §3). */
+export const BGP_PORT = 179;
+
+/** What the host says and no resource does. */
+export interface HostFacts {
+  /** Name of our node. */
+  readonly nodeName: string;
+  /** Our name in Kubernetes' own objects: CALICO_K8S_NODE_REF, else the node's. */
+  readonly kubernetesNodeName: string;
+  /** USE_POD_CIDR: the blocks are those of the Node's spec.podCIDRs. */
+  readonly usePodCidr: boolean;
+  /** CALICO_ROUTER_ID: a dotted quad, "hash", or undefined. */
+  readonly routerId: string | undefined;
+  /** SHA-256 of a text, for "hash". */
+  readonly sha256: (text: string) => Uint8Array;
+}
+
+/** Our node in its cluster. */
+export interface Speaker {
+  readonly node: CalicoNode;
+  readonly asNumber: number;
+  /** Dotted quad; undefined where the node has no IPv4 address and nobody names one. */
+  readonly routerId: string | undefined;
+  /** Dotted quad; undefined: no reflector. */
+  readonly clusterId: string | undefined;
+  readonly meshEnabled: boolean;
+  readonly listenPort: number;
+  readonly bindToNode: boolean;
+}
+
+/** BGPConfiguration `default`; what it does not say, or that it is missing, is Calico's default. */
+export function defaultConfiguration(resources: CalicoResources): BgpConfiguration | undefined {
+  return resources.configurations.get("default");
+}
+
+/** AS of the cluster. */
+export function clusterAsNumber(resources: CalicoResources): number {
+  return defaultConfiguration(resources)?.asNumber ?? DEFAULT_AS_NUMBER;
+}
+
+/** The port a node is configured to listen on by itself; undefined where only the cluster's applies. */
+export function ownListenPort(resources: CalicoResources, nodeName: string): number | undefined {
+  return resources.configurations.get(`node.${nodeName}`)?.listenPort;
+}
+
+/** The port a node listens on and others dial; undefined where nobody names one, which means 179. */
+export function listenPortOf(resources: CalicoResources, nodeName: string): number | undefined {
+  return ownListenPort(resources, nodeName) ?? defaultConfiguration(resources)?.listenPort;
+}
+
+/** Our node as a speaker; undefined while there is no such node. */
+export function speakerOf(resources: CalicoResources, host: HostFacts): Speaker | undefined {
+  const node = resources.nodes.get(host.nodeName);
+  if (node === undefined) return undefined;
+  const configuration = defaultConfiguration(resources);
+  return {
+    node,
+    asNumber: node.asNumber ?? clusterAsNumber(resources),
+    routerId: routerIdOf(node, host),
+    clusterId: node.routeReflectorClusterId,
+    meshEnabled: configuration?.nodeToNodeMeshEnabled ?? true,
+    listenPort: listenPortOf(resources, node.name) ?? BGP_PORT,
+    bindToNode: configuration?.bindMode === "NodeIP",
+  };
+}
+
+/** The node's address of a family. */
+export function addressOf(node: CalicoNode, family: CalicoFamily): NodeAddress | undefined {
+  return family === "ipv4" ? node.ipv4 : node.ipv6;
+}
+
+function routerIdOf(node: CalicoNode, host: HostFacts): string | undefined {
+  if (host.routerId !== "hash") return host.routerId ?? node.ipv4?.address;
+  const [first = 0, ...rest] = host.sha256(node.name).subarray(0, 4);
+  return [first > 223 ? first - 32 : first, ...rest].join(".");
+}
