@@ -2,7 +2,7 @@
 
 import { Duplex } from "node:stream";
 import type { Socket } from "node:net";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { TimedOut, WrongTable } from "../../../bench/generator/ends.ts";
 import { Fleet } from "../../../bench/generator/fleet.ts";
 import { uniformLoad } from "../../../bench/generator/uniform.ts";
@@ -26,15 +26,16 @@ async function run(fault: Fault, victims: readonly number[]): Promise<void> {
   const { place, close } = await openFloor(FIRST_CLIENT, load, (socket) => reflecting(socket, fault, victims));
   const fleet = new Fleet(place, load, { sessions: SESSIONS, exactReceivers: 3, timeoutSeconds: 0.5,
     reflectsAs: CLUSTER });
-  onTestFinished(() => {
+  try { // no hook: among tests that run at once it might close what is another's
+    await fleet.join();
+    await fleet.announce(1);
+    await fleet.announce(2);
+    await fleet.withdraw([1]);
+    await fleet.converge("the end");
+  } finally {
     fleet.close();
-    return close();
-  });
-  await fleet.join();
-  await fleet.announce(1);
-  await fleet.announce(2);
-  await fleet.withdraw([1]);
-  await fleet.converge("the end");
+    await close();
+  }
 }
 
 async function found(fault: Fault, victims: readonly number[]): Promise<void> {
