@@ -57,6 +57,7 @@ export class Work {
   #scheduled = false;
   #reaping: (() => void) | undefined = undefined;
   #resting: (() => void) | undefined = undefined;
+  #collecting: (() => void) | undefined = undefined;
   #since: Instant | undefined = undefined;
   /** How much of a whole slice the next one may decide. */
   #share = SHARE_MIN;
@@ -134,7 +135,7 @@ export class Work {
   /** Looks at the size of the tables whenever nothing is left to do: after changes, and after rows were freed. */
   #collectLater(): void {
     if (!this.#garbage.isDue(this.#tableOctets())) return;
-    this.#ports.later(COLLECT_SECONDS, () => {
+    this.#collecting = this.#ports.later(COLLECT_SECONDS, () => {
       this.#ports.collectGarbage();
       this.#garbage.collected(this.#tableOctets());
     });
@@ -208,8 +209,7 @@ export class Work {
     this.#stopped = true;
     this.#reaping?.();
     this.#resting?.();
-    this.#reaping = undefined;
-    this.#resting = undefined;
+    this.#collecting?.();
   }
 }
 

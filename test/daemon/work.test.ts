@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import type { Instant } from "../../src/base/ports.ts";
 import type { Reflector } from "../../src/reflector/reflector.ts";
 import { newTables } from "../../src/daemon/tables.ts";
+import type { Tables } from "../../src/daemon/tables.ts";
 import { Work } from "../../src/daemon/work.ts";
 
 it("begins with small slices, makes full ones larger while they are quick and smaller while they are slow", () => {
@@ -37,4 +38,27 @@ it("begins with small slices, makes full ones larger while they are quick and sm
   milliseconds = 1;
   run(3); // what is not full says nothing about a full one
   expect(shares.slice(15)).toEqual([1 / 16, 1 / 16, 1 / 16]);
+});
+
+it("leaves nothing behind when it stops that would keep the process from ending", () => {
+  const waits = new Set<() => void>();
+  const turns: Array<() => void> = [];
+  const store = { octets: 64 * 1024 * 1024 };
+  const tables = { ...newTables(() => 0.5), store, ribs: [], reflectors: [] } as unknown as Tables;
+  const work = new Work(tables, {
+    now: () => 0 as Instant, soon: (run) => { turns.push(run); }, moreIn: () => false, tooSlow: () => undefined,
+    later: (_, run) => {
+      waits.add(run);
+      return () => { waits.delete(run); };
+    },
+    collectGarbage: () => undefined,
+  });
+  for (const octets of [store.octets, 0]) {
+    store.octets = octets;
+    work.changed();
+    turns.shift()!();
+  }
+  expect(waits.size).toBe(2); // for the feeds, and for a collection
+  work.stop();
+  expect(waits.size).toBe(0);
 });
