@@ -108,12 +108,6 @@ export function diffIntent(have: Intent, want: Intent): IntentDiff {
   };
 }
 
-/** Whether two intents are the same, so that a reload has nothing to do. */
-export function isEmptyDiff(diff: IntentDiff): boolean {
-  const peers = diff.added.length + diff.removed.length + diff.changed.length;
-  return peers === 0 && diff.speaker.fields.length === 0 && !diff.originated;
-}
-
 /** The highest of some prices; "nothing" where there is none. */
 export function highest(prices: readonly Price[]): Price {
   return prices.reduce((a, b) => (PRICES.indexOf(b) > PRICES.indexOf(a) ? b : a), "nothing");

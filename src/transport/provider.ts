@@ -18,7 +18,6 @@ export interface SocketDemands {
 
 /** A way to open sockets. */
 export interface SocketProvider {
-  readonly name: string;
   /** Why these demands cannot be met, in one line for people, or undefined. */
   refuses(demands: SocketDemands): string | undefined;
   /** Starts to connect; the socket tells the rest. */
@@ -27,7 +26,6 @@ export interface SocketProvider {
 
 /** Plain node:net: no options that it has no call for. */
 export const nodeNetProvider: SocketProvider = {
-  name: "node:net",
   refuses({ password, ttlSecurityHops }) {
     if (password) return "waits for a socket provider that can set a TCP-MD5 password; node:net cannot";
     if (ttlSecurityHops !== undefined) return "waits for a socket provider that can set TTL security; node:net cannot";

@@ -2,10 +2,10 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { diffIntent, highest, isEmptyDiff, PEER_PRICES, PRICES, SPEAKER_PRICES } from "../../src/config/diff.ts";
+import { diffIntent, highest, PEER_PRICES, PRICES, SPEAKER_PRICES } from "../../src/config/diff.ts";
 import type { Intent, PeerIntent, SpeakerIntent } from "../../src/config/intent.ts";
 import { readConfiguration } from "../../src/config/reader.ts";
-import { accepted, files } from "./support.ts";
+import { accepted, files, isEmptyDiff } from "./support.ts";
 
 const neighbors = [{ address: "10.0.0.2" }, { address: "10.0.0.3" }, { range: "10.1.0.0/16" }];
 const have = accepted({ neighbors }).intent;

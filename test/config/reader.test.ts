@@ -5,11 +5,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseIpv4 } from "../../src/base/address.ts";
 import { formatPrefix } from "../../src/base/prefix.ts";
-import { diffIntent, isEmptyDiff } from "../../src/config/diff.ts";
+import { diffIntent } from "../../src/config/diff.ts";
 import { formatFault } from "../../src/config/fault.ts";
 import { maskedConfiguration } from "../../src/config/mask.ts";
 import { readConfiguration } from "../../src/config/reader.ts";
-import { accepted, acceptedPeer, faultsOf, files } from "./support.ts";
+import { accepted, acceptedPeer, faultsOf, files, isEmptyDiff } from "./support.ts";
 
 const PEER = { address: "10.0.0.2" };
 

@@ -1,10 +1,17 @@
 /** Helpers of the configuration tests: reading objects, and generators that draw from tiny, colliding domains. */
 
 import fc from "fast-check";
+import type { IntentDiff } from "../../src/config/diff.ts";
 import { formatFault } from "../../src/config/fault.ts";
 import { readConfiguration } from "../../src/config/reader.ts";
 import type { Intent, PeerIntent } from "../../src/config/intent.ts";
 import type { Settings } from "../../src/config/settings.ts";
+
+/** Whether two intents are the same, by their difference. */
+export function isEmptyDiff(diff: IntentDiff): boolean {
+  const peers = diff.added.length + diff.removed.length + diff.changed.length;
+  return peers === 0 && diff.speaker.fields.length === 0 && !diff.originated;
+}
 
 /** What a file must have. */
 export const BASE: { routerId: string } = { routerId: "10.0.0.1" };
