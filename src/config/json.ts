@@ -7,20 +7,35 @@
 import { below, quoted } from "./fault.ts";
 import type { FaultList } from "./fault.ts";
 
-/** A JSON value and where it starts in the text. */
+/**
+ * A JSON value and where it starts in the text. `text` is how a value that is no text is written, for readers that want
+ * a text where people leave quotes out (YAML's `1.10`).
+ */
 export type JsonNode =
   | { readonly type: "object"; readonly offset: number; readonly members: readonly JsonMember[] }
   | { readonly type: "array"; readonly offset: number; readonly items: readonly JsonNode[] }
   | { readonly type: "string"; readonly offset: number; readonly value: string }
-  | { readonly type: "number"; readonly offset: number; readonly value: number }
-  | { readonly type: "boolean"; readonly offset: number; readonly value: boolean }
-  | { readonly type: "null"; readonly offset: number };
+  | { readonly type: "number"; readonly offset: number; readonly value: number; readonly text: string }
+  | { readonly type: "boolean"; readonly offset: number; readonly value: boolean; readonly text: string }
+  | { readonly type: "null"; readonly offset: number; readonly text: string };
 
 /** One member of an object; names are unique within it. */
 export interface JsonMember {
   readonly name: string;
   readonly nameOffset: number;
   readonly value: JsonNode;
+}
+
+/** A value without places. */
+export type JsonValue =
+  | null | boolean | number | string | readonly JsonValue[] | { readonly [name: string]: JsonValue };
+
+/** The value of a node, as JSON.parse would give it. */
+export function valueOf(node: JsonNode): JsonValue {
+  if (node.type === "null") return null;
+  if (node.type === "array") return node.items.map(valueOf);
+  if (node.type !== "object") return node.value;
+  return Object.fromEntries(node.members.map(({ name, value }) => [name, valueOf(value)]));
 }
 
 /** A longer text is refused. UTF-16 units. */
@@ -166,11 +181,11 @@ class JsonParser {
 
   #scalar(offset: number): JsonNode | undefined {
     const word = this.#match(WORD);
-    if (word === "true" || word === "false") return { type: "boolean", offset, value: word === "true" };
-    if (word === "null") return { type: "null", offset };
+    if (word === "true" || word === "false") return { type: "boolean", offset, value: word === "true", text: word };
+    if (word === "null") return { type: "null", offset, text: word };
     this.#at = offset;
     const number = word === "" ? "" : this.#match(NUMBER);
-    if (number !== "" && number === word) return { type: "number", offset, value: Number(number) };
+    if (number !== "" && number === word) return { type: "number", offset, value: Number(number), text: word };
     this.#at = offset;
     return this.#fail(`expected a value, found ${this.#found()}`, "texts go in double quotes, numbers are decimal");
   }

@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FaultList, formatFault } from "../../src/config/fault.ts";
-import { DEPTH_MAX, parseJson, TEXT_MAX } from "../../src/config/json.ts";
+import { DEPTH_MAX, parseJson, TEXT_MAX, valueOf } from "../../src/config/json.ts";
 import type { JsonNode } from "../../src/config/json.ts";
 
 function parse(text: string): { node: JsonNode | undefined; lines: string[] } {
@@ -12,21 +12,13 @@ function parse(text: string): { node: JsonNode | undefined; lines: string[] } {
   return { node, lines: faults.all().map(formatFault) };
 }
 
-/** The plain value of a node, as JSON.parse would give it. */
-function plain(node: JsonNode): unknown {
-  if (node.type === "null") return null;
-  if (node.type === "array") return node.items.map(plain);
-  if (node.type !== "object") return node.value;
-  return Object.fromEntries(node.members.map(({ name, value }) => [name, plain(value)]));
-}
-
 describe("parseJson", () => {
   it("gives what JSON.parse gives", () => {
     fc.assert(fc.property(fc.jsonValue({ maxDepth: 5 }), fc.constantFrom(undefined, 1, "\t"), (value, indent) => {
       const text = JSON.stringify(value, null, indent);
       const { node, lines } = parse(text);
       expect(lines).toEqual([]);
-      expect(node && plain(node)).toEqual(JSON.parse(text));
+      expect(node && valueOf(node)).toEqual(JSON.parse(text));
     }));
   });
 
@@ -76,7 +68,7 @@ describe("parseJson", () => {
       "f:2:2 $.a.b: this key is given twice (keep one of the two)",
       "f:2:11 $.a: this key is given twice (keep one of the two)",
     ]);
-    expect(node && plain(node)).toEqual({ a: { b: 1 } });
+    expect(node && valueOf(node)).toEqual({ a: { b: 1 } });
   });
 
   it("takes __proto__ and constructor as keys like any other", () => {
@@ -84,6 +76,12 @@ describe("parseJson", () => {
     const names = node?.type === "object" ? node.members.map(({ name }) => name) : [];
     expect(names).toEqual(["__proto__", "constructor"]);
     expect(({} as { x?: number }).x).toBeUndefined();
+  });
+
+  it("keeps how a value that is no text is written", () => {
+    const { node } = parse("[1.10, -0, 1e2, true, null]");
+    const items = node?.type === "array" ? node.items : [];
+    expect(items.map((item) => ("text" in item ? item.text : ""))).toEqual(["1.10", "-0", "1e2", "true", "null"]);
   });
 
   it("bounds depth and size, and passes over a byte order mark", () => {
