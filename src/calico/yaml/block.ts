@@ -32,9 +32,7 @@ export function blockValue(c: Cursor, indent: number, after: "key" | "entry" | "
     // The entries of a key's sequence may stand right below the key.
     return after === "key" && c.atEntry() ? blockSequence(c, column) : { type: "null", offset, text: "" };
   }
-  if (after === "entry") {
-    return c.text[c.at - 1] === "\t" ? c.fail("a tab as indentation", "indent with spaces") : blockNode(c, indent);
-  }
+  if (after === "entry") return blockNode(c, indent);
   const node = scalarOrFlow(c, indent);
   if (node === undefined) return undefined;
   if (c.atColon()) return c.fail('": " within a text without quotes', "quote it; for a key, check the indentation");
@@ -62,6 +60,8 @@ function blockSequence(c: Cursor, indent: number): JsonNode | undefined {
   const items: JsonNode[] = [];
   do {
     c.at += 1;
+    c.spaces();
+    if (c.character === "\t") return c.fail("a tab as indentation", "indent with spaces");
     const item = c.under(items.length, () => blockValue(c, indent, "entry"));
     if (item === undefined) return undefined;
     items.push(item);

@@ -96,11 +96,7 @@ export class Cursor {
   atDocumentEnd(): boolean {
     if (this.at >= this.text.length) return true;
     MARKER.lastIndex = this.at;
-    return this.#startsLine() && MARKER.test(this.text);
-  }
-
-  #startsLine(): boolean {
-    return this.at === this.#first || this.text[this.at - 1] === "\n";
+    return (this.at === this.#first || this.text[this.at - 1] === "\n") && MARKER.test(this.text);
   }
 
   /** Whether an entry of a block sequence starts here. */
@@ -119,9 +115,9 @@ export class Cursor {
 
   /** Whether nothing but a comment follows on this line; steps over blanks before it. */
   restIsEmpty(): boolean {
-    const isApart = this.blanks() !== "";
+    this.blanks();
     if (this.at >= this.text.length || this.atBreak()) return true;
-    return this.character === "#" && (isApart || this.#startsLine());
+    return this.character === "#" && (this.at === this.#first || isBlank(this.text[this.at - 1]));
   }
 
   /** From the end of a value to the next token, on a later line. */

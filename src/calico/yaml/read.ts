@@ -33,15 +33,16 @@ export function readYaml(text: string, faults: FaultList): readonly JsonNode[] {
   return documents;
 }
 
+const YAML_DIRECTIVE = /%YAML[ \t]+1\.[12](?=[ \t\r\n])/y;
 const MARKER = /---/y;
 const END = /\.\.\./y;
 
 /** The document at the start of this line; undefined where it is empty or wrong. */
 function document(c: Cursor): JsonNode | undefined {
   if (!c.skipLines()) return undefined;
-  // Directives are about the version, which is one here, and about tags, which are refused where they stand.
   let isDirected = false;
   for (; c.character === "%" && c.column === 0; isDirected = true) {
+    if (c.match(YAML_DIRECTIVE) === "") c.fail("a directive, which is not read here", "remove the line");
     c.at = c.lineEnd();
     if (!c.skipLines()) return undefined;
   }
@@ -59,8 +60,10 @@ function ended(c: Cursor): undefined {
   if (!c.atDocumentEnd()) {
     return c.fail(`${c.found()} behind the end of the document`, 'check its indentation, or put "---" before it');
   }
-  if (c.match(END) !== "" && !c.restIsEmpty()) c.fail(`${c.found()} behind "..."`, "remove it");
-  return undefined;
+  if (c.match(END) === "") return undefined;
+  if (!c.restIsEmpty()) return c.fail(`${c.found()} behind "..."`, "remove it");
+  const isFollowed = c.skipLines() && !c.atDocumentEnd() && c.character !== "%";
+  return isFollowed ? c.fail(`${c.found()} behind "..."`, 'put "---" before the next document') : undefined;
 }
 
 /** Steps to the next "---", past the rest of a document that is wrong. */

@@ -110,11 +110,12 @@ export function quotedText(c: Cursor): JsonNode | undefined {
   const quote = c.character ?? "";
   c.at += 1;
   for (let value = ""; ; ) {
+    if (c.atDocumentEnd()) return c.fail("a text without its closing quote", `close it with ${quote}`, offset);
     value += c.match(RUN[quote]!);
     const blanks = c.blanks();
     const breaks = c.breaks();
     value += breaks === 0 ? blanks : folded(breaks);
-    if (c.atDocumentEnd()) return c.fail("a text without its closing quote", `close it with ${quote}`, offset);
+    if (breaks > 0) continue;
     if (c.character === quote) {
       c.at += 1;
       if (quote === '"' || c.character !== quote) return { type: "string", offset, value };
@@ -166,6 +167,7 @@ function blockWidth(c: Cursor, indent: number): number | undefined {
   let widestAt = start;
   while (c.newline()) {
     const spaces = c.spaces();
+    if (c.character === "\t") return c.fail("a tab as indentation", "indent with spaces");
     if (c.atBreak() || c.character === undefined) {
       if (spaces > widest) [widest, widestAt] = [spaces, c.at];
       continue;

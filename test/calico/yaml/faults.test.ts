@@ -23,10 +23,11 @@ describe("a mistake", () => {
     ["? a\n: b", 'f:1:1 $: a key of several lines, which is not read here (write "key: value")'],
     ["[a]: b", 'f:1:1 $: a key that is no text (write "key: value")'],
     ["a: {[b]: c}", 'f:1:5 $.a: a key that is no text (write "key: value")'],
+    ["%TAG ! x\n---\na: 1", "f:1:1 $: a directive, which is not read here (remove the line)"],
     ["%YAML 1.1\na: 1", 'f:2:1 $: expected "---" after a directive (put "---" before the document)'],
     ["a:\n\tb: 1", "f:2:1 $.a: a tab as indentation (indent with spaces)"],
     ["a:\n  b: 1\n  \tc: 1", "f:3:3 $.a.b: a tab as indentation (indent with spaces)"],
-    ["-\ta: 1", "f:1:3 $[0]: a tab as indentation (indent with spaces)"],
+    ["-\ta: 1", "f:1:2 $: a tab as indentation (indent with spaces)"],
     ["a: b: c", 'f:1:5 $.a: ": " within a text without quotes (quote it; for a key, check the indentation)'],
     ["a: b\n  c: d", 'f:2:4 $.a: ": " within a text without quotes (quote it; for a key, check the indentation)'],
     ["a: - b", "f:1:4 $.a: an entry of a list where none can stand (start the list on its own line)"],
@@ -50,12 +51,15 @@ describe("a mistake", () => {
     ["a: [|\n b]", "f:1:5 $.a[0]: a block of text within brackets (use a quoted text)"],
     ["a: %b", `f:1:4 $.a: a text that starts with "%" ${QUOTE}`],
     ["a: 'b\nc: 1", "f:1:4 $.a: a text without its closing quote (close it with ')"],
+    ['a: "b\\\n---', 'f:1:4 $.a: a text without its closing quote (close it with ")'],
     ['a: "\\q"', 'f:1:5 $.a: an escape that YAML does not have (write "\\\\" for one backslash)'],
     ["a: |x\n  b", `f:1:4 $.a: expected a line of its own after "|" ${QUOTE}`],
     ["a: |\n      \n  b", "f:2:7 $.a: an empty line with more spaces than the text below it (remove its spaces)"],
     ["a: .inf", `f:1:4 $.a: ".inf" is no number of JSON ${QUOTE}`],
     ["a: 1\nb: \u0007", 'f:2:4 $: a control character (write it as an escape in double quotes, like "\\x00")'],
     ["a: 1\n... b", 'f:2:5 $: "b" behind "..." (remove it)'],
+    ["a: 1\n...\nb: 2", 'f:3:1 $: "b" behind "..." (put "---" before the next document)'],
+    ["a: |\n  \tb", "f:2:3 $.a: a tab as indentation (indent with spaces)"],
   ])("in %j is told once, where it is", (text, line) => {
     expect(read(text)).toEqual({ nodes: [], values: [], lines: [line] });
   });

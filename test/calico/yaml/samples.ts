@@ -80,8 +80,7 @@ export const SAMPLES: readonly Sample[] = [
   {
     title: "a peer with a port, a filter with nested rules, addresses without quotes",
     text: lines(
-      "%YAML 1.1", "%TAG ! tag:example.org,2000:", "---",
-      "apiVersion: projectcalico.org/v3", "kind: BGPPeer", "metadata:", "    name: rack1-tor",
+      "%YAML 1.1", "---", "apiVersion: projectcalico.org/v3", "kind: BGPPeer", "metadata:", "    name: rack1-tor",
       "spec:", "    peerIP: 192.20.30.40:179", "    asNumber: 64567", "    reachableBy: fd00::1", "---",
       "kind: BGPFilter", "spec:", "  exportV4:", "  - action: Accept", "    matchOperator: In",
       "    cidr: 77.0.0.0/16", "    prefixLength: {min: 24,", "                   max: 26}", "    source: RemotePeers",
