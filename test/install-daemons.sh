@@ -4,21 +4,21 @@
 set -uo pipefail
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 
-packages=(bird2 iproute2 tcpdump tshark gobgpd frr openbgpd)
-# What each package is wanted for: looked at instead of asking dpkg, so that hand-made installs count too.
-programs=(bird2:/usr/sbin/bird iproute2:/sbin/ip tcpdump:/usr/bin/tcpdump tshark:/usr/bin/tshark
-  gobgpd:/usr/bin/gobgpd frr:/usr/lib/frr/bgpd openbgpd:/usr/sbin/bgpd)
+# What each package is wanted for, a file: looked at instead of asking dpkg, so that hand-made installs count too.
+files=(bird2:/usr/sbin/bird iproute2:/sbin/ip tcpdump:/usr/bin/tcpdump tshark:/usr/bin/tshark
+  gobgpd:/usr/bin/gobgpd frr:/usr/lib/frr/bgpd openbgpd:/usr/sbin/bgpd
+  python3-yaml:/usr/lib/python3/dist-packages/yaml/__init__.py)
 units=(bird bird6 gobgpd frr openbgpd bgpd bgplgd)
 cache=${REFLECTD_LAB_CACHE:-/var/cache/reflectd-lab}
 bird1=$cache/bird-1.6.8
 apt=(-qq -o DPkg::Lock::Timeout=120 -o Acquire::Retries=2 -o Acquire::http::Timeout=20)
 updated=no
 
-# Packages whose program is not there, one per line.
+# Packages whose file is not there, one per line.
 missing() {
   local row
-  for row in "${programs[@]}"; do
-    [ -x "${row#*:}" ] || echo "${row%%:*}"
+  for row in "${files[@]}"; do
+    [ -e "${row#*:}" ] || echo "${row%%:*}"
   done
 }
 
