@@ -24,7 +24,7 @@ import type { Scenario } from "./scenarios/scenario.ts";
 
 const REPORT = fileURLToPath(new URL("../report", import.meta.url));
 /** The whole, minutes, less what a report takes: see `RunPorts.budgetMinutes`. */
-const BUDGET_MINUTES = { full: 87, quick: 1.9 };
+const BUDGET_MINUTES = { full: 89, quick: 1.95 };
 
 /** Of another daemon: a second run of what takes longer would cost the time that the rest needs. */
 const LONG_SECONDS = 30;

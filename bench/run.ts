@@ -31,6 +31,12 @@ export interface RunPorts {
 /** Shown while a cell waits for no figure yet. */
 export const STARTING = "starting";
 
+/** Of a cell's limit: what is kept free for one of ours that was not run before. Later scenarios take longer. */
+const UNSEEN_SHARE = 0.25;
+
+/** Of the budget: what other daemons may use, since some of ours takes longer than what was kept free. */
+const OTHERS_SHARE = 0.95;
+
 /** Where a run is. */
 export interface Progress {
   readonly done: number;
@@ -68,8 +74,14 @@ export async function run(turns: readonly Turn<Scenario>[], ports: RunPorts): Pr
   /** The same: how long a cell took, milliseconds, and how many were not begun. */
   const took = new Map<string, number>();
   const late = new Map<string, number>();
-  const ours = turns.filter(({ daemon }) => isOurs(daemon));
   const from = ports.now();
+  /** When a turn must begin at the latest: one of ours within the budget, another's so that it and all of ours fit. */
+  const latest = (turn: Turn<Scenario>, at: number): number => {
+    if (isOurs(turn.daemon)) return ports.budgetMinutes;
+    const toCome = turns.slice(at).filter((one) => isOurs(one.daemon) && !out.has(keyOf(one)));
+    const need = (took.get(keyOf(turn)) ?? ports.cellSeconds * 1000) + timeOf(toCome, took, ports.cellSeconds);
+    return OTHERS_SHARE * ports.budgetMinutes - need / 60_000;
+  };
   let stopped: string | undefined;
   for (const [done, turn] of turns.entries()) {
     stopped = ports.stopped();
@@ -83,10 +95,7 @@ export async function run(turns: readonly Turn<Scenario>[], ports: RunPorts): Pr
       out.set(key, { ...left, runs: left.runs + 1 });
       continue;
     }
-    const toCome = ours.filter((one) => turns.indexOf(one) > done && !out.has(keyOf(one)));
-    // One of ours needs no more than to begin; another's its own time and that of all of ours that are still to come.
-    const need = isOurs(turn.daemon) ? 0 : (took.get(key) ?? ports.cellSeconds * 1000) + timeOf(toCome, ours, took);
-    if (ports.now() - from + need > ports.budgetMinutes * 60_000) {
+    if (ports.now() - from > latest(turn, done) * 60_000) {
       late.set(key, (late.get(key) ?? 0) + 1);
       continue;
     }
@@ -117,15 +126,11 @@ function keyOf({ daemon, scenario }: Turn<Scenario>): string {
   return `${daemon} in ${scenario.name}`;
 }
 
-/** Milliseconds for turns that are to come: what each took before, else what all of them took on average. */
-function timeOf(toCome: readonly Turn<Scenario>[], all: readonly Turn<Scenario>[], took: ReadonlyMap<string, number>):
-  number {
-  const known = all.flatMap((one) => took.get(keyOf(one)) ?? []);
-  const mean = sumOf(known) / Math.max(1, known.length);
-  return sumOf(toCome.map((one) => took.get(keyOf(one)) ?? mean));
+/** Milliseconds for turns of ours that are to come: what each took before, else more than most of them do. */
+function timeOf(toCome: readonly Turn<Scenario>[], took: ReadonlyMap<string, number>, cellSeconds: number): number {
+  const unseen = UNSEEN_SHARE * cellSeconds * 1000;
+  return toCome.reduce((sum, turn) => sum + (took.get(keyOf(turn)) ?? unseen), 0);
 }
-
-const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 
 /** A cell for which there was no namespace or process: the others may have more luck. */
 function notBegun(error: Error): CellEnd {

@@ -83,7 +83,7 @@ describe("a run", () => {
   });
   it("gives other daemons no time that ours need, and names what was not begun", async () => {
     // Each cell takes a minute: of eight, reflectd's four are to end within six and a half.
-    const end = await ran({ cell: async () => fine, budgetMinutes: 6.5 });
+    const end = await ran({ cell: async () => fine, budgetMinutes: 6.5, cellSeconds: 60 });
     expect(end.asked.filter((line) => line.includes("reflectd"))).toHaveLength(4);
     expect(end.asked).toHaveLength(6);
     expect(end.notMeasured).toEqual(["a", "b"].map((name) =>
