@@ -5,6 +5,7 @@
  */
 
 import { parseAddress } from "../base/address.ts";
+import { sameBytes } from "../base/bytes.ts";
 
 /** Ends of sessions that are remembered. */
 const ADDRESSES_MAX = 256;
@@ -21,7 +22,8 @@ export class OwnAddresses {
   listen(texts: readonly string[]): boolean {
     const now = texts.map(parseAddress).filter((address) => address?.some((octet) => octet !== 0) === true)
       .map((address) => address!);
-    const same = now.length === this.#listening.length && now.every((address) => this.has(address));
+    const before = this.#listening;
+    const same = now.length === before.length && now.every((one) => before.some((other) => sameBytes(one, other)));
     this.#listening = now;
     this.#gather();
     return !same;

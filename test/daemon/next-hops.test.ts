@@ -51,3 +51,12 @@ it("the set of them is bounded, forgets the oldest, and takes no wildcard for an
   expect(own.listen([])).toBe(true);
   expect(own.has(Uint8Array.of(192, 0, 2, 1))).toBe(false);
 });
+
+it("an address that is listened on no more is news, also where another one of ours takes its place", () => {
+  const own = new OwnAddresses();
+  expect(own.listen(["192.0.2.1"])).toBe(true);
+  expect(own.add("192.0.2.2")).toBe(true);
+  expect(own.listen(["192.0.2.2"])).toBe(true);
+  expect(own.has(Uint8Array.of(192, 0, 2, 1))).toBe(false);
+  expect(own.listen(["192.0.2.2"])).toBe(false);
+});
