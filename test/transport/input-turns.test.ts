@@ -29,12 +29,28 @@ it("serves whoever comes until the time of the turn is used up; the others wait 
   for (const name of ["a", "b", "c", "d", "e"]) waiter(name, 8).takeTurn();
   expect([served, line.busy]).toEqual([["a", "b"], true]);
   turn();
+  expect(served).toEqual(["a", "b"]); // the sockets have used up this turn
+  turn();
   expect(served).toEqual(["a", "b", "c", "d"]);
   waiter("late", 8).takeTurn(); // the line has used up this turn
   turn();
   expect([served.slice(4), line.busy]).toEqual([["e", "late"], false]);
   turn();
   expect(turns).toEqual([]); // nothing to do: the event loop may sleep
+});
+
+it("lets the line have what the sockets leave of a turn, and all of it where they are slow", () => {
+  const { line, served, waiter, turn } = world();
+  waiter("socket", 10).takeTurn();
+  for (const name of ["a", "b", "c"]) line.wait(waiter(name, 4));
+  turn();
+  expect(served).toEqual(["socket", "a", "b"]);
+  turn();
+  waiter("slow", 100).takeTurn();
+  line.wait(waiter("d", 4));
+  turn();
+  turn();
+  expect(served.slice(3)).toEqual(["c", "slow", "d"]);
 });
 
 it("serves nobody twice in a turn, and nobody who has left", () => {
