@@ -105,6 +105,7 @@ export class ConnectionDriver implements ConnectionHandler, InputWaiter {
 
   /** Pulls while there is room in the socket; once where a run of messages asks for it again and again. */
   pump(): void {
+    if (this.#lost !== undefined) return; // the client will hear of it in its turn; nobody reads what is sent
     this.#wanted = this.#parsing;
     if (this.#parsing) return;
     if (this.#pumping) return; // the owner called back from inside `pull`: the loop below goes on

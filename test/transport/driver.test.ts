@@ -127,6 +127,17 @@ describe("output", () => {
     expect([writes.length, seen.progress, seen.told]).toEqual([10, 9 * 64 * KIB, 0]);
   });
 
+  it("is not pulled for a peer that has closed, while its owner has yet to hear of that", () => {
+    const { driver, wire, log, turn, writes, out } = world();
+    out.chunk = new Uint8Array(64 * KIB);
+    wire.handler?.data(keepalives(PER_SLICE));
+    wire.handler?.closed({ why: "closed by the peer" });
+    driver.pump();
+    expect([writes, log]).toEqual([[], []]);
+    turn();
+    expect(log).toEqual(["lost closed by the peer"]);
+  });
+
   it("is pulled once for a run of messages that each ask for it", () => {
     const { driver, wire, writes, out } = world();
     out.atOnce = true;
