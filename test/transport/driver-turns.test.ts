@@ -27,7 +27,7 @@ class FarEnd {
       const writer = startMessage(UPDATE, size + 32).u32(i);
       return finishMessage(writer.bytes(new Uint8Array(size)));
     });
-    this.#left = Uint8Array.from(messages.flatMap((message) => [...message]));
+    this.#left = new Uint8Array(Buffer.concat(messages));
     const connection: Connection = {
       localAddress: "192.0.2.1", localPort: 1, remoteAddress: "192.0.2.2", remotePort: 2,
       attach: (handler) => { this.handler = handler; },
