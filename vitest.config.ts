@@ -10,6 +10,8 @@ export default defineConfig({
     maxWorkers: "100%",
     // A process per file spends a third of the CPU on starting and on compiling src again; no file patches a module.
     isolate: false,
+    // Tests that may run at once mostly wait.
+    maxConcurrency: 40,
     testTimeout: 20_000,
     hookTimeout: 30_000,
   },

@@ -15,6 +15,8 @@ const CLUSTER = 0xc000_0201;
 const SESSIONS = 8;
 const ALL = Array.from({ length: SESSIONS }, (_, client) => client);
 const EACH = 300;
+/** What all waits together may take: most faults are found when it is over. Long enough for a busy machine. */
+const WAIT_SECONDS = 2.5;
 /** Only counts: 0, 4 and 7 keep tables. */
 const COUNTING = 5;
 /** Seen by who keeps a table only: the others neither read attributes nor all prefixes of a message. */
@@ -24,10 +26,11 @@ const ONLY_EXACT = /MED|next hop|LOCAL_PREF|communit|ORIGINATOR_ID|CLUSTER_LIST|
 async function run(fault: Fault, victims: readonly number[]): Promise<void> {
   const load = uniformLoad({ family: "ipv4", addPath: false, sources: 4, each: EACH, perSet: 50 });
   const { place, close } = await openFloor(FIRST_CLIENT, load, (socket) => reflecting(socket, fault, victims));
-  const fleet = new Fleet(place, load, { sessions: SESSIONS, exactReceivers: 3, timeoutSeconds: 0.5,
+  const fleet = new Fleet(place, load, { sessions: SESSIONS, exactReceivers: 3, timeoutSeconds: 15,
     reflectsAs: CLUSTER });
   try { // no hook: among tests that run at once it might close what is another's
     await fleet.join();
+    fleet.endWithin(WAIT_SECONDS);
     await fleet.announce(1);
     await fleet.announce(2);
     await fleet.withdraw([1]);
