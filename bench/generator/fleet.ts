@@ -148,19 +148,18 @@ export class Fleet {
 
   /** Sources announce all they have in a version; resolves when every receiver has all that it must have. */
   announce(version: number, sources: readonly number[] = this.sources): Promise<Timing> {
-    return this.#say(sources, version, "announcement", (source) => this.#load.announcements(source, version));
+    return this.#converge(this.#say(sources, version, (source) => this.#load.announcements(source, version)),
+      "announcement");
   }
 
   /** Sources withdraw all they have. */
   withdraw(sources: readonly number[] = this.sources): Promise<Timing> {
-    return this.#say(sources, 0, "withdrawal", (source) => this.#load.withdrawals(source));
+    return this.#converge(this.#say(sources, 0, (source) => this.#load.withdrawals(source)), "withdrawal");
   }
 
   /** Sources announce and nobody is waited for, see `converge`. */
   say(version: number, sources: readonly number[]): void {
-    const messages = this.#busy(() => sources.map((source) => this.#load.announcements(source, version)));
-    this.#expect(() => this.expectation.announce(sources, version));
-    for (const [i, source] of sources.entries()) this.clients[source]!.send(messages[i]!);
+    this.#say(sources, version, (source) => this.#load.announcements(source, version));
   }
 
   /** Waits until clients hold what they must, measured from now on. */
@@ -222,13 +221,13 @@ export class Fleet {
     for (const client of this.clients) client.close();
   }
 
-  async #say(sources: readonly number[], version: number, what: string, messageOf: (source: number) => Buffer):
-  Promise<Timing> {
+  /** Every source says what was prepared for it; answers when that began. */
+  #say(sources: readonly number[], version: number, messageOf: (source: number) => Buffer): Stopwatch {
     const messages = this.#busy(() => sources.map(messageOf));
     this.#expect(() => this.expectation.announce(sources, version));
     const stopwatch = this.#start();
     for (const [i, source] of sources.entries()) this.clients[source]!.send(messages[i]!);
-    return this.#converge(stopwatch, what);
+    return stopwatch;
   }
 
   /** Waits for clients that read, then for a quiet moment in which nothing becomes wrong. */
