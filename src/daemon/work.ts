@@ -177,7 +177,8 @@ export class Work {
   }
 
   #reapLater(): void {
-    const waiting = this.#retired.size > 0 || this.#tables.ribs.some((rib) => rib.limboCount > 0);
+    const waiting = this.#retired.size > 0 ||
+      this.#tables.ribs.some(({ limboCount, orphanCount }) => limboCount > 0 || orphanCount > 0);
     if (waiting) this.#reaping ??= this.#ports.later(REAP_SECONDS, () => this.#reap());
   }
 

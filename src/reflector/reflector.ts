@@ -183,10 +183,16 @@ export class Reflector {
     return undefined;
   }
 
-  /** Frees rows that nobody has to hear of any more. Answers whether there may be more to free at once. */
+  /**
+   * Frees rows that nobody has to hear of any more, and attributes of withdrawn paths. Answers whether more may be
+   * freed at once.
+   */
   reap(): boolean {
     this.#waitedFor = undefined;
     this.rest();
+    const { rib } = this.tables;
+    const { reapedPerSlice } = this.#limits;
+    rib.freeOrphans(reapedPerSlice);
     const groups = [...this.#groups.values()].map((group) => ({ group, unknown: group.oldestUnknown() }));
     const prefixGroups = groups.filter(({ group }) => !group.addPath);
     const pathGroups = groups.filter(({ group }) => group.addPath);
@@ -196,9 +202,9 @@ export class Reflector {
       if (known) for (const { group } of of) group.forget(slot);
       return known;
     };
-    const freed = this.tables.rib.reap((prefix, path) =>
-      path === 0 ? mayFree(prefixGroups, prefix) : mayFree(pathGroups, path), this.#limits.reapedPerSlice);
-    return freed === this.#limits.reapedPerSlice;
+    const freed = rib.reap((prefix, path) =>
+      path === 0 ? mayFree(prefixGroups, prefix) : mayFree(pathGroups, path), reapedPerSlice);
+    return freed === reapedPerSlice || rib.orphanCount > 0;
   }
 
   /** Forgets the feeds that nobody reads. Answers whether others are kept. */

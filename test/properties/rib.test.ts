@@ -222,6 +222,7 @@ class Pair {
     for (const id of model.prefixes) this.checkChain(id as PrefixId);
     for (const peerId of this.peerIds) this.checkPeer(peerId);
     // A path whose attributes are those received holds them once.
+    rib.freeOrphans(Infinity);
     const uses = paths.flatMap((path) => [...new Set([path.attributes, path.attributesIn])]);
     same(this.sets.map((id) => this.store.references(id)),
       this.sets.map((id) => 1 + uses.filter((used) => used === id).length));

@@ -209,6 +209,7 @@ describe("a route that is kept back", () => {
     const kept = rib.attributesInOf(rib.firstOfPeer(made.neighbours[0]!.id));
     withdraw(made, 0, [BLOCKS[0]!]);
     made.drain();
+    rib.freeOrphans(1);
     announce(made, 0, [BLOCKS[1]!]);
     expect(rib.attributesInOf(rib.firstOfPeer(made.neighbours[0]!.id))).toBe(kept);
     made.drain();

@@ -212,6 +212,10 @@ describe("Rib", () => {
       rib.dropPeer(peer, Infinity);
       settle(setup);
       while (rib.reap(() => true, 1_000) > 0);
+      expect([store.size, rib.orphanCount]).toEqual([count / 4, count / 4]);
+      rib.freeOrphans(1_000);
+      expect([store.size, rib.orphanCount]).toEqual([count / 4 - 1_000, count / 4 - 1_000]);
+      rib.freeOrphans(Infinity);
       expect([rib.liveCount, rib.prefixes.size, rib.limboCount, store.size]).toEqual([0, 0, 0, 0]);
       expect([rib.pathsMax, rib.prefixes.idsMax]).toEqual([0, 0]);
       expect(rib.octets).toBeLessThan(idle);

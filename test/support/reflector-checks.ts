@@ -72,7 +72,7 @@ export function checkEmpty(world: World): void {
     groups: world.reflectors.reduce((sum, reflector) => sum + [...reflector.groups()].length, 0),
     prefixes: ribs.reduce((sum, rib) => sum + rib.prefixes.size, 0),
     paths: ribs.reduce((sum, rib) => sum + rib.liveCount, 0),
-    limbo: ribs.reduce((sum, rib) => sum + rib.limboCount, 0),
+    limbo: ribs.reduce((sum, rib) => sum + rib.limboCount + rib.orphanCount, 0),
     rows: known.filter(({ id }) => ribs.some((rib) => rib.refersTo(id))).length,
   };
   for (const [what, count] of Object.entries(left)) {
