@@ -33,17 +33,16 @@ const FOLDERS: Readonly<Record<string, FolderRule>> = {
   "calico/yaml": rule("base config", "", true),
   "calico/translate": rule("base config calico/resources calico/selector", "", true),
   daemon: rule("base messages fsm rib config reflector transport kernel calico", "perf_hooks"),
-  control: rule("base messages config daemon", "http net fs path os perf_hooks stream"),
+  control: rule("base messages config daemon calico/translate", "http net fs path os perf_hooks stream"),
   lab: rule("base messages fsm config transport daemon"),
   bfd: rule("base", "dgram"),
-  main: rule("base messages fsm rib config reflector transport kernel calico daemon control lab bfd",
-    "process fs fs/promises os readline v8 vm zlib"),
+  main: rule(
+    "base messages fsm rib config reflector transport kernel calico calico/translate daemon control lab bfd",
+    "crypto process fs fs/promises os path readline v8 vm zlib"),
 };
 
 /** Libraries that are tested but not yet called by the program. A row leaves with the caller that arrives. */
-const AWAITED: readonly string[] = [
-  "calico/store.ts", "calico/translate/intent.ts", "calico/yaml/read.ts", "calico/yaml/write.ts",
-];
+const AWAITED: readonly string[] = ["calico/translate/intent.ts", "calico/yaml/write.ts"];
 
 /** Only these folders may name an installed package in an import. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = { kernel: ["netlink"] };

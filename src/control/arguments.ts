@@ -14,6 +14,8 @@ export interface OptionRow {
   readonly short?: string;
   /** What stands for the value in help; absent for a switch. */
   readonly value?: string;
+  /** May be given again and again. */
+  readonly many?: true;
   /** The only values possible. */
   readonly oneOf?: readonly string[];
   readonly help: string;
@@ -22,7 +24,10 @@ export interface OptionRow {
 /** What was typed: words in order, options by name; a switch is "". */
 export interface Arguments {
   readonly words: readonly string[];
+  /** The first value of each. */
   readonly options: ReadonlyMap<string, string>;
+  /** All values of options that may be given again, in order. */
+  readonly lists: ReadonlyMap<string, readonly string[]>;
 }
 
 /** A command line that cannot be read. */
@@ -32,6 +37,7 @@ export interface UsageFault { readonly fault: string; readonly todo: string }
 export function readArguments(argv: readonly string[], rows: readonly OptionRow[]): Arguments | UsageFault {
   const words: string[] = [];
   const options = new Map<string, string>();
+  const lists = new Map<string, readonly string[]>();
   for (let i = 0; i < argv.length; i++) {
     const text = argv[i] ?? "";
     if (text === "--") {
@@ -44,11 +50,13 @@ export function readArguments(argv: readonly string[], rows: readonly OptionRow[
     }
     const option = readOption(text, argv[i + 1], rows);
     if ("fault" in option) return option;
-    if (options.has(option.row.name)) return { fault: `--${option.row.name} is given twice`, todo: "give it once" };
-    options.set(option.row.name, option.value);
+    const { name, many } = option.row;
+    if (options.has(name) && many !== true) return { fault: `--${name} is given twice`, todo: "give it once" };
+    if (many === true) lists.set(name, [...lists.get(name) ?? [], option.value]);
+    if (!options.has(name)) options.set(name, option.value);
     if (option.tookNext) i++;
   }
-  return { words, options };
+  return { words, options, lists };
 }
 
 interface ReadOption { readonly row: OptionRow; readonly value: string; readonly tookNext: boolean }

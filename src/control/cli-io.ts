@@ -29,6 +29,9 @@ export interface CliHandlers {
   /** `nodes` undefined: the lab's own default. */
   lab(options: { readonly nodes: number | undefined; readonly once: boolean }, io: CliIo): Promise<number>;
   decode(options: { readonly source: DecodeSource }, io: CliIo): Promise<number>;
+  /** `-` among the files is standard input. */
+  calicoSessions(options: { readonly node: string; readonly files: readonly string[]; readonly output: OutputFormat },
+    io: CliIo): Promise<number>;
 }
 
 /** Where `decode` reads. */

@@ -34,7 +34,7 @@ async function dispatch(argv: readonly string[], io: CliIo, out: Output, err: Ou
   if (row === undefined) return noSuchCommand(words, asksHelp, out, err);
   if (asksHelp) return say(out, commandHelp(row));
   const command = row.words.join(" ");
-  if (row.later === true) return row.run({ words: [], options: new Map(), command, io, out, err });
+  if (row.later === true) return row.run({ words: [], options: new Map(), lists: new Map(), command, io, out, err });
   const read = readArguments(words.slice(row.words.length), optionsOf(row));
   if ("fault" in read) return misuse(err, row, read);
   const wrong = wrongWords(row, read) ?? row.check?.(read);
@@ -66,7 +66,8 @@ function wrongWords(row: CommandRow, { words, options }: Arguments): UsageFault 
   const usage = `reflectd ${row.words.join(" ")} ${[...least, ...most.map((name) => `[${name}]`)].join(" ")}`.trim();
   if (words.length < least.length) return { fault: `${least[words.length] ?? ""} is missing`, todo: usage };
   const extra = words[least.length + most.length];
-  if (extra !== undefined) return { fault: `unexpected ${quoted(extra)}`, todo: usage };
+  const takesMore = most.at(-1)?.endsWith("...") === true;
+  if (extra !== undefined && !takesMore) return { fault: `unexpected ${quoted(extra)}`, todo: usage };
   const needed = (row.options ?? []).find((option) => option.needed === true && !options.has(option.name));
   if (needed === undefined) return undefined;
   return { fault: `--${needed.name} is missing`, todo: `${usage} --${needed.name} ${needed.value ?? ""}`.trim() };

@@ -10,7 +10,7 @@ import type { Session } from "./session.ts";
 /** One command. */
 export interface CommandRow {
   readonly words: readonly string[];
-  /** Names of what follows the words. */
+  /** Names of what follows the words; the last may end in "...": any number of them. */
   readonly arguments?: readonly [needed: readonly string[], optional: readonly string[]];
   readonly options?: readonly (OptionRow & { readonly needed?: boolean })[];
   /** Options of every command of its kind: the daemon's socket, the output format. */
@@ -88,6 +88,13 @@ export const COMMANDS: readonly CommandRow[] = [
       { name: "mrt", value: "FILE", help: "messages or tables of an MRT file, also gzipped" }],
     more: "Standard input: one message per line, as hex or as {hex, peer, asNumberSize, addPath}.",
     check: wrongDecodeSource, run: ({ options, io }) => io.handlers.decode({ source: decodeSource(options) }, io) },
+  { words: ["calico", "sessions"], arguments: [[], ["FILE..."]], takes: ["output"],
+    options: [{ name: "node", value: "NAME", help: "the node whose sessions are asked for", needed: true },
+      { name: "filename", short: "f", value: "FILE", many: true, needed: true,
+        help: "resources in JSON or YAML, a folder of them, or -; may be given again" }],
+    does: "the sessions, routes and filters a Calico node would have, offline",
+    run: (session) => session.io.handlers.calicoSessions({ node: session.options.get("node") ?? "",
+      files: [...session.lists.get("filename") ?? [], ...session.words], output: outputOf(session) }, session.io) },
   later("restart", "leaves for a moment"),
   later("show kernel", "kernel routes wanted, installed, failed"),
   later("get", "Calico resources"),
@@ -96,7 +103,6 @@ export const COMMANDS: readonly CommandRow[] = [
   later("replace", "Calico resources"),
   later("patch", "Calico resources"),
   later("delete", "Calico resources"),
-  later("calico sessions", "the sessions a Calico node would have, offline"),
 ];
 
 /** All options of a command. */

@@ -30,7 +30,8 @@ export function recordingHandlers(calls: unknown[] = []): CliHandlers {
     calls.push([name, options]);
     return 0;
   };
-  return { run: handler("run"), check: handler("check"), lab: handler("lab"), decode: handler("decode") };
+  return { run: handler("run"), check: handler("check"), lab: handler("lab"), decode: handler("decode"),
+    calicoSessions: handler("calicoSessions") };
 }
 
 /** Surroundings in which no daemon is found unless a socket is named. */

@@ -1,0 +1,37 @@
+/** `calico sessions` as text: a node's sessions, own routes and the resources with mistakes. */
+
+import { printableText } from "../base/printable.ts";
+import type { FamilyView, NodeView, SessionView } from "../calico/translate/view.ts";
+import { columns } from "./grid.ts";
+
+const FAMILIES = [["IPv4", "ipv4"], ["IPv6", "ipv6"]] as const;
+const SESSION_HEADINGS = ["NAME", "PEER", "PORT", "REMOTE AS", "LOCAL AS", "TYPE", "CLIENT", "PASSIVE", "FILTERS"];
+
+/** The text; a family without an address says so. */
+export function nodeViewText(view: NodeView): string {
+  const families = FAMILIES.map(([title, key]) => `${title}: ${familyText(view.families[key])}`);
+  const faults = view.faults.map(({ kind, name, field, why }) =>
+    [printableText(`${kind} ${name}`), printableText(field), printableText(why)]);
+  return [...families, ...(faults.length === 0 ? [] : [columns(["RESOURCE", "FIELD", "FAULT"], faults)])].join("\n");
+}
+
+function familyText(family: FamilyView): string {
+  if (!family.enabled) return "the node has no address of this family, so no session\n";
+  const { routerId, localAs, listen, mesh, peers, originated } = family;
+  const head = `router id ${routerId ?? "none"}, AS ${localAs}, listens on ${listen.address} port ${listen.port}`
+    + `, mesh ${mesh ? "on" : "off"}\n`;
+  const sessions = peers.length === 0 ? "No sessions.\n" : columns(SESSION_HEADINGS, peers.map(sessionRow));
+  const routes = originated.length === 0 ? ""
+    : `\n${columns(["OWN ROUTE", "KIND", "OF"], originated.map((route) => [route.prefix, route.kind, route.reason]))}`;
+  return head + sessions + routes;
+}
+
+function sessionRow(session: SessionView): readonly string[] {
+  const { name, address, port, remoteAs, localAs, type, routeReflectorClient, passive, importFilters } = session;
+  return [name, address, String(port), String(remoteAs), String(localAs), type, yes(routeReflectorClient), yes(passive),
+    printableText(importFilters.join(","))];
+}
+
+function yes(value: boolean): string {
+  return value ? "yes" : "no";
+}
