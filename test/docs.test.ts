@@ -5,6 +5,8 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readConfiguration } from "../src/config/reader.ts";
 import { METRICS } from "../src/control/metrics.ts";
+import { calicoSessions } from "../src/main/calico.ts";
+import { cliIo, Sink } from "./control/terminal.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const read = (name: string): string => readFileSync(join(ROOT, name), "utf8");
@@ -41,6 +43,12 @@ describe("the documents", () => {
       .filter((block) => block.includes('"routerId"'));
     expect(blocks.length).toBeGreaterThan(1);
     for (const block of blocks) expect(readConfiguration(block, "document")).not.toHaveProperty("faults");
+  });
+  it("show what calico sessions prints of its example", async () => {
+    const [stdout, stderr] = [new Sink(), new Sink()];
+    const files = [join(ROOT, "docs/examples/calico-cluster.yaml")];
+    expect(await calicoSessions({ node: "rr1", files, output: "table" }, cliIo(stdout, stderr))).toBe(0);
+    expect(read("docs/operations.md")).toContain(`docs/examples/calico-cluster.yaml\n${stdout.text}\`\`\`\n`);
   });
   it("say every metric in docs/operations.md", () => {
     const text = read("docs/operations.md");
