@@ -11,7 +11,7 @@ import { readOptions, USAGE } from "./options.ts";
 import type { Options } from "./options.ts";
 import { namespacesAllowed } from "./place.ts";
 import { daemonTitle } from "./report/format.ts";
-import { printTable } from "./report/table.ts";
+import { printTable, wrap } from "./report/table.ts";
 import { folderFault, writeReport } from "./report/write.ts";
 import { isOurs } from "./results.ts";
 import type { BenchResults, CellResult, ScenarioNote } from "./results.ts";
@@ -29,6 +29,8 @@ const BUDGET_MINUTES = { full: 89, quick: 1.95 };
 /** Of another daemon: a second run of what takes longer would cost the time that the rest needs. */
 const LONG_SECONDS = 30;
 
+const USAGE_COLUMNS = 100;
+
 /** What a shell would make of a program that a signal ended. */
 const STATUS_OF_SIGNAL = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 type Signal = keyof typeof STATUS_OF_SIGNAL;
@@ -41,7 +43,7 @@ async function main(words: readonly string[]): Promise<number> {
   const options = readOptions(words, { table: SCENARIOS.map(nameOf), growth: GROWTH.map(nameOf) });
   if (typeof options === "string") return refused(options);
   if (options.help) {
-    process.stdout.write(USAGE);
+    process.stdout.write(usage());
     return 0;
   }
   const folder = options.out === undefined ? REPORT : userPath(options.out);
@@ -59,6 +61,13 @@ async function main(words: readonly string[]): Promise<number> {
   if (signal === undefined) return status;
   process.stderr.write(`bench: stopped by ${signal}: the report holds what was measured until then\n`);
   return STATUS_OF_SIGNAL[signal];
+}
+
+/** The options, and what --only takes. */
+function usage(): string {
+  const names = [["scenarios", SCENARIOS], ["with --growth", GROWTH]] as const;
+  const lines = names.flatMap(([what, all]) => wrap(`${what}: ${all.map(nameOf).join(", ")}`, USAGE_COLUMNS));
+  return `${USAGE}${lines.join("\n")}\n`;
 }
 
 /** One line, before anything was begun. */

@@ -36,10 +36,10 @@ export interface ScenarioNames {
 export const USAGE: string = `npm run bench -- [OPTION]…
   --only SCENARIO[,…]  these scenarios (may be repeated)
   --daemons NAME[,…]   these daemons: ${DAEMON_NAMES.join(", ")}
-  --runs N             runs of every daemon (5 of reflectd and the floor, 2 of the others)
-  --quick              a tenth of the size, one run, under two minutes
+  --runs N             runs of every daemon (5 of reflectd and the floor, 2 of the others; fewer of long scenarios)
+  --quick              six scenarios, or those of --only: a tenth of the size, one run, under two minutes
   --growth             growth curves: 250k to 2M routes, 500 to 8,000 sessions
-  --micro              decode, intern, decide and pack in this process, with allocations
+  --micro              decode, intern, decide and pack by themselves, with allocations
   --mrt FILE           an MRT RIB file (TABLE_DUMP_V2, plain or gzip) as the internet table
   --out FOLDER         where results.json and report.html go (bench/out/report)
   --node OPTION        a word for the interpreter of reflectd and the floor (may be repeated)

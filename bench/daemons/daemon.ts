@@ -57,7 +57,10 @@ export interface RunningDaemon {
    * community 64512:666 are rejected when `version` is odd, accepted when it is even. Absent where it cannot.
    */
   reloadPolicy?(version: number): Promise<void>;
-  /** Asks for the list of peers the way an operator does; milliseconds until the whole answer is there. */
+  /**
+   * Asks for the list of peers; milliseconds until the whole answer is there. By the daemon's own client program, whose
+   * start is part of it; reflectd over its control socket, without a start of its command line.
+   */
   showPeers?(): Promise<number>;
   /** Longest pause of its event loop since it started, milliseconds; reflectd only. */
   longestPauseMilliseconds?(): Promise<number>;

@@ -1,6 +1,7 @@
 /**
  * FRR: bgpd alone. Without zebra and with -n every next hop counts as resolvable and no route goes to a kernel.
  * Advertisement interval and coalescing are 0; the 50 ms for which 8.4 holds its queue of prefixes have no switch.
+ * Without coalescing, sessions that come up together to a full table are told one by one: that costs it join-storm.
  */
 
 import { writeFileSync } from "node:fs";

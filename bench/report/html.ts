@@ -185,8 +185,9 @@ that a machine that slows down slows all of them. The load generator is a proces
 the clock runs from the first octet sent to the last octet needed, and sixteen receivers must hold exactly the right
 table.</p>
 <p><b>Floor</b>: a small Node program that brings the sessions up and copies every UPDATE to every other session
-without reading it. <b>G</b>: the generator used over 80 % of a core, so the daemon may be faster than shown; ratios to
-the floor still count, ≥ is a lower bound, ≤ an upper one, ~ means both sides were bound.</p>
+without reading it. <b>G</b>: the generator used over 80 % of a core, so the daemon may be faster than shown; ≥ is a
+lower bound, ≤ an upper one, ~ means both sides were bound. Ratios to the floor count; where the floor alone was bound,
+the true ones are greater.</p>
 <h3>Versions and configurations</h3>${daemons.map(({ daemon, version, configurations }) => markup`
 <details><summary>${daemonTitle(daemon)}: ${version}</summary>${byText(configurations).map(([text, names]) =>
     markup`<p class="soft">${names.join(", ")}</p><pre>${text}</pre>`)}</details>`)}</div></section>`;

@@ -97,8 +97,9 @@ const SIGNS: Readonly<Record<Ratio["known"], string>> = { exactly: "", least: "�
 
 function legendOf(rows: readonly Row[]): string {
   if (!rows.some(({ generatorBound }) => generatorBound)) return "";
-  return "G: the load generator used over 80 % of a core, so the daemon may be faster than this: ratios\n" +
-    "   to the floor count, ≥ is a lower bound, ≤ an upper one, ~ was bound on both sides.";
+  return "G: the load generator used over 80 % of a core, so the daemon may be faster than this: ≥ is a\n" +
+    "   lower bound, ≤ an upper one, ~ was bound on both sides. Ratios to the floor count; where the\n" +
+    "   floor alone was bound, the true ones are greater.";
 }
 
 function standingsBlock(results: BenchResults, rows: readonly Row[]): string {
