@@ -58,8 +58,7 @@ async function pathsOf(file: string, unread: ConfigFault[]): Promise<readonly st
     const names = await promises.readdir(file);
     return names.filter((name) => SUFFIX.test(name)).sort().map((name) => join(file, name));
   } catch (error) {
-    const [why, todo] = whyUnreadable(error as NodeJS.ErrnoException);
-    unread.push(unreadableFile(file, `cannot be read: ${why}`, todo));
+    unread.push(unreadable(file, error as NodeJS.ErrnoException));
     return [];
   }
 }
@@ -67,20 +66,28 @@ async function pathsOf(file: string, unread: ConfigFault[]): Promise<readonly st
 async function readInto(
   store: ResourceStore, path: string, unread: ConfigFault[], { stdin }: CliIo,
 ): Promise<void> {
+  const text = await textOf(path, stdin, unread);
+  if (text === undefined) return;
+  const faults = new FaultList(path, text);
+  store.put(readDocuments(text, faults));
+  unread.push(...faults.all());
+}
+
+/** The text of a file or of standard input; undefined where the system refuses, which is noted. */
+async function textOf(path: string, stdin: NodeJS.ReadableStream, unread: ConfigFault[]): Promise<string | undefined> {
   try {
-    const text = path === "-" ? await textOf(stdin) : await promises.readFile(path, "utf8");
-    const faults = new FaultList(path, text);
-    const documents = readDocuments(text, faults);
-    unread.push(...faults.all());
-    store.put(documents);
+    if (path !== "-") return await promises.readFile(path, "utf8");
+    stdin.setEncoding("utf8"); // a character may be cut between two chunks
+    let text = "";
+    for await (const chunk of stdin) text += chunk as string;
+    return text;
   } catch (error) {
-    const [why, todo] = whyUnreadable(error as NodeJS.ErrnoException);
-    unread.push(unreadableFile(path, `cannot be read: ${why}`, todo));
+    unread.push(unreadable(path, error as NodeJS.ErrnoException));
+    return undefined;
   }
 }
 
-async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
-  let text = "";
-  for await (const chunk of stream) text += chunk.toString();
-  return text;
+function unreadable(path: string, error: NodeJS.ErrnoException): ConfigFault {
+  const [why, todo] = whyUnreadable(error);
+  return unreadableFile(path, `cannot be read: ${why}`, todo);
 }

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { expect, it, onTestFinished } from "vitest";
 import { readDocuments } from "../../src/calico/documents.ts";
 import { FaultList } from "../../src/config/fault.ts";
@@ -79,6 +80,15 @@ it("calico sessions: as a table", async () => {
   expect(out).toMatch(/^IPv4: router id 10\.0\.0\.11, AS 64512, listens on 0\.0\.0\.0 port 179, mesh off$/m);
   expect(out).toMatch(/^Global_10_0_0_1 +10\.0\.0\.1 +179 +64512 +64512 +global +yes +no$/m);
   expect(out).toMatch(/^BGPPeer p +spec\.asNumber +expected an AS number, found "x"$/m);
+});
+
+it("calico sessions: from standard input, whose chunks may cut a character", async () => {
+  const octets = Buffer.from(CLUSTER.replace("{name: p}", "{name: pé}"));
+  const cut = octets.indexOf(0xc3) + 1;
+  const stdin = Readable.from([octets.subarray(0, cut), octets.subarray(cut)], { objectMode: false });
+  const [stdout, stderr] = [new Sink(), new Sink()];
+  expect(await calicoSessions({ node: "r1", files: ["-"], output: "json" }, cliIo(stdout, stderr, { stdin }))).toBe(0);
+  expect(JSON.parse(stdout.text)).toMatchObject({ faults: [{ kind: "BGPPeer", name: "pé" }] });
 });
 
 it("calico sessions: a node that is not there, a mistake of syntax", async () => {
