@@ -103,6 +103,11 @@ export interface Policy {
   readonly missing: boolean;
 }
 
+/** LOCAL_PREF of a route of Calico's priority P is this minus P (Calico's route priorities, since v3.32). */
+export const PRIORITY_BASE = 2_147_483_647;
+/** The greatest priority that a resource or a rule may name. */
+export const PRIORITY_MAX: number = PRIORITY_BASE - 1;
+
 /**
  * One rule of Calico's BGPFilter. Every criterion given must hold; without any the rule matches. `continue`, which no
  * BGPFilter has, decides nothing: its operations are done where a later rule or the default accepts.
@@ -122,9 +127,9 @@ export interface FilterRule {
   /** One community, `aa:nn` or `aa:nn:mm`, as its numbers. */
   readonly community?: readonly number[];
   readonly asPathPrefix?: readonly number[];
-  /** Matches LOCAL_PREF = 2147483647 - priority. */
+  /** Matches LOCAL_PREF = PRIORITY_BASE - priority. */
   readonly priority?: number;
-  /** Matches LOCAL_PREF above 2147483647 - priorityBelow: Calico's elevated routes. */
+  /** Matches LOCAL_PREF above PRIORITY_BASE - priorityBelow: Calico's elevated routes. */
   readonly priorityBelow?: number;
   readonly operations?: readonly FilterOperation[];
 }

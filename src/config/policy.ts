@@ -4,7 +4,9 @@
  */
 
 import { FAMILIES } from "../messages/families.ts";
+import { given } from "../base/given.ts";
 import type { Prefix } from "../base/prefix.ts";
+import { PRIORITY_MAX } from "./intent.ts";
 import type { FilterOperation, FilterRule, Policy } from "./intent.ts";
 import { fault, list, mapped, needed, object, optional } from "./kind.ts";
 import type { At, Check, Keys, Kind } from "./kind.ts";
@@ -37,7 +39,6 @@ interface RuleFile {
   readonly operations: readonly FilterOperation[] | undefined;
 }
 
-const PRIORITY_MAX = 2147483646;
 const RANGE: Keys<Range> = {
   min: optional(whole(0, 128), "the length of the cidr", "Shortest length that matches"),
   max: optional(whole(0, 128), "32 or 128", "Longest length that matches"),
@@ -145,12 +146,6 @@ function toOperation(file: OperationFile, at: At): FilterOperation | undefined {
   if (addCommunity?.value !== undefined) return { do: "addCommunity", community: addCommunity.value };
   if (prependASPath?.prefix !== undefined) return { do: "prependAsPath", asns: prependASPath.prefix };
   return setPriority?.value === undefined ? undefined : { do: "setPriority", priority: setPriority.value };
-}
-
-/** The fields that have a value. */
-function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const present = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(present) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
 
 function longest(range: Range | undefined): number {

@@ -8,14 +8,12 @@ import { writeU32, EMPTY } from "../base/bytes.ts";
 import { addCommunity, asPathStartsWith, hasCommunity, prependAs, setAttribute } from "../messages/attributes/block.ts";
 import { ATTRIBUTE, CATEGORY } from "../messages/attributes/codes.ts";
 import { LOCAL_PREF_DEFAULT } from "../messages/attributes/summary.ts";
+import { PRIORITY_BASE } from "../config/intent.ts";
 import type { FilterOperation, FilterRule, Policy } from "../config/intent.ts";
 import type { AttributeStore } from "../rib/attribute-store.ts";
 import type { AttributesId, PathIndex, PrefixId } from "../rib/ids.ts";
 import type { Rib } from "../rib/rib.ts";
 import type { Source } from "./source.ts";
-
-/** LOCAL_PREF of Calico's priority P is this minus P. */
-const PRIORITY_BASE = 2_147_483_647;
 
 /** A path as a filter sees it. */
 export interface Filtered {

@@ -1,12 +1,12 @@
 /** BGPConfiguration: calico.md 2.2. */
 
+import { PRIORITY_MAX } from "../../config/intent.ts";
 import { parseCommunity } from "../../config/scalars.ts";
 import type { BgpConfiguration, PrefixAdvertisement } from "./model.ts";
 import type { Envelope } from "./envelope.ts";
 import type { Fields } from "./fields.ts";
 import { readSecretKey } from "./secret-key.ts";
 
-const PRIORITY_MAX = 2147483646;
 const ENTRIES_MAX = 500;
 const COMMUNITIES_MAX = 50;
 const LEVELS = ["trace", "debug", "info", "warning", "error", "fatal"] as const;

@@ -1,14 +1,15 @@
 /** BGPFilter: calico.md 5. Its rules become those of the configuration, with the family they are listed under. */
 
+import { given } from "../../base/given.ts";
 import { formatPrefix } from "../../base/prefix.ts";
 import { parseCommunity } from "../../config/scalars.ts";
+import { PRIORITY_MAX } from "../../config/intent.ts";
 import type { FilterOperation, FilterRule } from "../../config/intent.ts";
 import type { BgpFilter } from "./model.ts";
 import type { Envelope } from "./envelope.ts";
 import type { Fields } from "./fields.ts";
 import { asNumberOf } from "./scalars.ts";
 
-const PRIORITY_MAX = 2147483646;
 const LIST_MAX = 10;
 const INTERFACE_MAX = 15;
 
@@ -47,11 +48,6 @@ function readRule(rule: Fields, family: NonNullable<FilterRule["family"]>, octet
     priority: rule.whole("priority", 1, PRIORITY_MAX),
     operations: operations.length === 0 ? undefined : operations,
   });
-}
-
-/** The members that have a value: absent ones are absent keys. */
-function given<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }
 
 function readLengths(rule: Fields, bits: number, hasCidr: boolean): FilterRule["prefixLength"] | undefined {

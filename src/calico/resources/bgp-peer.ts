@@ -1,7 +1,7 @@
 /** BGPPeer: calico.md 2.3. */
 
 import type { BgpPeer, PeerLocal, PeerRemote } from "./model.ts";
-import { parseSelector } from "../selector/selector.ts";
+import { NO_NODE, parseSelector } from "../selector/selector.ts";
 import type { Selector } from "../selector/selector.ts";
 import type { Envelope } from "./envelope.ts";
 import type { Fields } from "./fields.ts";
@@ -14,7 +14,6 @@ const EXCLUSIVE: readonly (readonly [string, string])[] = [
   ["node", "nodeSelector"], ["peerIP", "peerSelector"], ["peerIP", "localWorkloadSelector"],
   ["peerSelector", "localWorkloadSelector"], ["keepOriginalNextHop", "nextHopMode"],
 ];
-const NO_NODE: Selector = { expression: { kind: "none" } as never, labels: new Set(), matches: () => false };
 
 /** A BGPPeer; faults say what is wrong with it. A selector that does not parse is one that matches no node. */
 export function readBgpPeer({ name, root }: Envelope): BgpPeer | undefined {

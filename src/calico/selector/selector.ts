@@ -17,10 +17,16 @@ export interface Selector {
   readonly matches: (labels: Labels) => boolean;
 }
 
+/** Means no node. */
+export const NO_NODE: Selector = selectorOf({ type: "not", operand: { type: "all" } });
+
 /** Reads a selector; a text that is none gives its first mistake (`"column" in result`), and means no node at all. */
 export function parseSelector(text: string): Selector | SelectorFault {
   const expression = parseExpression(text);
-  if ("column" in expression) return expression;
+  return "column" in expression ? expression : selectorOf(expression);
+}
+
+function selectorOf(expression: Expression): Selector {
   const labels = new Set<string>();
   collectLabels(expression, labels);
   return { expression, labels, matches: (given) => holds(expression, given) };

@@ -3,7 +3,7 @@
 import { formatPrefix } from "../../base/prefix.ts";
 import type { Prefix } from "../../base/prefix.ts";
 import type { BlockAffinity, CalicoResources } from "../resources/model.ts";
-import { compareText } from "./candidates.ts";
+import { compareText, octetsOf } from "./speaker.ts";
 import type { CalicoFamily, Speaker } from "./speaker.ts";
 
 /** A block of our own: calico.md 4.3. */
@@ -18,7 +18,7 @@ export interface OwnBlock {
 export function ownBlocks(
   resources: CalicoResources, { node }: Speaker, family: CalicoFamily, usePodCidr: boolean,
 ): readonly OwnBlock[] {
-  const octets = family === "ipv4" ? 4 : 16;
+  const octets = octetsOf(family);
   const found = new Map<string, OwnBlock>();
   const podCidrs = usePodCidr ? node.podCidrs : [];
   for (const cidr of podCidrs) {

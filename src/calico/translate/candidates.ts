@@ -4,7 +4,9 @@
  */
 
 import type { BgpPeer, CalicoNode, CalicoResources, SecretKey } from "../resources/model.ts";
-import { addressOf, BGP_PORT, clusterAsNumber, listenPortOf, ownListenPort } from "./speaker.ts";
+import {
+  addressOf, BGP_PORT, clusterAsNumber, compareText, defaultConfiguration, listenPortOf, ownListenPort,
+} from "./speaker.ts";
 import type { CalicoFamily, Speaker } from "./speaker.ts";
 
 /** What asks for a session, in the order in which the first one wins: calico.md 3.5. */
@@ -61,11 +63,6 @@ export function scopeOf(resources: CalicoResources, speaker: Speaker, family: Ca
   };
 }
 
-/** Byte order for what Calico compares as strings; names and addresses are ASCII. */
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
 /** All that is asked for between us and one other node: mesh, peerSelector, and reverse sessions. */
 export function candidatesWithNode(scope: Scope, remote: CalicoNode): readonly Candidate[] {
   const address = addressOf(remote, scope.family)?.address;
@@ -111,7 +108,7 @@ function inMesh({ speaker }: Scope, remote: CalicoNode): boolean {
 
 function meshCandidate(scope: Scope, remote: CalicoNode, address: string): Candidate {
   const { resources, speaker, ownAddress } = scope;
-  const configuration = resources.configurations.get("default");
+  const configuration = defaultConfiguration(resources);
   return {
     direction: "mesh", peerName: "", address,
     port: listenPortOf(resources, remote.name) ?? BGP_PORT,
@@ -154,7 +151,7 @@ function isRemote(scope: Scope, { remote, asNumber }: BgpPeer): boolean {
 function portFits(resources: CalicoResources, nodeName: string, port: number | undefined): boolean {
   if (port === undefined) return true;
   const own = ownListenPort(resources, nodeName);
-  const global = resources.configurations.get("default")?.listenPort;
+  const global = defaultConfiguration(resources)?.listenPort;
   return (own === undefined || own === port) && (global === undefined || global === port);
 }
 

@@ -4,14 +4,12 @@
  */
 
 import { parseIpv4 } from "../../base/address.ts";
+import { PRIORITY_BASE } from "../../config/intent.ts";
 import type { Intent, OriginatedRoute, PeerIntent } from "../../config/intent.ts";
 import type { SessionView } from "./view.ts";
 import type { FamilyPlan, NodePlan } from "./node.ts";
 import { CALICO_FAMILIES } from "./speaker.ts";
 import type { CalicoFamily } from "./speaker.ts";
-
-/** LOCAL_PREF of a route of priority P is this minus P: calico.md 4.2. */
-const PRIORITY_BASE = 2_147_483_647;
 
 /** What the configuration file adds to the resources. */
 export interface IntentSettings {

@@ -3,10 +3,9 @@
 import { formatPrefix } from "../../base/prefix.ts";
 import type { CalicoResources, IpPool } from "../resources/model.ts";
 import type { KernelFilterView } from "./view.ts";
-import { compareText } from "./candidates.ts";
 import { poolsOf } from "./policies.ts";
 import type { ServiceRoutes } from "./services.ts";
-import { addressOf, defaultConfiguration } from "./speaker.ts";
+import { addressOf, compareText, defaultConfiguration } from "./speaker.ts";
 import type { CalicoFamily, Speaker } from "./speaker.ts";
 
 const TUNNEL = "tunl0";

@@ -3,6 +3,7 @@
  * to show and as the daemon's intent. One instance follows a cluster through its changes: calico.md sections 3 to 5.
  */
 
+import { given } from "../../base/given.ts";
 import { formatPrefix } from "../../base/prefix.ts";
 import type { Prefix } from "../../base/prefix.ts";
 import type { FilterOperation, FilterRule } from "../../config/intent.ts";
@@ -103,11 +104,10 @@ function speakerView(
 
 function stepView({ step, rule }: ExportStep): ExportFilterView {
   const { action, cidr, matchOperator, interface: device, peerType, priorityBelow, operations } = rule;
-  const given: Partial<Record<keyof ExportFilterView, unknown>> = {
+  return given({
     step, action, cidr: cidr === undefined ? undefined : formatPrefix(cidr), matchOperator, interface: device, peerType,
     priorityBelow, communities: communitiesOf(operations),
-  };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as never;
+  });
 }
 
 function communitiesOf(operations: FilterRule["operations"]): readonly string[] | undefined {

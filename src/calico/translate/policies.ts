@@ -8,9 +8,8 @@ import type { Prefix } from "../../base/prefix.ts";
 import type { FilterRule, Policy } from "../../config/intent.ts";
 import type { CalicoResources, IpPool, PrefixAdvertisement } from "../resources/model.ts";
 import type { OwnBlock } from "./blocks.ts";
-import { compareText } from "./candidates.ts";
 import type { ServiceRoutes } from "./services.ts";
-import { defaultConfiguration } from "./speaker.ts";
+import { compareText, defaultConfiguration, octetsOf } from "./speaker.ts";
 import type { CalicoFamily, Speaker } from "./speaker.ts";
 
 /** Priority of an ordinary route, where no BGPConfiguration says another. */
@@ -40,7 +39,7 @@ export function normalRoutePriority(resources: CalicoResources, family: CalicoFa
 
 /** Pools in order of the text of their CIDR; of two with one CIDR the lower name counts. */
 export function poolsOf(resources: CalicoResources, family: CalicoFamily): readonly IpPool[] {
-  const octets = family === "ipv4" ? 4 : 16;
+  const octets = octetsOf(family);
   const byCidr = new Map<string, IpPool>();
   for (const pool of [...resources.pools.values()].sort((a, b) => compareText(a.name, b.name))) {
     const key = formatPrefix(pool.cidr);
@@ -113,7 +112,7 @@ function interfaceSteps(resources: CalicoResources): ExportStep[] {
 
 /** Our own node's prefixAdvertisements replace those of `default`, they are not added. */
 function communitySteps(resources: CalicoResources, nodeName: string, family: CalicoFamily): ExportStep[] {
-  const octets = family === "ipv4" ? 4 : 16;
+  const octets = octetsOf(family);
   const said = resources.configurations.get(`node.${nodeName}`)?.prefixAdvertisements
     ?? defaultConfiguration(resources)?.prefixAdvertisements ?? [];
   return said.filter(({ cidr }) => cidr.address.length === octets).map(communityStep);

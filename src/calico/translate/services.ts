@@ -3,7 +3,7 @@
 import { covers, formatPrefix, parsePrefix } from "../../base/prefix.ts";
 import type { Prefix } from "../../base/prefix.ts";
 import type { CalicoResources, CalicoService, EndpointSlice } from "../resources/model.ts";
-import { defaultConfiguration } from "./speaker.ts";
+import { compareText, defaultConfiguration, octetsOf } from "./speaker.ts";
 import type { CalicoFamily, Speaker } from "./speaker.ts";
 
 const EXCLUDE_LABEL = "node.kubernetes.io/exclude-from-external-load-balancers";
@@ -46,7 +46,7 @@ export function serviceRoutes(
 
 function rangesOf(resources: CalicoResources, family: CalicoFamily): Ranges {
   const configuration = defaultConfiguration(resources);
-  const octets = family === "ipv4" ? 4 : 16;
+  const octets = octetsOf(family);
   const ofFamily = (prefixes: readonly Prefix[] = []): readonly Prefix[] =>
     prefixes.filter(({ address }) => address.length === octets);
   return {
@@ -64,7 +64,7 @@ function addressRoutes(
   if (ranges.cluster.length + ranges.external.length + ranges.loadBalancer.length === 0) return [];
   const slices = slicesByService(resources);
   const found = new Map<string, ServiceRoutes["announced"][number]>();
-  const services = [...resources.services.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const services = [...resources.services.values()].sort((a, b) => compareText(a.name, b.name));
   for (const service of services) {
     if (!isAdvertised(service, slices.get(service.name) ?? [], ranges, nodeName)) continue;
     for (const prefix of addressesOf(service, ranges, family)) {
@@ -107,7 +107,7 @@ function hasSingleAddress(service: CalicoService, { external, loadBalancer }: Ra
 }
 
 function addressesOf(service: CalicoService, ranges: Ranges, family: CalicoFamily): readonly Prefix[] {
-  const octets = family === "ipv4" ? 4 : 16;
+  const octets = octetsOf(family);
   return [
     ...(ranges.cluster.length === 0 ? [] : hostPrefixes(clusterAddresses(service))),
     ...hostPrefixes(service.externalIPs).filter((host) => isWithin(host, ranges.external)),

@@ -5,9 +5,9 @@
 
 import type { CalicoNode, CalicoResources } from "../resources/model.ts";
 import type { SessionView } from "./view.ts";
-import { candidatesByAddress, candidatesWithNode, compareText, scopeOf } from "./candidates.ts";
+import { candidatesByAddress, candidatesWithNode, scopeOf } from "./candidates.ts";
 import type { Candidate, Direction, Scope } from "./candidates.ts";
-import { BGP_PORT } from "./speaker.ts";
+import { BGP_PORT, compareText } from "./speaker.ts";
 import type { CalicoFamily, Speaker } from "./speaker.ts";
 
 /** Restart time where nobody names one, as BIRD has it. */

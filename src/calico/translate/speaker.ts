@@ -11,6 +11,16 @@ export type CalicoFamily = "ipv4" | "ipv6";
 /** Both, in the order in which they are shown. */
 export const CALICO_FAMILIES: readonly CalicoFamily[] = ["ipv4", "ipv6"];
 
+/** Octets of an address. */
+export function octetsOf(family: CalicoFamily): 4 | 16 {
+  return family === "ipv4" ? 4 : 16;
+}
+
+/** Byte order for what Calico compares as strings; names and addresses are ASCII. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
 /** Cluster AS where nobody names one. */
 export const DEFAULT_AS_NUMBER = 64512;
 /** Port of BGP (RFC 4271 §3). */
