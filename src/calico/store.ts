@@ -1,9 +1,11 @@
 /**
  * All resources of a cluster, kept up to date one object at a time. What is wrong with an object stays with it: it is
- * left out, or counts as it can, and everything else goes on. A kind that did not change keeps its Map.
+ * left out, or counts as it can, and everything else goes on. An object that reads equal to what is there stays the
+ * same object, and a kind that did not change keeps its Map: a node's heartbeat changes nothing.
  */
 
-import type { CalicoResources, ResourceFault, WorkloadEndpoint } from "./resources/model.ts";
+import { sameValue } from "../base/same.ts";
+import type { CalicoResources, ResourceFault } from "./resources/model.ts";
 import { readBgpConfiguration } from "./resources/bgp-configuration.ts";
 import { readBgpFilter } from "./resources/bgp-filter.ts";
 import { readBgpPeer } from "./resources/bgp-peer.ts";
@@ -37,17 +39,22 @@ const KINDS: Readonly<Record<string, KindRow>> = {
 const IGNORED: ReadonlySet<string> = new Set(["IPAMBlock", "IPAMConfig", "IPAMConfiguration", "Secret",
   "CalicoNodeStatus", "ClusterInformation", "FelixConfiguration"]);
 
-interface Maps extends Record<KindKey, ReadonlyMap<string, never>> {}
+type Maps = Pick<CalicoResources, KindKey>;
+type Objects = ReadonlyMap<string, Named>;
+
+const NOTHING: CalicoResources = {
+  ...Object.fromEntries(Object.values(KINDS).map(({ key }) => [key, new Map()])) as unknown as Maps,
+  workloads: [],
+};
 
 /** The store. */
 export class ResourceStore {
   readonly #faults = new Map<string, readonly ResourceFault[]>();
-  #maps: Maps = Object.fromEntries(Object.values(KINDS).map(({ key }) => [key, new Map()])) as never;
-  #workloads: readonly WorkloadEndpoint[] = [];
+  #resources: CalicoResources = NOTHING;
 
-  /** Everything as it is now; it does not change any more. */
+  /** Everything as it is now; it does not change any more, and it is the same object until something changes. */
   get resources(): CalicoResources {
-    return { ...this.#maps, workloads: this.#workloads };
+    return this.#resources;
   }
 
   /** What was wrong, by kind and name. */
@@ -57,45 +64,79 @@ export class ResourceStore {
 
   /** Adds or replaces objects. Answers what is wrong with these. */
   put(values: readonly unknown[]): readonly ResourceFault[] {
-    const changed = new Map<KindKey, Map<string, Named>>();
-    const found: ResourceFault[] = [];
-    for (const value of values) found.push(...this.#putOne(value, changed));
-    this.#adopt(changed);
+    return this.replace([], values);
+  }
+
+  /** Adds or replaces objects, and removes all others of these kinds. Answers what is wrong with the ones given. */
+  replace(kinds: readonly string[], values: readonly unknown[]): readonly ResourceFault[] {
+    const change = new Change(this.#resources);
+    const given = new Set<string>();
+    const found = values.flatMap((value) => this.#putOne(value, change, given));
+    for (const kind of kinds) this.#sweep(kind, given, change);
+    this.#resources = change.result();
     return found;
   }
 
   /** Removes an object; one that is not there is no mistake. `name` is `namespace/name` for what has a namespace. */
   remove(kind: string, name: string): void {
-    const row = rowOf(kind);
     this.#faults.delete(`${kind} ${name}`);
-    if (row === undefined || !this.#maps[row.key].has(name)) return;
-    const rest = new Map<string, Named>(this.#maps[row.key]);
-    rest.delete(name);
-    this.#adopt(new Map([[row.key, rest]]));
+    const row = rowOf(kind);
+    if (row === undefined) return;
+    const change = new Change(this.#resources);
+    change.set(row.key, name, undefined);
+    this.#resources = change.result();
   }
 
-  #putOne(value: unknown, changed: Map<KindKey, Map<string, Named>>): readonly ResourceFault[] {
+  #putOne(value: unknown, change: Change, given: Set<string>): readonly ResourceFault[] {
     const faults: FieldFault[] = [];
     const envelope = readEnvelope(value, faults);
     const kind = envelope?.kind ?? "";
     const name = envelope === undefined ? "" : qualifiedName(envelope);
     const row = rowOf(kind);
     if (row === undefined && !IGNORED.has(kind)) envelope?.root.fault("kind", "is no kind that BGP uses");
-    if (envelope !== undefined && row !== undefined) {
-      const map = changed.get(row.key) ?? new Map<string, Named>(this.#maps[row.key]);
-      changed.set(row.key, map);
-      const read = row.read(envelope);
-      if (read === undefined) map.delete(name);
-      else map.set(name, read);
-    }
+    if (envelope !== undefined && row !== undefined) change.set(row.key, name, row.read(envelope));
     const found = faults.map((fault) => ({ kind, name, ...fault }));
-    if (found.length === 0) this.#faults.delete(`${kind} ${name}`);
-    else this.#faults.set(`${kind} ${name}`, found);
+    const key = `${kind} ${name}`;
+    given.add(key);
+    if (found.length === 0) this.#faults.delete(key);
+    else this.#faults.set(key, found);
     return found;
   }
 
-  #adopt(changed: ReadonlyMap<KindKey, ReadonlyMap<string, Named>>): void {
-    this.#maps = { ...this.#maps, ...Object.fromEntries(changed) };
+  #sweep(kind: string, given: ReadonlySet<string>, change: Change): void {
+    const isGone = (key: string): boolean => key.startsWith(`${kind} `) && !given.has(key);
+    for (const key of this.#faults.keys()) if (isGone(key)) this.#faults.delete(key);
+    const row = rowOf(kind);
+    if (row === undefined) return;
+    const names = [...change.before(row.key).keys()];
+    for (const name of names) if (isGone(`${kind} ${name}`)) change.set(row.key, name, undefined);
+  }
+}
+
+/** What becomes of the resources; a Map is copied when the first of its objects changes. */
+class Change {
+  readonly #before: CalicoResources;
+  readonly #after = new Map<KindKey, Map<string, Named>>();
+
+  constructor(before: CalicoResources) {
+    this.#before = before;
+  }
+
+  before(key: KindKey): Objects {
+    return this.#before[key];
+  }
+
+  /** Undefined: it does not exist. */
+  set(key: KindKey, name: string, value: Named | undefined): void {
+    if (sameValue((this.#after.get(key) ?? this.#before[key]).get(name), value)) return;
+    const objects = this.#after.get(key) ?? new Map<string, Named>(this.#before[key]);
+    this.#after.set(key, objects);
+    if (value === undefined) objects.delete(name);
+    else objects.set(name, value);
+  }
+
+  result(): CalicoResources {
+    return this.#after.size === 0 ? this.#before : { ...this.#before, ...Object.fromEntries(this.#after) };
   }
 }
 

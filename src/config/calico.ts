@@ -1,10 +1,10 @@
-/** `calico`: the keys of Calico mode. They are read and checked in full; the mode itself is not in this version. */
+/** `calico`: the keys of Calico mode. */
 
 import { below } from "./fault.ts";
 import { defaulted, fault, list, object, optional } from "./kind.ts";
 import type { At, Check, Keys, Kind } from "./kind.ts";
 import { asNumber, flag, holdTime, identifier, nodeAddress, oneOf, path, text } from "./scalars.ts";
-import type { CalicoNodeSettings, CalicoSettings, EtcdSettings } from "./settings.ts";
+import type { CalicoNodeSettings, CalicoSection, EtcdSettings } from "./settings.ts";
 
 const labels: Kind<ReadonlyMap<string, string>> = {
   schema: { type: "object", additionalProperties: { type: "string" } },
@@ -45,19 +45,28 @@ const NODE: Keys<CalicoNodeSettings> = {
   labels: defaulted(labels, new Map<string, string>(), "Labels that selectors see"),
 };
 
-const CALICO: Keys<CalicoSettings> = {
+const NODE_CHECKS: readonly Check<CalicoNodeSettings>[] = [
+  {
+    keys: ["ipv4Address", "ipv6Address"],
+    broken: (node) => node.ipv4Address === undefined && node.ipv6Address === undefined,
+    what: "a node without an address has no session", todo: 'add "ipv4Address": "192.0.2.1/24"',
+  },
+];
+
+const CALICO: Keys<CalicoSection> = {
   datastore: optional(oneOf(["kubernetes", "etcd", "files"]), "DATASTORE_TYPE", "Where Calico's resources are"),
   files: defaulted(list(path, "paths"), [], "Files and folders of resources"),
   kubeconfig: optional(path, "KUBECONFIG, else the pod's own account", "File with the access to Kubernetes"),
   etcd: optional(object(ETCD), "from the environment", "Access to etcd"),
   nodeName: optional(text(253, "a name"), "NODENAME, else the host's name", "Which node this is"),
-  node: optional(object(NODE), "the Node resource", "Stands in for the Node of a host that is no Calico node"),
+  node: optional(
+    object(NODE, NODE_CHECKS), "the Node resource", "Stands in for the Node of a host that is no Calico node"),
   publishNode: defaulted(flag, false, "Writes our Node resource"),
   namespace: optional(text(63, "a name"), "NAMESPACE, else the pod's own", "Namespace of the passwords' Secrets"),
   holdTimeSeconds: defaulted(holdTime, 240, "Hold time that is offered"),
 };
 
-const CHECKS: readonly Check<CalicoSettings>[] = [
+const CHECKS: readonly Check<CalicoSection>[] = [
   {
     keys: ["files", "datastore"],
     broken: (calico) => calico.datastore === "files" && calico.files.length === 0,
@@ -71,4 +80,4 @@ const CHECKS: readonly Check<CalicoSettings>[] = [
 ];
 
 /** The kind of `calico`. */
-export const calico: Kind<CalicoSettings> = object(CALICO, CHECKS);
+export const calico: Kind<CalicoSection> = object(CALICO, CHECKS);

@@ -5,7 +5,7 @@
  */
 
 import type { Intent, PeerIntent, PeerWhere, SpeakerIntent } from "./intent.ts";
-import { sameBytes } from "../base/bytes.ts";
+import { sameValue } from "../base/same.ts";
 
 /**
  * What a change costs, least first; each price includes those before it.
@@ -79,6 +79,7 @@ export const PEER_PRICES: Readonly<Record<keyof PeerIntent, Price>> = {
   import: "re-evaluate",
   export: "refresh", // the export rules are part of what makes an update group
   passwordFile: "reset", // of the connection
+  passwordSecret: "reset", // of the connection
   ttlSecurityHops: "reset", // of the connection
   gracefulRestart: "nothing", // our OPEN does not carry it in this version
 };
@@ -114,7 +115,7 @@ export function highest(prices: readonly Price[]): Price {
 }
 
 function changeOf(have: PeerIntent | undefined, want: PeerIntent): PeerChange[] {
-  if (have === undefined) return [];
+  if (have === undefined || have === want) return [];
   const fields = differing(PEER_PRICES, have, want);
   if (fields.length === 0) return [];
   const prices = fields.map((field) => (field === "where" ? priceOfWhere(have.where, want.where) : PEER_PRICES[field]));
@@ -133,21 +134,4 @@ function clusterIdsOf(intent: Intent): readonly number[] {
 
 function differing<T extends object>(table: Readonly<Record<keyof T, Price>>, have: T, want: T): (keyof T)[] {
   return (Object.keys(table) as (keyof T)[]).filter((field) => !sameValue(have[field], want[field]));
-}
-
-/** Whether two plain values are the same in depth; a member that is undefined is as one that is missing. */
-function sameValue(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true;
-  if (!isObject(a) || !isObject(b)) return false;
-  if (a instanceof Uint8Array || b instanceof Uint8Array) {
-    return a instanceof Uint8Array && b instanceof Uint8Array && sameBytes(a, b);
-  }
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  if (Array.isArray(a) && Array.isArray(b) && a.length !== b.length) return false;
-  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return [...keys].every((key) => sameValue(a[key], b[key]));
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }

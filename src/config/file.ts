@@ -10,7 +10,7 @@ import { originate } from "./originate.ts";
 import { control, http, httpOn, kernel, log, metrics } from "./program.ts";
 import type { KernelFile } from "./program.ts";
 import { asNumber, identifier, listenPort, localAddress, oneOf, text } from "./scalars.ts";
-import type { CalicoSettings, ControlSettings, HttpSettings, LogSettings, MetricsSettings } from "./settings.ts";
+import type { CalicoSection, ControlSettings, HttpSettings, LogSettings, MetricsSettings } from "./settings.ts";
 
 /** The whole file. */
 export interface ConfigurationFile {
@@ -28,7 +28,7 @@ export interface ConfigurationFile {
   readonly log: LogSettings;
   readonly metrics: MetricsSettings;
   readonly kernel: KernelFile;
-  readonly calico: CalicoSettings | undefined;
+  readonly calico: CalicoSection | undefined;
 }
 
 /** Our AS where the file does not say: the first private one, as in Calico. */
@@ -68,7 +68,7 @@ const FILE: Keys<ConfigurationFile> = {
   log: defaulted(log, log.empty, "The log"),
   metrics: defaulted(metrics, metrics.empty, "The metrics"),
   kernel: defaulted(kernel, kernel.empty, "Kernel routes"),
-  calico: optional(calico, "no Calico mode", "Calico mode; not available in this version"),
+  calico: optional(calico, "no Calico mode", "Calico mode: neighbours and filters are those of Calico's resources"),
 };
 
 /** The kind of the whole file. */

@@ -79,9 +79,14 @@ export interface PeerIntent {
   readonly import: Policy;
   readonly export: Policy;
   readonly passwordFile: string | undefined;
+  /** Key of a Kubernetes Secret that holds the password; never together with passwordFile. */
+  readonly passwordSecret: PasswordSecret | undefined;
   readonly ttlSecurityHops: number | undefined;
   readonly gracefulRestart: GracefulRestartIntent | undefined;
 }
+
+/** Where a password is: Calico's SecretKeyRef. */
+export interface PasswordSecret { readonly name: string; readonly key: string }
 
 /** What happens when a peer announces more than it should (RFC 4271 §6.7, RFC 4486). */
 export interface PrefixLimit {

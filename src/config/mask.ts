@@ -1,7 +1,8 @@
 /**
  * The configuration in force as JSON, for `show config`: in the form of the configuration file, every default written
  * out, so that reading it again gives the same Settings and Intent. Secrets are masked: none is in the file itself
- * (passwords are in files of their own), but a URL may carry one.
+ * (passwords are in files and Secrets of their own), but a URL may carry one. In Calico mode it is not read again like
+ * that: the neighbours shown are those of the resources.
  */
 
 import { formatAddress, formatIpv4 } from "../base/address.ts";
@@ -11,7 +12,7 @@ import { unreachable } from "../base/assert.ts";
 import type { CalicoSettings, Settings } from "./settings.ts";
 
 /** The configuration in force as plain JSON; absent things are absent keys. */
-export function maskedConfiguration(settings: Settings, intent: Intent): unknown {
+export function maskedConfiguration(settings: Settings, intent: Intent): Readonly<Record<string, unknown>> {
   const { routerId, clusterId, ...speaker } = intent.speaker;
   const { calico, control, http, log, metrics, kernel } = settings;
   return plain({
@@ -20,7 +21,7 @@ export function maskedConfiguration(settings: Settings, intent: Intent): unknown
     originate: intent.originated.map(routeJson),
     control, http, log, metrics, kernel,
     calico: calico && calicoJson(calico),
-  });
+  }) as Readonly<Record<string, unknown>>;
 }
 
 function peerJson(peer: PeerIntent): unknown {
@@ -54,10 +55,12 @@ function ruleJson(rule: FilterRule): object {
     ...same,
     cidr: cidr && formatPrefix(cidr),
     communities: community && { values: [community.join(":")] },
-    action: action === "accept" ? "Accept" : "Reject",
+    action: ACTIONS[action],
     operations: operations?.map(operationJson),
   };
 }
+
+const ACTIONS = { accept: "Accept", reject: "Reject", continue: "Continue" } as const;
 
 function operationJson(operation: FilterOperation): object {
   switch (operation.do) {
@@ -85,7 +88,7 @@ function routeJson(route: OriginatedRoute): object {
 function calicoJson(calico: CalicoSettings): object {
   const clusterId = calico.node?.routeReflectorClusterID;
   return {
-    ...calico,
+    ...calico, routerId: undefined, listen: undefined, // they stand at the top
     etcd: calico.etcd && { ...calico.etcd, endpoints: calico.etcd.endpoints.map(withoutCredentials) },
     node: calico.node && {
       ...calico.node,

@@ -12,7 +12,7 @@ import { parseJson } from "./json.ts";
 import { fault, memberOf } from "./kind.ts";
 import type { At } from "./kind.ts";
 import { toPeerIntents } from "./peers.ts";
-import type { Settings } from "./settings.ts";
+import type { CalicoSection, Settings } from "./settings.ts";
 
 /** What a configuration file says, or everything that is wrong with it. */
 export type Configuration =
@@ -28,11 +28,20 @@ export function readConfiguration(text: string, fileName: string): Configuration
   const wrong = new Set<string>();
   const file = configurationFile.readNoting(at, wrong);
   if (file === undefined) return { faults: faults.all() };
+  const isCalico = memberOf(at, "calico") !== at;
   noteUnavailable(at, file);
-  const isRouterIdNeeded = file.routerId === undefined && !wrong.has("routerId") && memberOf(at, "calico") === at;
+  if (isCalico) noteOfResources(at);
+  const isRouterIdNeeded = file.routerId === undefined && !wrong.has("routerId") && !isCalico;
   if (isRouterIdNeeded) fault(at, '"routerId" is missing', 'add "routerId": an IPv4 address of this host');
-  const intent = toIntent(file, wrong);
-  return faults.count > 0 ? { faults: faults.all() } : { settings: toSettings(file), intent };
+  const intent = isCalico ? idleIntent(file) : toIntent(file, wrong);
+  if (faults.count > 0) return { faults: faults.all() };
+  return { settings: toSettings(file, memberOf(at, "listen") !== at), intent };
+}
+
+/** What runs in Calico mode until the resources are known: nothing. */
+function idleIntent({ routerId = 0, onStop }: ConfigurationFile): Intent {
+  const speaker = { routerId, asNumber: DEFAULT_AS_NUMBER, clusterId: routerId, listen: [], onStop };
+  return { speaker, peers: [], originated: [] };
 }
 
 function toIntent(file: ConfigurationFile, wrong: ReadonlySet<string>): Intent {
@@ -47,10 +56,26 @@ function toIntent(file: ConfigurationFile, wrong: ReadonlySet<string>): Intent {
   };
 }
 
-function toSettings(file: ConfigurationFile): Settings {
-  const { control, http, log, metrics, calico, onStop } = file;
-  const protocol = file.kernel.protocol ?? (calico === undefined ? 186 : 12);
+function toSettings(file: ConfigurationFile, isListenGiven: boolean): Settings {
+  const { control, http, log, metrics, onStop, routerId } = file;
+  const protocol = file.kernel.protocol ?? (file.calico === undefined ? 186 : 12);
+  const calico = file.calico && { ...file.calico, routerId, listen: isListenGiven ? file.listen : undefined };
   return { control, http, log, metrics, calico, onStop, kernel: { ...file.kernel, protocol } };
+}
+
+/** Keys that Calico's resources speak of in Calico mode, and where. Both at once would contradict each other. */
+const OF_RESOURCES: readonly (readonly [key: keyof ConfigurationFile & string, todo: string])[] = [
+  ["asNumber", "it is that of the Node, of calico.node or of the BGPConfiguration"],
+  ["clusterId", "it is routeReflectorClusterID of the Node or of calico.node"],
+  ["neighbors", "write a BGPPeer with their peerIP"],
+  ["originate", "the Node's blocks and the service ranges are announced"],
+];
+
+function noteOfResources(at: At): void {
+  for (const [key, todo] of OF_RESOURCES) {
+    const member = memberOf(at, key);
+    if (member !== at) fault(member, `"${key}" in Calico mode`, `remove it: ${todo}`);
+  }
 }
 
 /** A key whose work is not done yet: accepting it in silence would promise what does not happen. */
@@ -67,8 +92,12 @@ const UNAVAILABLE: readonly Unavailable[] = [
     what: "kernel routes are not available in this version", todo: 'use false: routes are reflected, not installed',
   },
   {
-    path: ["calico"], asked: (file) => file.calico !== undefined,
-    what: "Calico mode is not available in this version", todo: "remove it and list the nodes in neighbors",
+    path: ["calico", "datastore"], asked: ({ calico }) => calico !== undefined && datastoreOf(calico) !== "files",
+    what: "only the files datastore is available in this version", todo: 'use "files", and "files": ["PATH"]',
+  },
+  {
+    path: ["calico", "publishNode"], asked: ({ calico }) => calico?.publishNode === true,
+    what: "writing our Node is not available in this version", todo: "use false",
   },
   {
     path: ["control", "birdSockets"], asked: (file) => file.control.birdSockets !== false,
@@ -80,4 +109,9 @@ function noteUnavailable(at: At, file: ConfigurationFile): void {
   for (const { path, asked, what, todo } of UNAVAILABLE) {
     if (asked(file)) fault(path.reduce(memberOf, at), what, todo);
   }
+}
+
+/** Files name their datastore by themselves. */
+function datastoreOf({ datastore, files }: CalicoSection): CalicoSection["datastore"] {
+  return datastore ?? (files.length > 0 ? "files" : undefined);
 }

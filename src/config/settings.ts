@@ -3,6 +3,8 @@
  * does to the kernel. The network's part is the Intent. Everything is resolved: defaults are filled in.
  */
 
+import type { ListenAddress } from "./intent.ts";
+
 /** Everything of the configuration file that is not the Intent. */
 export interface Settings {
   readonly control: ControlSettings;
@@ -65,8 +67,8 @@ export interface MetricsSettings {
   readonly perPeer: boolean;
 }
 
-/** Calico mode. Undefined members take Calico's own environment names (DATASTORE_TYPE, NODENAME, …). */
-export interface CalicoSettings {
+/** The section `calico`. Undefined members take Calico's own environment names (DATASTORE_TYPE, NODENAME, …). */
+export interface CalicoSection {
   readonly datastore: "kubernetes" | "etcd" | "files" | undefined;
   readonly files: readonly string[];
   readonly kubeconfig: string | undefined;
@@ -76,6 +78,13 @@ export interface CalicoSettings {
   readonly publishNode: boolean;
   readonly namespace: string | undefined;
   readonly holdTimeSeconds: number;
+}
+
+/** Calico mode: its section, and what the top of the file says in place of the resources. */
+export interface CalicoSettings extends CalicoSection {
+  /** Unsigned 32 bits. */
+  readonly routerId: number | undefined;
+  readonly listen: readonly ListenAddress[] | undefined;
 }
 
 /** How etcd is reached. */

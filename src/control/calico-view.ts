@@ -1,8 +1,9 @@
-/** `calico sessions` as text: a node's sessions, own routes and the resources with mistakes. */
+/** Calico's resources as text: what a node makes of them, how it stands with them, and which have mistakes. */
 
 import { printableText } from "../base/printable.ts";
-import type { FamilyView, NodeView, SessionView } from "../calico/translate/view.ts";
+import type { CalicoStatus, FamilyView, NodeView, SessionView } from "../calico/translate/view.ts";
 import { columns } from "./grid.ts";
+import { sinceText } from "./since.ts";
 
 const FAMILIES = [["IPv4", "ipv4"], ["IPv6", "ipv6"]] as const;
 const SESSION_HEADINGS = ["NAME", "PEER", "PORT", "REMOTE AS", "LOCAL AS", "TYPE", "CLIENT", "PASSIVE", "FILTERS"];
@@ -10,9 +11,7 @@ const SESSION_HEADINGS = ["NAME", "PEER", "PORT", "REMOTE AS", "LOCAL AS", "TYPE
 /** The text; a family without an address says so. */
 export function nodeViewText(view: NodeView): string {
   const families = FAMILIES.map(([title, key]) => `${title}: ${familyText(view.families[key])}`);
-  const faults = view.faults.map(({ kind, name, field, why }) =>
-    [printableText(`${kind} ${name}`), printableText(field), printableText(why)]);
-  return [...families, ...(faults.length === 0 ? [] : [columns(["RESOURCE", "FIELD", "FAULT"], faults)])].join("\n");
+  return [...families, ...(view.faults.length === 0 ? [] : [faultsText(view.faults)])].join("\n");
 }
 
 function familyText(family: FamilyView): string {
@@ -34,4 +33,20 @@ function sessionRow(session: SessionView): readonly string[] {
 
 function yes(value: boolean): string {
   return value ? "yes" : "no";
+}
+
+/** What stands below the tables of `node status` in Calico mode. */
+export function calicoStatusText(status: CalicoStatus, nowMilliseconds: number): string {
+  const { datastore: { kind, up, since, why }, node, nodes, sessions, waiting, faults } = status;
+  const state = up ? `up since ${sinceText(since, nowMilliseconds)}`
+    : `down since ${sinceText(since, nowMilliseconds)}, what is known stays: ${printableText(why ?? "")}`;
+  const counts = `${printableText(node)} has ${sessions} sessions among ${nodes} nodes`;
+  return `Calico datastore (${kind}): ${state}\n`
+    + `${waiting === null ? counts : `No sessions by Calico's resources: ${printableText(waiting)}`}\n`
+    + (faults.length === 0 ? "" : `\n${faultsText(faults)}`);
+}
+
+function faultsText(faults: CalicoStatus["faults"]): string {
+  return columns(["RESOURCE", "FIELD", "FAULT"], faults.map(({ kind, name, field, why }) =>
+    [printableText(`${kind} ${name}`), printableText(field), printableText(why)]));
 }

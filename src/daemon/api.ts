@@ -5,6 +5,7 @@
 
 import type { Family } from "../messages/families.ts";
 import type { RouteAttributes } from "../messages/describe.ts";
+import type { CalicoStatus } from "../calico/translate/view.ts";
 import type { PeerType } from "../config/intent.ts";
 
 /** RFC 4271 §8.2.2 state names. */
@@ -196,6 +197,8 @@ export interface DaemonApi {
   reset(selector: string, soft?: "in" | "out"): { readonly reset: readonly string[] } | Refusal;
   disable(selector: string, reason?: string): { readonly disabled: readonly string[] } | Refusal;
   enable(selector: string): { readonly enabled: readonly string[] } | Refusal;
+  /** Calico mode: its datastore, and what is wrong with resources. */
+  calico(): CalicoStatus | Refusal;
   /** Counters only: O(peers), never a walk over routes; without those of each peer where `perPeer` is false. */
   metrics(perPeer?: boolean): Iterable<MetricSample>;
   ready(): { readonly ready: boolean; readonly waitingFor: readonly string[] };

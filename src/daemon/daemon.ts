@@ -4,6 +4,7 @@
  */
 
 import { formatIpv4 } from "../base/address.ts";
+import { sameValue } from "../base/same.ts";
 import { maskedConfiguration } from "../config/mask.ts";
 import type { Configuration } from "../config/reader.ts";
 import { formatFault } from "../config/fault.ts";
@@ -15,6 +16,8 @@ import type { DaemonApi, PeerView, ReloadResult, Refusal } from "./api.ts";
 import { whyDown } from "./admin.ts";
 import { drainIntent } from "./drain.ts";
 import { explain } from "./explain.ts";
+import { Follower } from "./follower.ts";
+import type { IntentSource } from "./follower.ts";
 import { groupNumber, groupView } from "./group-view.ts";
 import { Listeners } from "./listeners.ts";
 import type { OpenListener } from "./listeners.ts";
@@ -36,6 +39,8 @@ export interface DaemonOptions {
   readonly pid: number;
   /** Reads the configuration again, for a reload; absent where there is no file. */
   readConfiguration?(): Promise<Configuration>;
+  /** Where intents come from in Calico mode; `intent` is then that of a speaker without neighbours. */
+  readonly source?: IntentSource;
   /** Opens a listener; absent: of this host. Connections go to `onConnection`. */
   openListener?(where: ListenAddress, onConnection: (connection: Connection) => void): ReturnType<OpenListener>;
   /** Who listens on a port that is taken, where that can be known. */
@@ -74,6 +79,7 @@ class Daemon implements RunningDaemon, DaemonApi {
   readonly speaker: Speaker;
   readonly #options: DaemonOptions;
   readonly #listeners: Listeners;
+  readonly #follower: Follower | undefined;
   readonly #readiness = new Readiness();
   readonly #startedAt: number;
   /** Connections that came while there were no neighbours yet; undefined once there are. */
@@ -98,6 +104,7 @@ class Daemon implements RunningDaemon, DaemonApi {
       (where) => options.openListener?.(where, offer) ?? this.#listen(where, offer),
       (why) => options.environment.log.write("warn", "listener", { why }),
     );
+    this.#follower = options.source === undefined ? undefined : this.#followerOf(options.source);
   }
 
   get api(): DaemonApi {
@@ -120,6 +127,7 @@ class Daemon implements RunningDaemon, DaemonApi {
     const early = this.#early ?? [];
     this.#early = undefined;
     for (const connection of early) this.#offer(connection);
+    this.#follower?.start();
   }
 
   #listen(where: ListenAddress, onConnection: (connection: Connection) => void): ReturnType<OpenListener> {
@@ -127,6 +135,21 @@ class Daemon implements RunningDaemon, DaemonApi {
     const onTrouble = (why: string): void => log.write("error", "listener", { why });
     const portOwner = (port: number): string | undefined => this.#options.portOwner?.(port);
     return listen(where, { clock, scheduler, onConnection, onTrouble, portOwner });
+  }
+
+  #followerOf(source: IntentSource): Follower {
+    const { log, clock } = this.#options.environment;
+    return new Follower(source, {
+      log,
+      wallMilliseconds: () => clock.wallMilliseconds(),
+      isLeaving: () => this.#leaving !== undefined,
+      inTurn: (run) => {
+        this.#reloading = this.#reloading.then(run).catch((error: unknown) => this.#crash(error));
+      },
+      later: (seconds, run) => this.speaker.later(seconds, run),
+      listen: (wanted) => this.#listeners.become(wanted),
+      apply: (intent) => this.#change(() => this.speaker.apply(intent)),
+    });
   }
 
   #offer(connection: Connection): void {
@@ -144,10 +167,11 @@ class Daemon implements RunningDaemon, DaemonApi {
     if (this.#leaving !== "stopping") {
       this.#leaving = "stopping";
       for (const end of [...this.#waits]) end();
+      const followed = this.#follower?.stop();
       this.speaker.stop(text);
       const closed = this.#reloading.then(() => this.close());
       await this.#wait(FAREWELL_SECONDS);
-      await closed;
+      await Promise.all([closed, followed]);
       this.#finish();
     }
     return this.finished;
@@ -198,7 +222,11 @@ class Daemon implements RunningDaemon, DaemonApi {
   }
 
   config(): unknown {
-    return maskedConfiguration(this.#options.settings, this.speaker.intent);
+    const { settings } = this.#options;
+    if (this.#follower === undefined) return maskedConfiguration(settings, this.speaker.intent);
+    const calico = this.#follower.settings;
+    const calicoStatus = this.#follower.status();
+    return { ...maskedConfiguration({ ...settings, calico }, this.speaker.intent), calicoStatus };
   }
 
   reload(): Promise<ReloadResult | Refusal> {
@@ -213,19 +241,29 @@ class Daemon implements RunningDaemon, DaemonApi {
     const read = await this.#options.readConfiguration?.();
     if (read === undefined) return { refused: "there is no configuration file to read again", what: "failed" };
     if ("faults" in read) return this.#refuseReload(read.faults.map(formatFault).join("\n"));
-    const refused = await this.#listeners.become(read.intent.speaker.listen);
-    if (refused !== undefined) return this.#refuseReload(refused);
-    if (this.#leaving !== undefined) return this.#refuseReload(`the daemon is ${this.#leaving}`);
-    const needsRestart = differentSettings(this.#options.settings, read.settings);
-    const result = this.#change(() => this.speaker.apply(read.intent));
+    const { settings } = this.#options;
+    const isOtherMode = (read.settings.calico === undefined) !== (settings.calico === undefined);
+    if (isOtherMode) return this.#refuseReload("Calico mode begins and ends with a restart");
+    const result = await this.#follower?.reload(read.settings) ?? await this.#become(read.intent);
+    if (typeof result === "string") return this.#refuseReload(result);
     const { log } = this.#options.environment;
     log.write("info", "reloaded", {
       added: result.added.length, removed: result.removed.length, reset: result.reset.length,
       refreshed: result.refreshed.length, untouched: result.untouched.length,
     });
-    if (needsRestart.length === 0) return result;
+    const { needsRestart: ofSource = [], ...changes } = result;
+    const needsRestart = [...differentSettings(settings, read.settings), ...ofSource];
+    if (needsRestart.length === 0) return changes;
     log.write("warn", "restart-needed", { settings: needsRestart.join(",") });
-    return { ...result, needsRestart };
+    return { ...changes, needsRestart };
+  }
+
+  /** All of it, or nothing and why. */
+  async #become(intent: Intent): Promise<ReloadResult | string> {
+    const refused = await this.#listeners.become(intent.speaker.listen);
+    if (refused !== undefined) return refused;
+    if (this.#leaving !== undefined) return `the daemon is ${this.#leaving}`;
+    return this.#change(() => this.speaker.apply(intent));
   }
 
   #refuseReload(why: string): Refusal {
@@ -271,7 +309,12 @@ class Daemon implements RunningDaemon, DaemonApi {
   }
 
   metrics(perPeer: boolean = true): ReturnType<DaemonApi["metrics"]> {
-    return metricSamples(this.speaker, this.#options.version, this.#options.node, perPeer);
+    const { version, node } = this.#options;
+    return metricSamples(this.speaker, version, node, perPeer, this.#follower?.status());
+  }
+
+  calico(): ReturnType<DaemonApi["calico"]> {
+    return this.#follower?.status() ?? { refused: "the daemon is not in Calico mode", what: "not-found" };
   }
 
   ready(): ReturnType<DaemonApi["ready"]> {
@@ -282,8 +325,10 @@ class Daemon implements RunningDaemon, DaemonApi {
   #waitingFor(): string[] {
     if (this.#leaving !== undefined) return [`the daemon is ${this.#leaving}`];
     if (this.#early !== undefined) return ["the daemon is starting"];
-    const upSeconds = (this.#options.environment.clock.wallMilliseconds() - this.#startedAt) / 1000;
-    return this.#readiness.waitingFor(this.speaker.neighbours.all(), upSeconds);
+    const awaited = this.#follower?.waitingFor() ?? [];
+    const since = this.#follower?.followedAt ?? this.#startedAt;
+    const upSeconds = (this.#options.environment.clock.wallMilliseconds() - since) / 1000;
+    return awaited.length > 0 ? awaited : this.#readiness.waitingFor(this.speaker.neighbours.all(), upSeconds);
   }
 
   status(): ReturnType<DaemonApi["status"]> {
@@ -301,11 +346,15 @@ class Daemon implements RunningDaemon, DaemonApi {
     try {
       return act();
     } catch (error) {
-      this.#options.environment.scheduler.soon(() => {
-        throw error;
-      });
+      this.#crash(error);
       throw error;
     }
+  }
+
+  #crash(error: unknown): void {
+    this.#options.environment.scheduler.soon(() => {
+      throw error;
+    });
   }
 
   #knows(selector: string): boolean {
@@ -328,12 +377,8 @@ class Daemon implements RunningDaemon, DaemonApi {
 
 /** Settings that are read at the start only, and that differ now. */
 function differentSettings(have: Settings, want: Settings): string[] {
-  const { onStop: _have, ...before } = have; // in the intent, too
-  const { onStop: _want, ...now } = want;
+  const { onStop: _have, calico: _source, ...before } = have; // in the intent, too
+  const { onStop: _want, calico: _follows, ...now } = want;
   return Object.keys(before).filter((key) =>
-    plain(before[key as keyof typeof before]) !== plain(now[key as keyof typeof now]));
-}
-
-function plain(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) => (part instanceof Map ? [...part] : part)) ?? "";
+    !sameValue(before[key as keyof typeof before], now[key as keyof typeof now]));
 }

@@ -1,6 +1,7 @@
 /** Samples of the daemon's own counters. Rule: O(peers) and O(groups), never a walk over routes. */
 
 import { FAMILIES } from "../messages/families.ts";
+import type { CalicoStatus } from "../calico/translate/view.ts";
 import type { MetricSample, StateName } from "./api.ts";
 import { groupNumber } from "./group-view.ts";
 import type { Peer } from "./peer.ts";
@@ -18,7 +19,7 @@ const TYPES = {
 
 /** All samples, those of peers where they are wanted; the exporter groups them by name. */
 export function* metricSamples(
-  speaker: Speaker, version: string, node: string, perPeer: boolean,
+  speaker: Speaker, version: string, node: string, perPeer: boolean, calico: CalicoStatus | undefined,
 ): Generator<MetricSample> {
   yield sample("reflectd_build_info", { version, node }, 1);
   for (const peer of perPeer ? speaker.neighbours.all() : []) yield* peerSamples(peer, speaker);
@@ -31,6 +32,15 @@ export function* metricSamples(
     yield sample("reflectd_connections_refused_total", { reason }, count);
   }
   yield* speaker.work.convergenceSeconds.samples("reflectd_convergence_seconds");
+  if (calico !== undefined) yield* calicoSamples(calico);
+}
+
+function* calicoSamples({ datastore, faults }: CalicoStatus): Generator<MetricSample> {
+  yield sample("reflectd_datastore_up", {}, datastore.up ? 1 : 0);
+  const kinds = [...new Map(faults.map(({ kind, name }) => [`${kind} ${name}`, kind])).values()];
+  for (const kind of new Set(kinds)) {
+    yield sample("reflectd_datastore_faults", { kind }, kinds.filter((one) => one === kind).length);
+  }
 }
 
 function* peerSamples(peer: Peer, speaker: Speaker): Generator<MetricSample> {

@@ -94,6 +94,7 @@ export class Speaker implements PeerHost {
   apply(want: Intent): ReloadResult {
     const diff = diffIntent(this.#intent, want);
     const before = this.#intent;
+    const wroteSelf = this.originatesWithoutNextHop;
     this.#takeSpeaker(want);
     const resetAll = diff.speaker.price === "reset";
     for (const { name } of diff.removed) this.neighbours.remove(name);
@@ -103,7 +104,7 @@ export class Speaker implements PeerHost {
     for (const { want: peer } of [...plan.refreshed, ...plan.quiet]) this.neighbours.update(peer);
     if (resetAll) for (const peer of plan.untouched) this.neighbours.replace(peer);
     if (diff.originated) setOwnRoutes(this.tables, before.originated, want.originated, this.nowSeconds());
-    this.#reconsider(diff);
+    this.#reconsider(diff, wroteSelf !== this.originatesWithoutNextHop);
     this.work.changed();
     return {
       added: diff.added.map(({ name }) => name),
@@ -231,11 +232,12 @@ export class Speaker implements PeerHost {
   }
 
   /** Groups and verdicts that changed with the intents of peers, or with our cluster ids. */
-  #reconsider(diff: IntentDiff): void {
+  #reconsider(diff: IntentDiff, isSelfNews: boolean): void {
     const peers = this.neighbours.all();
-    this.retarget(peers);
-    const changed = diff.changed.filter(({ price }) => price !== "nothing").map(({ name }) => name);
-    for (const peer of diff.clusterIds ? peers : changed.flatMap((name) => this.neighbours.named(name))) {
+    const changed = diff.changed.filter(({ price }) => price !== "nothing")
+      .flatMap(({ name }) => this.neighbours.named(name));
+    this.retarget(isSelfNews ? peers : changed);
+    for (const peer of diff.clusterIds ? peers : changed) {
       peer.setIntent(peer.intent);
       this.work.rejudge(peer);
     }

@@ -42,8 +42,8 @@ function environmentWith(log: Log): SpeakerEnvironment {
   return {
     clock: systemClock, random: systemRandom, scheduler: systemScheduler,
     connector: dialer(systemClock, systemScheduler), log, collectGarbage,
-    refusesSockets: ({ passwordFile, ttlSecurityHops }) =>
-      nodeNetProvider.refuses({ password: passwordFile !== undefined, ttlSecurityHops }),
+    refusesSockets: ({ passwordFile, passwordSecret, ttlSecurityHops }) =>
+      nodeNetProvider.refuses({ password: (passwordFile ?? passwordSecret) !== undefined, ttlSecurityHops }),
   };
 }
 
@@ -74,9 +74,11 @@ export async function run(options: { readonly config: string }, io: CliIo): Prom
   const log = newLog(settings.log, format, () => systemClock.wallMilliseconds(), (line) => io.stderr.write(line));
   const open: Closable[] = [];
   const socketPath = settings.control.socket ?? daemonSocketPath(io);
+  const source = settings.calico &&
+    await (await import("./calico-source.ts")).calicoSource(settings, settings.calico, io, log);
   const daemon = await startDaemon({
     environment: environmentWith(log), intent, settings, version: io.version, node: process.version, pid: process.pid,
-    readConfiguration: () => readFile(options.config), portOwner,
+    readConfiguration: () => readFile(options.config), portOwner, ...(source === undefined ? {} : { source }),
     openSurfaces: (api) => openSurfaces(api, settings, socketPath, log, open),
   });
   if ("refused" in daemon) {

@@ -2,12 +2,13 @@
 
 import { describe, expect, it } from "vitest";
 import { FAULTS_MAX } from "../../src/config/fault.ts";
-import { acceptedPeer, BASE, faultsOf, faultsOfValue } from "./support.ts";
+import { accepted, acceptedPeer, BASE, faultsOf, faultsOfValue } from "./support.ts";
 
 const PEER = { address: "10.0.0.2" };
 const neighbor = (fields: object): object => ({ ...BASE, neighbors: [{ ...PEER, ...fields }] });
 const rule = (fields: object): object => neighbor({ import: { rules: [{ action: "Accept", ...fields }] } });
 const route = (fields: object): object => ({ ...BASE, originate: [{ prefix: "10.9.0.0/16", ...fields }] });
+const FILES = { datastore: "files", files: ["/r"] };
 const [N, R] = ["$.neighbors[0]", "$.neighbors[0].import.rules[0]"];
 
 const MISTAKES: readonly (readonly [file: object, line: string])[] = [
@@ -153,7 +154,24 @@ const MISTAKES: readonly (readonly [file: object, line: string])[] = [
     "$.kernel.enabled: kernel routes are not available in this version "
     + "(use false: routes are reflected, not installed)"],
   [{ ...BASE, calico: { datastore: "kubernetes" } },
-    "$.calico: Calico mode is not available in this version (remove it and list the nodes in neighbors)"],
+    "$.calico.datastore: only the files datastore is available in this version "
+    + '(use "files", and "files": ["PATH"])'],
+  [{ calico: { ...FILES, publishNode: true } },
+    "$.calico.publishNode: writing our Node is not available in this version (use false)"],
+  [{ calico: { datastore: "files" } },
+    '$.calico: datastore files without files (add "files": ["PATH"])'],
+  [{ calico: { ...FILES, node: { asNumber: 1 } } },
+    "$.calico.node: a node without an address has no session "
+    + '(add "ipv4Address": "192.0.2.1/24")'],
+  // what the resources say in Calico mode
+  [{ calico: FILES, asNumber: 1 }, '$.asNumber: "asNumber" in Calico mode '
+    + "(remove it: it is that of the Node, of calico.node or of the BGPConfiguration)"],
+  [{ calico: FILES, clusterId: "244.0.0.1" }, '$.clusterId: "clusterId" in Calico mode '
+    + "(remove it: it is routeReflectorClusterID of the Node or of calico.node)"],
+  [{ calico: FILES, neighbors: [] }, '$.neighbors: "neighbors" in Calico mode '
+    + "(remove it: write a BGPPeer with their peerIP)"],
+  [{ calico: FILES, originate: [] }, '$.originate: "originate" in Calico mode '
+    + "(remove it: the Node's blocks and the service ranges are announced)"],
   [{ ...BASE, control: { birdSockets: ["/run/bird.ctl", "/run/bird6.ctl"] } },
     "$.control.birdSockets: BIRD's control protocol is not available in this version (use false)"],
 ];
@@ -212,7 +230,7 @@ describe("faults", () => {
 
 describe("the calico section", () => {
   const calico = {
-    datastore: "etcd",
+    ...FILES,
     etcd: {
       endpoints: ["https://10.0.0.1:2379"], ca: "/ca", cert: "/cert", key: "/key", username: "u", passwordFile: "/p",
     },
@@ -220,26 +238,38 @@ describe("the calico section", () => {
       ipv4Address: "10.0.0.1/24", ipv6Address: "fd00::1", asNumber: "1.1", routeReflectorClusterID: "244.0.0.1",
       labels: { "a/b": "c" },
     },
-    nodeName: "n", publishNode: true, namespace: "x", holdTimeSeconds: 240, kubeconfig: "/k",
+    nodeName: "n", publishNode: false, namespace: "x", holdTimeSeconds: 240, kubeconfig: "/k",
   };
   const withCalico = (fields: object): string[] => faultsOfValue({ calico: { ...calico, ...fields } })
     .map((line) => line.replace(/^reflectd\.json:1:\d+ /, "").replace(/ .*$/, ""));
 
-  it("is read in full, needs no routerId, and has one fault: that it is not there yet", () => {
-    expect(withCalico({})).toEqual(["$.calico:"]);
+  it("is read in full, and needs no routerId", () => {
+    expect(withCalico({})).toEqual([]);
   });
 
   it.each([
-    [{ datastore: "files" }, "$.calico:"],
-    [{ files: ["/x"] }, "$.calico.files:"],
+    [{ files: [] }, "$.calico.files:"],
     [{ node: { ipv4Address: "10.0.0.1/33" } }, "$.calico.node.ipv4Address:"],
-    [{ node: { labels: { a: 1 } } }, "$.calico.node.labels.a:"],
-    [{ node: { routeReflectorClusterID: "1" } }, "$.calico.node.routeReflectorClusterID:"],
+    [{ node: { ...calico.node, labels: { a: 1 } } }, "$.calico.node.labels.a:"],
+    [{ node: { ...calico.node, routeReflectorClusterID: "1" } }, "$.calico.node.routeReflectorClusterID:"],
     [{ etcd: { endpoints: ["https://u:p@10.0.0.1:2379"] } }, "$.calico.etcd.endpoints[0]:"],
     [{ etcd: { endpoint: [] } }, "$.calico.etcd.endpoint:"],
     [{ holdTimeSeconds: 1 }, "$.calico.holdTimeSeconds:"],
   ])("locates a mistake in it: %j", (fields, path) => {
-    expect(withCalico(fields)).toEqual(["$.calico:", path]);
+    expect(withCalico(fields)).toEqual([path]);
+  });
+
+  it("names files that another datastore has no use for", () => {
+    expect(withCalico({ datastore: "etcd" })).toEqual(["$.calico.datastore:", "$.calico.files:"]);
+  });
+
+  it("leaves the speaker to the resources, but for what the file says", () => {
+    expect(accepted({ routerId: undefined, calico }).intent).toEqual({ peers: [], originated: [], speaker: {
+      routerId: 0, asNumber: 64512, clusterId: 0, listen: [], onStop: "restart" } });
+    expect(accepted({ routerId: undefined, calico }).settings.calico)
+      .toMatchObject({ routerId: undefined, listen: undefined });
+    expect(accepted({ routerId: "10.0.0.9", listen: [], calico }).settings.calico)
+      .toMatchObject({ routerId: 0x0a000009, listen: [] });
   });
 });
 

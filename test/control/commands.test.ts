@@ -1,6 +1,7 @@
 /** The commands end to end: command line, Unix socket, HTTP, a daemon that answers from values. Golden outputs. */
 
 import { describe, expect, it } from "vitest";
+import type { CalicoStatus } from "../../src/calico/translate/view.ts";
 import type { RouteView } from "../../src/daemon/api.ts";
 import type { FakeDaemon } from "./fake-daemon.ts";
 import { EXPLAINED, fakeDaemon, fakeNow, lastError, peerView, routeView } from "./fake-daemon.ts";
@@ -81,6 +82,30 @@ No IPv6 peers found.
     expect(JSON.parse(out)).toEqual({ ipv4: [], ipv6: [{
       peerAddress: "[fd00::1]:1179", peerType: "node specific", state: "start", since: "03:08:21", info: "OpenSent",
     }] });
+  });
+
+  it("ends in Calico mode with how it stands with the datastore, and which resources are faulty", async () => {
+    const since = new Date(2026, 2, 1, 3, 8, 21).toISOString();
+    const calicoStatus: CalicoStatus = { node: "rr1", datastore: { kind: "files", up: true, since, why: null },
+      waiting: null, nodes: 4, sessions: 3,
+      faults: [{ kind: "BGPPeer", name: "p", field: "spec.asNumber", why: "no AS" }] };
+    const { out } = await run("node status", (daemon) => { daemon.calicoStatus = calicoStatus; });
+    expect(out).toMatch(/^Calico process is running\.\n/);
+    expect(out.split("No IPv6 peers found.\n\n")[1]).toBe(`Calico datastore (files): up since 03:08:21
+rr1 has 3 sessions among 4 nodes
+
+RESOURCE    FIELD           FAULT
+BGPPeer p   spec.asNumber   no AS
+`);
+    const json = await run("node status -o json", (daemon) => { daemon.calicoStatus = calicoStatus; });
+    expect(JSON.parse(json.out)).toMatchObject({ ipv4: [{ peerAddress: "10.0.0.1" }], ipv6: [], calico: calicoStatus });
+    const down = await run("node status", (daemon) => {
+      daemon.calicoStatus = { ...calicoStatus, faults: [], waiting: "there is no Node rr1",
+        datastore: { kind: "files", up: false, since, why: "/r cannot be read: \u001b[2J" } };
+    });
+    expect(down.out.split("No IPv6 peers found.\n\n")[1]).toBe(
+      "Calico datastore (files): down since 03:08:21, what is known stays: /r cannot be read: \\u{1b}[2J\n"
+      + "No sessions by Calico's resources: there is no Node rr1\n");
   });
 });
 

@@ -3,6 +3,7 @@
 import type {
   DaemonApi, ExplainView, GroupView, LastError, MetricSample, PeerView, Refusal, RouteQuery, RouteView,
 } from "../../src/daemon/api.ts";
+import type { CalicoStatus } from "../../src/calico/translate/view.ts";
 import type { ControlHost } from "../../src/control/host.ts";
 
 /** What a test may set, and what the daemon was told. */
@@ -12,6 +13,7 @@ export interface FakeDaemon extends DaemonApi {
   routeSource: (query: RouteQuery) => Iterable<RouteView> | Refusal;
   samples: MetricSample[];
   waitingFor: string[];
+  calicoStatus: CalicoStatus | undefined;
   reloadOutcome: () => ReturnType<DaemonApi["reload"]>;
 }
 
@@ -100,6 +102,7 @@ export function fakeDaemon(): FakeDaemon {
     routeSource: () => [routeView()],
     samples: [],
     waitingFor: [],
+    calicoStatus: undefined,
     reloadOutcome: async () => ({ added: ["node2"], removed: [], reset: [], refreshed: [], untouched: ["node1"] }),
     peers: () => daemon.peerList,
     partsOfPeers: (fields) => daemon.peerList.map((view) =>
@@ -117,6 +120,7 @@ export function fakeDaemon(): FakeDaemon {
     disable: (selector, reason) => act(selector, ["disable", selector, reason], { disabled: [selector] }),
     enable: (selector) => act(selector, ["enable", selector], { enabled: [selector] }),
     metrics: (perPeer = true) => daemon.samples.filter(({ labels }) => perPeer || !Object.hasOwn(labels, "peer")),
+    calico: () => daemon.calicoStatus ?? { refused: "the daemon is not in Calico mode", what: "not-found" },
     ready: () => ({ ready: daemon.waitingFor.length === 0, waitingFor: daemon.waitingFor }),
     status: () => ({ version: "0.1.0", node: "v20.20.0", routerId: "10.0.0.9", asNumber: 64512,
       startedAt: "2026-03-01T00:00:00.000Z", pid: 4242 }),

@@ -10,6 +10,7 @@ import type { Configuration } from "../../src/config/reader.ts";
 import { startDaemon } from "../../src/daemon/daemon.ts";
 import type { RunningDaemon } from "../../src/daemon/daemon.ts";
 import type { DaemonApi, PeerView, Refusal, ReloadResult, RouteQuery, RouteView } from "../../src/daemon/api.ts";
+import type { IntentSource } from "../../src/daemon/follower.ts";
 import { newLog } from "../../src/daemon/log.ts";
 import type { Tables } from "../../src/daemon/tables.ts";
 import type { Capability } from "../../src/messages/capabilities.ts";
@@ -62,6 +63,8 @@ export class World {
   readonly refusedListeners: Map<string, string> = new Map();
   /** Where the daemon listens now, as "address port". */
   readonly listening: Set<string> = new Set();
+  /** Calico mode: where intents come from; set before the start. */
+  source: IntentSource | undefined;
   #daemon: RunningDaemon | undefined;
 
   constructor(first: File, delayMilliseconds: readonly [number, number] = [0, 2]) {
@@ -99,13 +102,16 @@ export class World {
       (line) => void this.logLines.push(line));
     const started = await startDaemon({
       environment: {
-        clock, random: clock.random, connector: this.wire.connector(host), log, refusesSockets: () => undefined,
+        clock, random: clock.random, connector: this.wire.connector(host), log,
+        refusesSockets: ({ passwordSecret }) =>
+          (passwordSecret !== undefined ? "waits for a provider that can set a password" : undefined),
         scheduler: {
           at: (at, run) => host.at(at, run), afterPoll: (run) => host.afterPoll(run),
           soon: (run) => void clock.schedule(clock.now() + this.turnMilliseconds, PHASE.CHECK, host, run),
         },
       },
       intent: read.intent, settings: read.settings, version: "0", node: "v0", pid: 1,
+      ...(this.source === undefined ? {} : { source: this.source }),
       readConfiguration: async () => {
         await this.beforeReading();
         return readFile(this.nextFile);

@@ -223,8 +223,8 @@ class Network {
       roleStrict: false, enforceFirstAs: true, rejectAsSets: true, routeReflectorClient: client, clusterId,
       families: ["ipv4-unicast"], addPath: this.addPath ? "both" : "off", addPathSendMax: Infinity,
       holdTimeSeconds: 90, keepaliveTimeSeconds: undefined, connectRetrySeconds: 5, idleHoldSeconds: [1, 4],
-      nextHop: "auto", prefixLimit: {}, allowOwnAs: 0, import: ACCEPT, export: ACCEPT, passwordFile: undefined,
-      ttlSecurityHops: undefined, gracefulRestart: undefined,
+      nextHop: "auto", prefixLimit: {}, allowOwnAs: 0, import: ACCEPT, export: ACCEPT,
+      passwordFile: undefined, passwordSecret: undefined, ttlSecurityHops: undefined, gracefulRestart: undefined,
     };
   }
 

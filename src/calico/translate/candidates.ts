@@ -38,50 +38,66 @@ export interface Candidate {
   readonly filters: readonly string[];
 }
 
-/** What all candidates of a family have in common. */
-export interface Scope {
+/** A BGPPeer that concerns us, and on which of its sides we are. */
+interface OwnPeer {
+  readonly peer: BgpPeer;
+  readonly isLocal: boolean;
+  readonly isRemote: boolean;
+}
+
+/** What is true of us in one family. */
+interface Side {
   readonly resources: CalicoResources;
   readonly speaker: Speaker;
   readonly family: CalicoFamily;
   /** Our address of the family. */
   readonly ownAddress: string;
   readonly clusterAs: number;
-  /** BGPPeers by name. */
-  readonly peers: readonly BgpPeer[];
-  /** Nodes by their address of the family, each list by name. */
-  readonly nodesByAddress: ReadonlyMap<string, readonly CalicoNode[]>;
+}
+
+/** What all candidates of a family have in common. */
+export interface Scope extends Side {
+  /** By name. */
+  readonly peers: readonly OwnPeer[];
+  /** The nodes that have this address of the family, by name. */
+  readonly nodesAt: (address: string) => readonly CalicoNode[];
 }
 
 /** The scope of a family; undefined where our node has no address of it, and so no session. */
 export function scopeOf(resources: CalicoResources, speaker: Speaker, family: CalicoFamily): Scope | undefined {
   const own = addressOf(speaker.node, family);
   if (own === undefined) return undefined;
+  const side = { resources, speaker, family, ownAddress: own.address, clusterAs: clusterAsNumber(resources) };
+  let byAddress: ReadonlyMap<string, readonly CalicoNode[]> | undefined;
   return {
-    resources, speaker, family, ownAddress: own.address, clusterAs: clusterAsNumber(resources),
-    peers: [...resources.peers.values()].sort((a, b) => compareText(a.name, b.name)),
-    nodesByAddress: nodesByAddress(resources, family),
+    ...side,
+    peers: [...resources.peers.values()].sort((a, b) => compareText(a.name, b.name))
+      .map((peer) => ({ peer, isLocal: isLocal(peer, speaker.node), isRemote: isRemote(side, peer) }))
+      .filter((one) => one.isLocal || one.isRemote),
+    nodesAt: (address) => (byAddress ??= nodesByAddress(resources, family)).get(address) ?? [],
   };
 }
 
 /** All that is asked for between us and one other node: mesh, peerSelector, and reverse sessions. */
 export function candidatesWithNode(scope: Scope, remote: CalicoNode): readonly Candidate[] {
   const address = addressOf(remote, scope.family)?.address;
-  if (address === undefined || address === scope.ownAddress) return [];
+  if (address === undefined || address === scope.ownAddress || remote.name === scope.speaker.node.name) return [];
   const found: Candidate[] = [];
   if (inMesh(scope, remote)) found.push(meshCandidate(scope, remote, address));
-  for (const peer of scope.peers) {
-    if (isForward(scope, peer, remote)) {
+  for (const own of scope.peers) {
+    const { peer } = own;
+    if (own.isLocal && isForward(peer, remote)) {
       found.push(nodeCandidate(scope, peer, remote, address, peer.local.by === "all" ? "global" : "node"));
     }
-    if (isReverse(scope, peer, remote)) found.push(nodeCandidate(scope, peer, remote, address, "reverse"));
+    if (own.isRemote && isReverse(peer, remote)) found.push(nodeCandidate(scope, peer, remote, address, "reverse"));
   }
   return found;
 }
 
 /** All that is asked for by address, and of our own pods. */
 export function candidatesByAddress(scope: Scope): readonly Candidate[] {
-  return scope.peers.flatMap((peer) => {
-    if (!isLocal(peer, scope.speaker.node)) return [];
+  return scope.peers.flatMap(({ peer, isLocal }) => {
+    if (!isLocal) return [];
     if (peer.remote.by === "workload") return workloadCandidates(scope, peer);
     return peer.remote.by === "address" ? addressCandidates(scope, peer, peer.remote) : [];
   });
@@ -102,8 +118,7 @@ function nodesByAddress(resources: CalicoResources, family: CalicoFamily): Map<s
 
 /** A reflector takes no part in the mesh, on either side. */
 function inMesh({ speaker }: Scope, remote: CalicoNode): boolean {
-  return speaker.meshEnabled && speaker.clusterId === undefined && remote.routeReflectorClusterId === undefined
-    && remote.name !== speaker.node.name;
+  return speaker.meshEnabled && speaker.clusterId === undefined && remote.routeReflectorClusterId === undefined;
 }
 
 function meshCandidate(scope: Scope, remote: CalicoNode, address: string): Candidate {
@@ -130,16 +145,17 @@ function isLocal({ local }: BgpPeer, node: CalicoNode): boolean {
   return local.by === "node" ? local.node === node.name : local.selector.matches(node.labels);
 }
 
-function isForward({ speaker }: Scope, peer: BgpPeer, remote: CalicoNode): boolean {
-  return peer.remote.by === "selector" && peer.remote.selector.matches(remote.labels) && isLocal(peer, speaker.node);
+/** `remote` is on the remote side of a BGPPeer on whose local side we are. */
+function isForward(peer: BgpPeer, remote: CalicoNode): boolean {
+  return peer.remote.by === "selector" && peer.remote.selector.matches(remote.labels);
 }
 
 /** Symmetry: we are on the remote side of the BGPPeer and `remote` is on its local side. */
-function isReverse(scope: Scope, peer: BgpPeer, remote: CalicoNode): boolean {
-  return peer.reversePeering === "Auto" && isRemote(scope, peer) && isLocal(peer, remote);
+function isReverse(peer: BgpPeer, remote: CalicoNode): boolean {
+  return peer.reversePeering === "Auto" && isLocal(peer, remote);
 }
 
-function isRemote(scope: Scope, { remote, asNumber }: BgpPeer): boolean {
+function isRemote(scope: Side, { remote, asNumber }: BgpPeer): boolean {
   if (remote.by === "workload") return false;
   if (remote.by === "selector") return remote.selector.matches(scope.speaker.node.labels);
   if (remote.address !== scope.ownAddress) return false;
@@ -175,7 +191,7 @@ function addressCandidates(
   if (!isOfFamily || address === scope.ownAddress) return [];
   const direction = peer.local.by === "all" ? "global" : "node";
   const asNumber = peer.asNumber ?? scope.clusterAs;
-  const nodes = scope.nodesByAddress.get(address) ?? [];
+  const nodes = scope.nodesAt(address);
   const listening = nodes.find((node) => (node.asNumber ?? scope.clusterAs) === asNumber);
   return [{
     ...common(scope, peer, direction), address,

@@ -1,11 +1,13 @@
 /**
  * A node's plan as the daemon's intent: one neighbour for each session, one family each, as Calico runs one BIRD for
- * each. Session parameters that Calico fixes are here: calico.md 3.10.
+ * each. Session parameters that Calico fixes are here: calico.md 3.10. A neighbour that has not changed since the last
+ * intent stays the same object.
  */
 
 import { parseIpv4 } from "../../base/address.ts";
+import { sameValue } from "../../base/same.ts";
 import { PRIORITY_BASE } from "../../config/intent.ts";
-import type { Intent, OriginatedRoute, PeerIntent } from "../../config/intent.ts";
+import type { Intent, ListenAddress, OriginatedRoute, PeerIntent } from "../../config/intent.ts";
 import type { SessionView } from "./view.ts";
 import type { FamilyPlan, NodePlan } from "./node.ts";
 import { CALICO_FAMILIES } from "./speaker.ts";
@@ -16,32 +18,61 @@ export interface IntentSettings {
   /** 240 unless `calico.holdTimeSeconds` says less. */
   readonly holdTimeSeconds: number;
   readonly onStop: "restart" | "shutdown";
+  /** In place of the resources' where the file has it; unsigned 32 bits. */
+  readonly routerId?: number | undefined;
+  /** In place of the resources' where the file has it. */
+  readonly listen?: readonly ListenAddress[] | undefined;
 }
 
-/** The intent; a text instead where there can be none yet, and why. */
-export function intentOf({ speaker, families, view }: NodePlan, settings: IntentSettings): Intent | string {
-  if (speaker === undefined || families === undefined) return `there is no Node ${view.node}`;
-  const routerId = parseIpv4(speaker.routerId ?? "");
-  if (routerId === undefined || routerId === 0) {
-    return `Node ${view.node} has no IPv4 address to be the router id: set CALICO_ROUTER_ID to one, or to hash`;
+/** What all neighbours have in common. */
+interface Common {
+  readonly settings: IntentSettings;
+  readonly routerId: number;
+}
+
+/** Makes intents of the plans of one node, one after the other. */
+export class IntentPlan {
+  #common: Common | undefined;
+  #known = new WeakMap<SessionView, PeerIntent>();
+
+  /** The intent; a text instead where there can be none yet, and why. */
+  of({ speaker, families, view }: NodePlan, settings: IntentSettings): Intent | string {
+    if (speaker === undefined || families === undefined) return `there is no Node ${view.node}`;
+    const routerId = settings.routerId ?? parseIpv4(speaker.routerId ?? "");
+    if (routerId === undefined || routerId === 0) {
+      return `Node ${view.node} has no IPv4 address to be the router id: set CALICO_ROUTER_ID to one, or to hash`;
+    }
+    const common = { settings, routerId };
+    if (!sameValue(common, this.#common)) this.#known = new WeakMap();
+    this.#common = common;
+    const plans = CALICO_FAMILIES.map((family) => ({ family, plan: families[family] }));
+    const enabled = plans.filter(({ plan }) => plan.view.enabled).map(({ plan }) => plan);
+    return {
+      speaker: {
+        routerId, asNumber: speaker.asNumber,
+        clusterId: parseIpv4(speaker.clusterId ?? "") ?? routerId,
+        listen: settings.listen ?? enabled.map(({ view: { listen } }) => listen),
+        onStop: settings.onStop,
+      },
+      peers: plans.flatMap(({ family, plan }) =>
+        plan.view.peers.map((session) => this.#peer(session, family, plan, common))),
+      originated: enabled.flatMap(originatedOf),
+    };
   }
-  const plans = CALICO_FAMILIES.map((family) => ({ family, plan: families[family] }));
-  return {
-    speaker: {
-      routerId, asNumber: speaker.asNumber,
-      clusterId: parseIpv4(speaker.clusterId ?? "") ?? routerId,
-      listen: plans.filter(({ plan }) => plan.view.enabled).map(({ plan }) => plan.view.listen),
-      onStop: settings.onStop,
-    },
-    peers: plans.flatMap(({ family, plan }) =>
-      plan.view.peers.map((session) => peerOf(session, family, plan, routerId, settings))),
-    originated: plans.filter(({ plan }) => plan.view.enabled).flatMap(({ plan }) => originatedOf(plan)),
-  };
+
+  #peer(session: SessionView, family: CalicoFamily, plan: FamilyPlan, common: Common): PeerIntent {
+    const policies = plan.policies.of(session.importFilters);
+    const known = this.#known.get(session);
+    if (known?.import === policies.import && known.export === policies.export) return known;
+    const peer = { ...peerOf(session, family, common), ...policies };
+    this.#known.set(session, peer);
+    return peer;
+  }
 }
 
 function peerOf(
-  session: SessionView, family: CalicoFamily, plan: FamilyPlan, routerId: number, settings: IntentSettings,
-): PeerIntent {
+  session: SessionView, family: CalicoFamily, { settings, routerId }: Common,
+): Omit<PeerIntent, "import" | "export"> {
   const isExternal = session.remoteAs !== session.localAs;
   return {
     name: session.name,
@@ -65,8 +96,7 @@ function peerOf(
     nextHop: session.nextHopMode === "auto" && isExternal ? "self" : session.nextHopMode,
     prefixLimit: {},
     allowOwnAs: session.allowOwnAs,
-    ...plan.policies.of(session.importFilters),
-    passwordFile: undefined,
+    passwordFile: undefined, passwordSecret: session.passwordSecret ?? undefined,
     ttlSecurityHops: session.ttlSecurity === 0 ? undefined : session.ttlSecurity,
     gracefulRestart: { restartTimeSeconds: session.restartSeconds },
   };

@@ -8,12 +8,15 @@ import { formatPrefix } from "../../base/prefix.ts";
 import type { Prefix } from "../../base/prefix.ts";
 import type { FilterOperation, FilterRule } from "../../config/intent.ts";
 import type { CalicoResources, ResourceFault } from "../resources/model.ts";
-import type { ExportFilterView, FamilyView, NodeView, OriginatedView } from "./view.ts";
+import type { ExportFilterView, FamilyView, KernelFilterView, NodeView, OriginatedView } from "./view.ts";
 import { isAnnounced, ownBlocks } from "./blocks.ts";
+import type { OwnBlock } from "./blocks.ts";
+import { Derived } from "./derived.ts";
 import { kernelFilter } from "./kernel-filter.ts";
 import { exportSteps, normalRoutePriority, SessionPolicies } from "./policies.ts";
 import type { ExportStep } from "./policies.ts";
 import { serviceRoutes } from "./services.ts";
+import type { ServiceRoutes } from "./services.ts";
 import { SessionPlan } from "./sessions.ts";
 import { addressOf, speakerOf } from "./speaker.ts";
 import type { CalicoFamily, HostFacts, Speaker } from "./speaker.ts";
@@ -21,6 +24,7 @@ import type { CalicoFamily, HostFacts, Speaker } from "./speaker.ts";
 /** One family: what is shown, and what the daemon needs besides. */
 export interface FamilyPlan {
   readonly view: FamilyView;
+  /** As of the last plan. */
   readonly policies: SessionPolicies;
   /** What we announce as our own. */
   readonly originated: readonly Prefix[];
@@ -36,13 +40,16 @@ export interface NodePlan {
   readonly families: { readonly ipv4: FamilyPlan; readonly ipv6: FamilyPlan } | undefined;
 }
 
-/** Follows one node. */
+/** Follows one node. What a change of the resources does not concern stays the same object from plan to plan. */
 export class NodeTranslation {
   readonly #host: HostFacts;
-  readonly #plans = { ipv4: new SessionPlan("ipv4"), ipv6: new SessionPlan("ipv6") };
+  readonly #ipv4: FamilyTranslation;
+  readonly #ipv6: FamilyTranslation;
 
   constructor(host: HostFacts) {
     this.#host = host;
+    this.#ipv4 = new FamilyTranslation(host, "ipv4");
+    this.#ipv6 = new FamilyTranslation(host, "ipv6");
   }
 
   /** The plan for these resources; `faults` are those of reading them. */
@@ -54,33 +61,80 @@ export class NodeTranslation {
       return { speaker, families: undefined, view: { node, families: { ipv4: ABSENT, ipv6: ABSENT },
         faults: [...faults, { kind: "Node", name: node, field: "", why }] } };
     }
-    const families = { ipv4: this.#family(resources, speaker, "ipv4"), ipv6: this.#family(resources, speaker, "ipv6") };
+    const families = { ipv4: this.#ipv4.plan(resources, speaker), ipv6: this.#ipv6.plan(resources, speaker) };
     return { speaker, families, view: { node, faults,
       families: { ipv4: families.ipv4.view, ipv6: families.ipv6.view } } };
   }
+}
 
-  #family(resources: CalicoResources, speaker: Speaker, family: CalicoFamily): FamilyPlan {
-    const services = serviceRoutes(resources, speaker, family, this.#host.kubernetesNodeName);
-    const blocks = ownBlocks(resources, speaker, family, this.#host.usePodCidr);
-    const steps = exportSteps({ resources, speaker, family, blocks, services });
-    const originated = [
-      ...blocks.filter(isAnnounced).map(({ cidr, reason }) => ({ prefix: cidr, kind: "block" as const, reason })),
-      ...services.announced,
-    ];
+/** Routes of our own, and the views of them and of the export filter. */
+interface Shown {
+  readonly prefixes: readonly Prefix[];
+  readonly originated: readonly OriginatedView[];
+  readonly aggregates: FamilyView["aggregates"];
+  readonly exportFilter: readonly ExportFilterView[];
+}
+
+/** Follows one family of the node. */
+class FamilyTranslation {
+  readonly #host: HostFacts;
+  readonly #family: CalicoFamily;
+  readonly #sessions: SessionPlan;
+  readonly #policies: SessionPolicies;
+  readonly #services = new Derived<ServiceRoutes>();
+  readonly #blocks = new Derived<readonly OwnBlock[]>();
+  readonly #steps = new Derived<readonly ExportStep[]>();
+  readonly #shown = new Derived<Shown>();
+  readonly #kernel = new Derived<readonly KernelFilterView[]>();
+
+  constructor(host: HostFacts, family: CalicoFamily) {
+    this.#host = host;
+    this.#family = family;
+    this.#sessions = new SessionPlan(family);
+    this.#policies = new SessionPolicies(family);
+  }
+
+  plan(resources: CalicoResources, speaker: Speaker): FamilyPlan {
+    const family = this.#family;
+    const { configurations, affinities, pools, filters, nodes } = resources;
+    const { node, isNode } = speaker;
+    const services = this.#services.of([configurations, resources.services, resources.endpointSlices, node],
+      () => serviceRoutes(resources, speaker, family, this.#host.kubernetesNodeName));
+    const blocks = this.#blocks.of([affinities, node],
+      () => ownBlocks(resources, speaker, family, this.#host.usePodCidr));
+    const steps = this.#steps.of([configurations, pools, node, blocks, services],
+      () => exportSteps({ resources, speaker, family, blocks, services }));
+    const shown = this.#shown.of([blocks, services, steps, isNode], () => shownOf(blocks, services, steps, isNode));
+    const kernel = this.#kernel.of(
+      [configurations, pools, node, services, node.wireguard[family] ? nodes : undefined],
+      () => kernelFilter(resources, speaker, family, services));
+    this.#policies.follow(filters, steps);
     return {
-      policies: new SessionPolicies(resources, family, steps),
-      originated: originated.map(({ prefix }) => prefix),
-      routePriority: normalRoutePriority(resources, family),
+      policies: this.#policies, originated: shown.prefixes, routePriority: normalRoutePriority(resources, family),
       view: {
         ...speakerView(speaker, family),
-        peers: this.#plans[family].sessions(resources, speaker),
-        originated: originated.map((route): OriginatedView => ({ ...route, prefix: formatPrefix(route.prefix) })),
-        aggregates: blocks.map(({ cidr, state }) => ({ prefix: formatPrefix(cidr), state })),
-        exportFilter: steps.map(stepView),
-        kernelFilter: kernelFilter(resources, speaker, family, services),
+        peers: this.#sessions.sessions(resources, speaker),
+        originated: shown.originated, aggregates: shown.aggregates, exportFilter: shown.exportFilter,
+        kernelFilter: kernel,
       },
     };
   }
+}
+
+/** A host that is no Node forwards nothing to services, and so it must not announce them. */
+function shownOf(
+  blocks: readonly OwnBlock[], services: ServiceRoutes, steps: readonly ExportStep[], isNode: boolean,
+): Shown {
+  const routes = [
+    ...blocks.filter(isAnnounced).map(({ cidr, reason }) => ({ prefix: cidr, kind: "block" as const, reason })),
+    ...(isNode ? services.announced : []),
+  ];
+  return {
+    prefixes: routes.map(({ prefix }) => prefix),
+    originated: routes.map((route): OriginatedView => ({ ...route, prefix: formatPrefix(route.prefix) })),
+    aggregates: blocks.map(({ cidr, state }) => ({ prefix: formatPrefix(cidr), state })),
+    exportFilter: steps.map(stepView),
+  };
 }
 
 const ABSENT: FamilyView = {

@@ -5,6 +5,7 @@
 
 import { formatPrefix } from "../../base/prefix.ts";
 import type { Prefix } from "../../base/prefix.ts";
+import { sameValue } from "../../base/same.ts";
 import type { FilterRule, Policy } from "../../config/intent.ts";
 import type { CalicoResources, IpPool, PrefixAdvertisement } from "../resources/model.ts";
 import type { OwnBlock } from "./blocks.ts";
@@ -67,35 +68,60 @@ export function exportSteps(basis: ExportBasis): readonly ExportStep[] {
   ];
 }
 
-/** Policies of sessions; one object for all that have the same BGPFilters. */
-export class SessionPolicies {
-  readonly #resources: CalicoResources;
-  readonly #family: "ipv4-unicast" | "ipv6-unicast";
-  readonly #exportRules: readonly FilterRule[];
-  readonly #known = new Map<string, { readonly import: Policy; readonly export: Policy }>();
+/** What the sessions with the same BGPFilters take and tell. */
+interface Policies {
+  readonly import: Policy;
+  readonly export: Policy;
+}
 
-  constructor(resources: CalicoResources, family: CalicoFamily, steps: readonly ExportStep[]) {
-    this.#resources = resources;
+/**
+ * Policies of sessions; one object for all that have the same BGPFilters. It follows the resources from plan to plan,
+ * and a policy that comes out as it was stays the object that it was: nobody's routes are then judged again.
+ */
+export class SessionPolicies {
+  readonly #family: "ipv4-unicast" | "ipv6-unicast";
+  #filters: CalicoResources["filters"] | undefined;
+  #steps: readonly ExportStep[] = [];
+  #known: Map<string, Policies> = new Map();
+  /** Those by the filters and steps before these. */
+  #before: ReadonlyMap<string, Policies> = new Map();
+
+  constructor(family: CalicoFamily) {
     this.#family = `${family}-unicast`;
-    this.#exportRules = steps.map(({ rule }) => rule);
+  }
+
+  /** Follows the BGPFilters and Calico's own steps. */
+  follow(filters: CalicoResources["filters"], steps: readonly ExportStep[]): void {
+    if (filters === this.#filters && steps === this.#steps) return;
+    this.#filters = filters;
+    this.#steps = steps;
+    this.#before = this.#known;
+    this.#known = new Map();
   }
 
   /** Import: the BGPFilters, then accept. Export: the BGPFilters, Calico's own steps, then reject. */
-  of(filters: readonly string[]): { readonly import: Policy; readonly export: Policy } {
+  of(filters: readonly string[]): Policies {
     const key = filters.join(",");
-    const known = this.#known.get(key) ?? {
-      import: { default: "accept" as const, missing: false, rules: this.#rules(filters, "import") },
-      export: { default: "reject" as const, missing: false,
-        rules: [...this.#rules(filters, "export"), ...this.#exportRules] },
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const before = this.#before.get(key);
+    const policies = {
+      import: kept(before?.import, { default: "accept", missing: false, rules: this.#rules(filters, "import") }),
+      export: kept(before?.export, { default: "reject", missing: false,
+        rules: [...this.#rules(filters, "export"), ...this.#steps.map(({ rule }) => rule)] }),
     };
-    this.#known.set(key, known);
-    return known;
+    this.#known.set(key, policies);
+    return policies;
   }
 
   #rules(filters: readonly string[], direction: "import" | "export"): FilterRule[] {
-    return filters.flatMap((name) => this.#resources.filters.get(name)?.[direction] ?? [])
+    return filters.flatMap((name) => this.#filters?.get(name)?.[direction] ?? [])
       .filter(({ family }) => family === undefined || family === this.#family);
   }
+}
+
+function kept(before: Policy | undefined, now: Policy): Policy {
+  return before !== undefined && sameValue(before, now) ? before : now;
 }
 
 /** Devices of other encapsulations, which other nodes reach by themselves. No route has one while the kernel is off. */

@@ -1,6 +1,7 @@
 /**
  * The sessions of our node in a family: what is asked for, without duplicates, with names and the reflector's rules.
- * calico.md 3.5 to 3.10. A node that has not changed since the last call costs a look at its name.
+ * calico.md 3.5 to 3.10. A node that has not changed since the last call costs a look at its name, and a session that
+ * has not changed stays the same object.
  */
 
 import type { CalicoNode, CalicoResources } from "../resources/model.ts";
@@ -23,11 +24,23 @@ const DIRECTIONS: Readonly<Record<Direction, { readonly rank: number; readonly p
   workload: { rank: 4, prefix: "Local_Workload", type: "local" },
 };
 
+/** A candidate and the name that it competes for. */
+interface Asked {
+  readonly candidate: Candidate;
+  readonly name: string;
+  /** The name of the session that it gives way to, where there is one. */
+  readonly yieldsTo: string | undefined;
+}
+
 /** Derives the sessions of one family again and again, keeping what was found for nodes that stay as they are. */
 export class SessionPlan {
   readonly #family: CalicoFamily;
   #basis: readonly unknown[] = [];
-  #known = new Map<string, { readonly node: CalicoNode; readonly candidates: readonly Candidate[] }>();
+  #known = new Map<string, { readonly node: CalicoNode; readonly asked: readonly Asked[] }>();
+  #shownBy: readonly unknown[] = [];
+  #shown = new WeakMap<Candidate, SessionView>();
+  /** Names of the last sessions in their order. */
+  #order: readonly string[] = [];
 
   constructor(family: CalicoFamily) {
     this.#family = family;
@@ -37,27 +50,48 @@ export class SessionPlan {
   sessions(resources: CalicoResources, speaker: Speaker): readonly SessionView[] {
     const scope = scopeOf(resources, speaker, this.#family);
     if (scope === undefined) return [];
-    this.#forgetUnless([resources.peers, resources.configurations, speaker.node]);
-    const candidates = [...candidatesByAddress(scope)];
-    for (const node of resources.nodes.values()) candidates.push(...this.#withNode(scope, node));
+    this.#forgetUnless(resources, speaker);
+    // The last order is nearly the next one: what starts in it is sorted with a look at each.
+    const winners = new Map<string, Asked | undefined>(this.#order.map((name) => [name, undefined]));
+    for (const candidate of candidatesByAddress(scope)) compete(winners, askedBy(candidate));
+    for (const node of resources.nodes.values()) {
+      for (const asked of this.#withNode(scope, node)) compete(winners, asked);
+    }
     this.#forgetGone(resources.nodes);
-    return withoutDuplicates(candidates)
-      .map((candidate) => sessionOf(scope, candidate))
-      .sort((a, b) => compareText(a.name, b.name));
+    const sessions: SessionView[] = [];
+    for (const asked of winners.values()) {
+      if (asked === undefined || (asked.yieldsTo !== undefined && winners.get(asked.yieldsTo) !== undefined)) continue;
+      sessions.push(this.#session(scope, asked));
+    }
+    sessions.sort((a, b) => compareText(a.name, b.name));
+    this.#order = sessions.map(({ name }) => name);
+    return sessions;
   }
 
-  #withNode(scope: Scope, node: CalicoNode): readonly Candidate[] {
+  #withNode(scope: Scope, node: CalicoNode): readonly Asked[] {
     const known = this.#known.get(node.name);
-    if (known?.node === node) return known.candidates;
-    const candidates = candidatesWithNode(scope, node);
-    this.#known.set(node.name, { node, candidates });
-    return candidates;
+    if (known?.node === node) return known.asked;
+    const asked = candidatesWithNode(scope, node).map(askedBy);
+    this.#known.set(node.name, { node, asked });
+    return asked;
   }
 
-  #forgetUnless(basis: readonly unknown[]): void {
-    if (basis.length === this.#basis.length && basis.every((value, at) => value === this.#basis[at])) return;
-    this.#known.clear();
+  #session(scope: Scope, { candidate, name }: Asked): SessionView {
+    const known = this.#shown.get(candidate);
+    if (known !== undefined) return known;
+    const session = sessionOf(scope, candidate, name);
+    this.#shown.set(candidate, session);
+    return session;
+  }
+
+  /** Candidates follow from BGPPeers, configurations and our node; sessions also from filters. */
+  #forgetUnless({ peers, configurations, filters }: CalicoResources, { node, meshEnabled }: Speaker): void {
+    const basis = [peers, configurations, node, meshEnabled];
+    if (!sameObjects(basis, this.#basis)) this.#known.clear();
     this.#basis = basis;
+    const shownBy = [...basis, filters];
+    if (!sameObjects(shownBy, this.#shownBy)) this.#shown = new WeakMap();
+    this.#shownBy = shownBy;
   }
 
   #forgetGone(nodes: ReadonlyMap<string, CalicoNode>): void {
@@ -66,32 +100,41 @@ export class SessionPlan {
   }
 }
 
-/**
- * One session for each class, address and port: global before node, forward before reverse, then the BGPPeer whose
- * name sorts first. One of a node is dropped where there is a global one to the same address and port. The mesh is not
- * compared with the others.
- */
-function withoutDuplicates(candidates: readonly Candidate[]): readonly Candidate[] {
-  const ordered = [...candidates].sort((a, b) => DIRECTIONS[a.direction].rank - DIRECTIONS[b.direction].rank
-    || compareText(a.peerName, b.peerName) || compareText(a.address, b.address) || (a.port ?? 0) - (b.port ?? 0)
-    || a.remoteAs - b.remoteAs || compareText(a.remoteClusterId ?? "", b.remoteClusterId ?? ""));
-  const taken = new Map<string, Candidate>();
-  for (const candidate of ordered) {
-    const { prefix } = DIRECTIONS[candidate.direction];
-    const where = `${candidate.address} ${candidate.port ?? 0}`;
-    const key = `${prefix} ${where}`;
-    if (taken.has(key) || (prefix === "Node" && taken.has(`Global ${where}`))) continue;
-    taken.set(key, candidate);
-  }
-  return [...taken.values()];
+function sameObjects(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((value, at) => value === b[at]);
 }
 
-function sessionOf({ resources, speaker }: Scope, candidate: Candidate): SessionView {
+/**
+ * One session for each name: of class, address and port, in the mesh of the address alone. Global goes before node,
+ * forward before reverse, then the BGPPeer whose name sorts first. One of a node is dropped where there is a global one
+ * to the same address and port. The mesh is not compared with the others.
+ */
+function compete(winners: Map<string, Asked | undefined>, asked: Asked): void {
+  const rival = winners.get(asked.name);
+  if (rival === undefined || order(asked.candidate, rival.candidate) < 0) winners.set(asked.name, asked);
+}
+
+function order(a: Candidate, b: Candidate): number {
+  return DIRECTIONS[a.direction].rank - DIRECTIONS[b.direction].rank || compareText(a.peerName, b.peerName)
+    || (a.port ?? 0) - (b.port ?? 0) || a.remoteAs - b.remoteAs
+    || compareText(a.remoteClusterId ?? "", b.remoteClusterId ?? "");
+}
+
+/** calico.md 3.9. */
+function askedBy(candidate: Candidate): Asked {
+  const { direction, address, port } = candidate;
+  const { prefix } = DIRECTIONS[direction];
+  const isExplicit = direction === "global" || direction === "node" || direction === "reverse";
+  const place = `_${address.replaceAll(/[.:]/g, "_")}${isExplicit && port !== undefined ? `_port_${port}` : ""}`;
+  return { candidate, name: prefix + place, yieldsTo: prefix === "Node" ? `Global${place}` : undefined };
+}
+
+function sessionOf({ resources, speaker }: Scope, candidate: Candidate, name: string): SessionView {
   const { direction, address, port, remoteAs, localAs } = candidate;
   const isInternal = remoteAs === localAs;
-  const known = candidate.filters.filter((name) => resources.filters.has(name));
+  const filters = candidate.filters.filter((filter) => resources.filters.has(filter));
   return {
-    name: nameOf(candidate),
+    name,
     type: DIRECTIONS[direction].type,
     address, port: port ?? BGP_PORT, remoteAs, localAs,
     routeReflectorClient: isInternal && speaker.clusterId !== undefined && direction !== "mesh"
@@ -106,14 +149,7 @@ function sessionOf({ resources, speaker }: Scope, candidate: Candidate): Session
     restartSeconds: candidate.restartSeconds ?? RESTART_SECONDS,
     allowOwnAs: candidate.allowOwnAs,
     reachableBy: candidate.reachableBy ?? null,
-    importFilters: known,
-    exportFilters: known,
+    importFilters: filters,
+    exportFilters: filters,
   };
-}
-
-/** calico.md 3.9. */
-function nameOf({ direction, address, port }: Candidate): string {
-  const base = `${DIRECTIONS[direction].prefix}_${address.replaceAll(/[.:]/g, "_")}`;
-  const explicit = direction === "global" || direction === "node" || direction === "reverse";
-  return explicit && port !== undefined ? `${base}_port_${port}` : base;
 }

@@ -38,6 +38,8 @@ export interface HostFacts {
   readonly routerId: string | undefined;
   /** SHA-256 of a text, for "hash". */
   readonly sha256: (text: string) => Uint8Array;
+  /** calico.node: stands in for the Node resource of a host that is no Calico node. */
+  readonly ownNode?: CalicoNode | undefined;
 }
 
 /** Our node in its cluster. */
@@ -51,6 +53,8 @@ export interface Speaker {
   readonly meshEnabled: boolean;
   readonly listenPort: number;
   readonly bindToNode: boolean;
+  /** There is a Node resource of our name: false where only calico.node says who we are. */
+  readonly isNode: boolean;
 }
 
 /** BGPConfiguration `default`; what it does not say, or that it is missing, is Calico's default. */
@@ -75,17 +79,20 @@ export function listenPortOf(resources: CalicoResources, nodeName: string): numb
 
 /** Our node as a speaker; undefined while there is no such node. */
 export function speakerOf(resources: CalicoResources, host: HostFacts): Speaker | undefined {
-  const node = resources.nodes.get(host.nodeName);
+  const node = host.ownNode ?? resources.nodes.get(host.nodeName);
   if (node === undefined) return undefined;
   const configuration = defaultConfiguration(resources);
+  const isNode = resources.nodes.has(node.name);
   return {
     node,
     asNumber: node.asNumber ?? clusterAsNumber(resources),
     routerId: routerIdOf(node, host),
     clusterId: node.routeReflectorClusterId,
-    meshEnabled: configuration?.nodeToNodeMeshEnabled ?? true,
+    // Other nodes know Nodes only: with a host that is none, nobody has a mesh session.
+    meshEnabled: isNode && (configuration?.nodeToNodeMeshEnabled ?? true),
     listenPort: listenPortOf(resources, node.name) ?? BGP_PORT,
     bindToNode: configuration?.bindMode === "NodeIP",
+    isNode,
   };
 }
 

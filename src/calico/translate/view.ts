@@ -89,3 +89,27 @@ export interface NodeView {
   readonly families: { readonly ipv4: FamilyView; readonly ipv6: FamilyView };
   readonly faults: readonly ResourceFault[];
 }
+
+/** `GET /v1/calico`: where the resources come from, how it stands with them, and what is wrong with which. */
+export interface CalicoStatus {
+  /** Name of our node. */
+  readonly node: string;
+  readonly datastore: {
+    readonly kind: DatastoreKind;
+    readonly up: boolean;
+    /** ISO 8601: when it came up or went down. */
+    readonly since: string;
+    /** Why it is down; null while it is up. */
+    readonly why: string | null;
+  };
+  /** Why there are no sessions by the resources (yet); null where there are. */
+  readonly waiting: string | null;
+  /** Node resources that are known. */
+  readonly nodes: number;
+  /** Sessions that the resources ask for. */
+  readonly sessions: number;
+  readonly faults: readonly ResourceFault[];
+}
+
+/** Where Calico's resources are. */
+export type DatastoreKind = "kubernetes" | "etcd" | "files";

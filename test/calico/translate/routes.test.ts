@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { CalicoService, EndpointSlice } from "../../../src/calico/resources/model.ts";
-import { intentOf } from "../../../src/calico/translate/intent.ts";
+import { IntentPlan } from "../../../src/calico/translate/intent.ts";
 import {
   block, cidr, configuration, exportLines, node, peer, planOf, pool,
 } from "../../support/calico/world.ts";
@@ -20,7 +20,7 @@ const kernel = (words: WorldWords, me = "w1"): string[] =>
 
 describe("4.2 priority and LOCAL_PREF", () => {
   const localPrefs = (words: WorldWords): unknown => {
-    const intent = intentOf(planOf(words, "w1"), { holdTimeSeconds: 240, onStop: "restart" });
+    const intent = new IntentPlan().of(planOf(words, "w1"), { holdTimeSeconds: 240, onStop: "restart" });
     return typeof intent === "string" ? intent : intent.originated.map(({ localPref }) => localPref);
   };
   it("an ordinary route of our own is told with LOCAL_PREF 2147482623", () => {
@@ -208,12 +208,12 @@ describe("4.6 service advertisement", () => {
 describe("the intent of a node", () => {
   it("waits for the Node, and for a router id", () => {
     const why = (words: WorldWords): unknown =>
-      intentOf(planOf(words, "w1"), { holdTimeSeconds: 240, onStop: "restart" });
+      new IntentPlan().of(planOf(words, "w1"), { holdTimeSeconds: 240, onStop: "restart" });
     expect(why({})).toBe("there is no Node w1");
     expect(why({ nodes: [node("w1", { ipv6: "fd00::1" })] })).toMatch(/no IPv4 address to be the router id/);
   });
   it("has a neighbour for each session, and eBGP with ourselves as next hop", () => {
-    const intent = intentOf(planOf({ nodes: [R1, W1], configurations: [configuration("default",
+    const intent = new IntentPlan().of(planOf({ nodes: [R1, W1], configurations: [configuration("default",
       { nodeToNodeMeshEnabled: false })], peers: [peer("tor", { node: "r1", peerIP: "10.9.9.9", asNumber: 65000 }),
       peer("rr", { peerSelector: "all()", reversePeering: "Manual" })] }, "r1"),
       { holdTimeSeconds: 240, onStop: "restart" });

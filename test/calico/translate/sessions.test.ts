@@ -1,8 +1,9 @@
 /** Which sessions a node has: every rule of calico.md section 3, each case named after its rule. */
 
 import { describe, expect, it } from "vitest";
-import { configuration, host, node, peer, planOf, sessionsOf } from "../../support/calico/world.ts";
+import { configuration, host, node, peer, planOf, sessionsOf, world } from "../../support/calico/world.ts";
 import type { BgpPeer } from "../../../src/calico/resources/model.ts";
+import { NodeTranslation } from "../../../src/calico/translate/node.ts";
 import type { WorldWords } from "../../support/calico/world.ts";
 
 const W1 = node("w1", { ipv4: "10.0.0.1/24", labels: { role: "worker" } });
@@ -294,5 +295,37 @@ describe("3.11 the worked example", () => {
     const peers = [peer("to-rr", { peerSelector: "route-reflector == 'true'" })];
     expect(table(peers, "w1")).toEqual(["10.0.0.11 global", "10.0.0.12 global"]);
     expect(table(peers, "r1")).toEqual(["10.0.0.12 global", "10.0.0.1 node client", "10.0.0.2 node client"]);
+  });
+});
+
+describe("names are unique", () => {
+  it("of two nodes with one address the mesh has one session, whatever their ports", () => {
+    const words = { nodes: [W1, W2, { ...W2, name: "w3" }], configurations: [
+      configuration("node.w2", { listenPort: 1180 }), configuration("node.w3", { listenPort: 1179 })] };
+    expect(only(words, "w1")).toMatchObject({ name: "Mesh_10_0_0_2", port: 1179 });
+  });
+});
+
+describe("what a change does not concern", () => {
+  const cluster = { nodes: [W1, W2, R1, R2], configurations: [NO_MESH], peers: [TO_REFLECTORS] };
+
+  it("stays the same object: the sessions with other nodes, in whatever order the nodes come", () => {
+    const translation = new NodeTranslation(host("r1"));
+    const first = world(cluster);
+    const before = translation.plan(first, []).view.families.ipv4.peers;
+    const moved = { ...W2, ipv4: node("w2", { ipv4: "10.0.0.22/24" }).ipv4 };
+    const nodes = new Map([...first.nodes].reverse()).set("w2", moved);
+    const after = translation.plan({ ...first, nodes }, []).view.families.ipv4.peers;
+    expect(after.map(({ name }) => name)).toEqual(["Node_10_0_0_1", "Node_10_0_0_12", "Node_10_0_0_22"]);
+    expect(after.map((session) => before.includes(session))).toEqual([true, true, false]);
+  });
+
+  it("a BGPFilter that somebody names appears, and is named from then on", () => {
+    const translation = new NodeTranslation(host("r1"));
+    const words = { ...cluster, peers: [{ ...TO_REFLECTORS, filters: ["f"] }] };
+    const first = world(words);
+    expect(translation.plan(first, []).view.families.ipv4.peers[0]?.importFilters).toEqual([]);
+    const filters = new Map([["f", { name: "f", import: [], export: [] }]]);
+    expect(translation.plan({ ...first, filters }, []).view.families.ipv4.peers[0]?.importFilters).toEqual(["f"]);
   });
 });

@@ -21,7 +21,9 @@ export interface ReflectdOptions {
   readonly routerId?: string;
   readonly asNumber?: number;
   readonly clusterId?: string;
-  readonly neighbors: readonly NeighborConfiguration[];
+  readonly neighbors?: readonly NeighborConfiguration[];
+  /** The section of Calico mode, in place of the neighbours. */
+  readonly calico?: Readonly<Record<string, unknown>>;
 }
 
 /** One iBGP client with the lab's short timers; more keys may be given. */
@@ -93,7 +95,7 @@ export class Reflectd implements Router {
 
   async routes(...selection: string[]): Promise<InteropRoute[]> {
     const shown = await this.ask<readonly ShownRoute[]>("show", "routes", ...selection);
-    const neighbors = new Set(this.#options.neighbors.map((neighbor) => neighbor.address));
+    const neighbors = new Set((await this.peers()).map(({ address }) => address));
     return shown.filter((route) => neighbors.has(route.from.address)).map(parseReflectdRoute);
   }
 
@@ -130,13 +132,11 @@ export class Reflectd implements Router {
   }
 
   #write(): void {
-    const { clusterId, neighbors, asNumber } = this.#options;
+    const { clusterId, neighbors = [], asNumber, calico } = this.#options;
     writeFileSync(this.#file, JSON.stringify({
-      routerId: this.routerId,
-      asNumber: asNumber ?? LAB_AS,
+      ...(calico === undefined ? { routerId: this.routerId, asNumber: asNumber ?? LAB_AS, neighbors,
+        originate: [...this.#own.values()] } : { calico }),
       ...(clusterId === undefined ? {} : { clusterId }),
-      neighbors,
-      originate: [...this.#own.values()],
       control: { socket: this.#socket },
       http: false,
       log: { level: "debug", format: "json" },
@@ -157,8 +157,10 @@ export interface Reloaded {
 export interface ShownPeer {
   readonly name: string;
   readonly address: string;
+  readonly type: string;
   readonly state: string;
   readonly since: string;
+  readonly waiting: string | null;
   readonly lastError: { readonly direction: string; readonly code: number; readonly subcode: number } | null;
   readonly messages: { readonly in: { readonly update: number; readonly routeRefresh: number };
     readonly out: { readonly update: number; readonly routeRefresh: number } };

@@ -1,0 +1,81 @@
+/** One file of resources, or a folder of them, as it is now. */
+
+import { promises } from "node:fs";
+import type { BigIntStats } from "node:fs";
+import { join } from "node:path";
+import { FaultList } from "../../config/fault.ts";
+import { TEXT_MAX } from "../../config/json.ts";
+import type { JsonValue } from "../../config/json.ts";
+import { readDocuments } from "../documents.ts";
+import type { ResourceFault } from "../resources/model.ts";
+
+/** What a folder is read for. Names with a leading dot are those of editors, and of what Kubernetes mounts. */
+const MANIFEST = /^[^.].*\.(ya?ml|json)$/;
+/** More octets than this are more characters than a text may have. */
+const OCTETS_MAX = 3 * TEXT_MAX;
+
+/** What one file said when it was last read. */
+export interface Manifest {
+  /** Another one means other content. */
+  readonly stamp: string;
+  /** Those of the last reading without a mistake of syntax. */
+  readonly documents: readonly JsonValue[];
+  readonly faults: readonly ResourceFault[];
+}
+
+/** Whether a folder is read for a file of this name. */
+export function isManifest(name: string): boolean {
+  return MANIFEST.test(name);
+}
+
+/** The file, or the manifests of a folder in order of their names. Throws what the system says. */
+export async function manifestsOf(path: string): Promise<readonly string[]> {
+  if (!(await promises.stat(path)).isDirectory()) return [path];
+  return (await promises.readdir(path)).filter(isManifest).sort().map((name) => join(path, name));
+}
+
+/**
+ * Reads a file where it has changed since `before`. After a mistake of syntax its last good documents stay: it may be
+ * half written. Undefined: it is gone. "changing": it was written to meanwhile, so nothing can be said yet.
+ */
+export async function readManifest(
+  path: string, before: Manifest | undefined,
+): Promise<Manifest | "changing" | undefined> {
+  try {
+    const stats = await promises.stat(path, { bigint: true });
+    if (stampOf(stats) === before?.stamp) return before;
+    if (!stats.isFile()) return refused(path, stats, before, "is no file");
+    if (stats.size > OCTETS_MAX) return refused(path, stats, before, `has more than ${OCTETS_MAX} octets`);
+    const text = await promises.readFile(path, "utf8");
+    if (stampOf(await promises.stat(path, { bigint: true })) !== stampOf(stats)) return "changing";
+    return parsed(path, stampOf(stats), text, before);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error; // no answer of the system, but a bug of ours
+    if (code === "ENOENT") return undefined;
+    return { stamp: "", documents: before?.documents ?? [], faults: [faultOf(path, "", `cannot be read: ${message}`)] };
+  }
+}
+
+function parsed(path: string, stamp: string, text: string, before: Manifest | undefined): Manifest {
+  const faults = new FaultList(path, text);
+  const documents = readDocuments(text, faults);
+  if (faults.count === 0) return { stamp, documents, faults: [] };
+  const counts = before === undefined ? "its other documents count" : "its last good content counts";
+  const found = faults.all().map(({ line, column, path: where, what, todo }) =>
+    faultOf(path, `${line}:${column} ${where}`, `${what} (${todo}); ${counts}`));
+  return { stamp, documents: before?.documents ?? documents, faults: found };
+}
+
+function refused(path: string, stats: BigIntStats, before: Manifest | undefined, why: string): Manifest {
+  return { stamp: stampOf(stats), documents: before?.documents ?? [], faults: [faultOf(path, "", why)] };
+}
+
+/** A fault of a file stands among those of resources under this kind. */
+export function faultOf(path: string, field: string, why: string): ResourceFault {
+  return { kind: "File", name: path, field, why };
+}
+
+function stampOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+}

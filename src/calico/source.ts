@@ -1,0 +1,185 @@
+/**
+ * From a datastore to intents: what it tells goes into the store, and from there, gathered for a moment, through the
+ * translation to whoever runs the sessions. Rules: nothing before everything was read once; an outage of any length
+ * keeps what runs; what is wrong with a resource is said once, and costs that resource.
+ */
+
+import { unreachable } from "../base/assert.ts";
+import type { Intent } from "../config/intent.ts";
+import type { Datastore, DatastoreEvent, Timers } from "./datastore/datastore.ts";
+import type { CalicoResources, ResourceFault } from "./resources/model.ts";
+import { ResourceStore } from "./store.ts";
+import { IntentPlan } from "./translate/intent.ts";
+import type { IntentSettings } from "./translate/intent.ts";
+import { NodeTranslation } from "./translate/node.ts";
+import type { NodePlan } from "./translate/node.ts";
+import type { HostFacts } from "./translate/speaker.ts";
+import type { CalicoStatus, DatastoreKind } from "./translate/view.ts";
+
+/** Changes that come together are translated together. */
+const GATHER_MILLISECONDS = 50;
+/** Of faults that are new together, the log names so many. */
+const FAULTS_LOGGED_MAX = 100;
+
+/** Where events go: the daemon's log. */
+export interface SourceLog {
+  write(level: "info" | "warn" | "error", event: string, fields?: Readonly<Record<string, string | number>>): void;
+}
+
+/** Who we are, and what the configuration adds: all that may change while the source runs. */
+export interface Identity {
+  readonly host: HostFacts;
+  readonly settings: IntentSettings;
+}
+
+/** What a source is made of. */
+export interface SourceOptions {
+  readonly kind: DatastoreKind;
+  readonly datastore: Datastore;
+  readonly identity: Identity;
+  readonly timers: Timers;
+  /** Milliseconds since 1970. */
+  readonly wallMilliseconds: () => number;
+  readonly log: SourceLog;
+}
+
+/** Follows a datastore for one node. */
+export class CalicoSource {
+  readonly #options: SourceOptions;
+  readonly #store = new ResourceStore();
+  #identity: Identity;
+  #translation: NodeTranslation;
+  #intents = new IntentPlan();
+  #onIntent: (intent: Intent) => void = () => undefined;
+  #cancelGather: (() => void) | undefined = undefined;
+  #isSynced = false;
+  #connection: CalicoStatus["datastore"];
+  /** What the datastore itself cannot read. */
+  #unread: readonly ResourceFault[] = [];
+  #faultsLogged: ReadonlySet<string> = new Set();
+  /** The resources and the identity of the last plan. */
+  #planned: { readonly resources: CalicoResources; readonly identity: Identity } | undefined = undefined;
+  #waiting: string | null = "nothing has been read yet";
+  #sessions = 0;
+  #intent: Intent | undefined = undefined;
+
+  constructor(options: SourceOptions) {
+    this.#options = options;
+    this.#identity = options.identity;
+    this.#translation = new NodeTranslation(options.identity.host);
+    this.#connection = this.#connected(false, "not connected yet");
+  }
+
+  /** The intent in force; undefined before the first. */
+  get intent(): Intent | undefined {
+    return this.#intent;
+  }
+
+  /** Starts to follow; `onIntent` gets each intent that differs. */
+  start(onIntent: (intent: Intent) => void): void {
+    this.#onIntent = onIntent;
+    this.#options.datastore.start((event) => this.#hear(event));
+  }
+
+  async stop(): Promise<void> {
+    this.#cancelGather?.();
+    this.#cancelGather = undefined;
+    await this.#options.datastore.stop();
+  }
+
+  /** Another identity from now on; `intent` is by it at once, and `onIntent` is not called. */
+  become(identity: Identity): void {
+    this.#identity = identity;
+    this.#translation = new NodeTranslation(identity.host);
+    this.#plan();
+  }
+
+  /** How it stands. */
+  status(): CalicoStatus {
+    return {
+      node: this.#identity.host.nodeName,
+      datastore: this.#connection,
+      waiting: this.#waiting,
+      nodes: this.#store.resources.nodes.size,
+      sessions: this.#sessions,
+      faults: this.#faults(),
+    };
+  }
+
+  #hear(event: DatastoreEvent): void {
+    switch (event.kind) {
+      case "snapshot": this.#store.replace(event.kinds, event.resources); break;
+      case "put": this.#store.put(event.resources); break;
+      case "removed": this.#store.remove(event.resourceKind, event.name); break;
+      case "faults": this.#unread = event.faults; break;
+      case "synced": this.#isSynced = true; break;
+      case "up": return this.#noteConnection(true, null);
+      case "down": return this.#noteConnection(false, event.why);
+      default: unreachable(event, "CalicoSource");
+    }
+    this.#cancelGather ??= this.#options.timers.after(GATHER_MILLISECONDS, () => this.#gathered());
+  }
+
+  #gathered(): void {
+    this.#cancelGather = undefined;
+    this.#logFaults();
+    const before = this.#intent;
+    this.#plan();
+    if (this.#intent !== undefined && this.#intent !== before) this.#onIntent(this.#intent);
+  }
+
+  #plan(): void {
+    const { resources } = this.#store;
+    const identity = this.#identity;
+    const isNew = this.#planned?.resources !== resources || this.#planned?.identity !== identity;
+    if (!this.#isSynced || !isNew) return;
+    this.#planned = { resources, identity };
+    const plan = this.#translation.plan(resources, []);
+    const intent = this.#intents.of(plan, identity.settings);
+    this.#sessions = sessionsOf(plan);
+    if (typeof intent !== "string") this.#intent = intent;
+    // A Node that was deleted ends its sessions; anything else that is missing is waited for with what there is.
+    else if (plan.speaker === undefined && this.#intent !== undefined) this.#intent = withoutSessions(this.#intent);
+    const waiting = typeof intent === "string" ? intent : null;
+    const isNews = waiting !== null && waiting !== this.#waiting;
+    if (isNews) this.#options.log.write("warn", "calico-waits", { why: waiting });
+    this.#waiting = waiting;
+  }
+
+  #noteConnection(up: boolean, why: string | null): void {
+    const { log, kind } = this.#options;
+    const before = this.#connection;
+    if (up === before.up && why === before.why) return;
+    this.#connection = up === before.up ? { ...before, why } : this.#connected(up, why);
+    if (why === null) log.write("info", "datastore-up", { kind });
+    else log.write("warn", "datastore-down", { kind, why });
+  }
+
+  #connected(up: boolean, why: string | null): CalicoStatus["datastore"] {
+    const { kind, wallMilliseconds } = this.#options;
+    return { kind, up, since: new Date(wallMilliseconds()).toISOString(), why };
+  }
+
+  #faults(): readonly ResourceFault[] {
+    return [...this.#unread, ...this.#store.faults];
+  }
+
+  #logFaults(): void {
+    const faults = new Map(this.#faults().map((fault) => [JSON.stringify(fault), fault]));
+    const added = [...faults].filter(([text]) => !this.#faultsLogged.has(text)).map(([, fault]) => fault);
+    this.#faultsLogged = new Set(faults.keys());
+    for (const { kind, name, field, why } of added.slice(0, FAULTS_LOGGED_MAX)) {
+      this.#options.log.write("warn", "resource-fault", { kind, name, field, why });
+    }
+    const more = added.length - FAULTS_LOGGED_MAX;
+    if (more > 0) this.#options.log.write("warn", "resource-faults", { more });
+  }
+}
+
+function sessionsOf({ view: { families } }: NodePlan): number {
+  return families.ipv4.peers.length + families.ipv6.peers.length;
+}
+
+function withoutSessions(intent: Intent): Intent {
+  return { ...intent, peers: [], originated: [] };
+}

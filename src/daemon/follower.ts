@@ -1,0 +1,120 @@
+/**
+ * Calico mode, as the daemon sees it: intents come by themselves, and are applied as a reload is. Rule: what a source
+ * asks for happens as far as it can; a port that is taken costs the listeners and is tried again, and the rest goes on.
+ */
+
+import type { CalicoStatus } from "../calico/translate/view.ts";
+import type { Intent, ListenAddress } from "../config/intent.ts";
+import type { CalicoSettings, Settings } from "../config/settings.ts";
+import type { ReloadResult } from "./api.ts";
+import type { Log } from "./log.ts";
+
+/** Where intents come from in place of the configuration file. */
+export interface IntentSource {
+  /** What is wanted now; undefined while nobody knows. */
+  readonly intent: Intent | undefined;
+  /** The settings in force. */
+  readonly settings: CalicoSettings;
+  /** Starts to follow; calls when `intent` is another one. */
+  start(onIntent: () => void): void;
+  stop(): Promise<void>;
+  /** Another configuration: `intent` is by it at once. Answers the keys that it will follow after a restart only. */
+  reconfigure(settings: Settings): readonly string[];
+  status(): CalicoStatus;
+}
+
+/** What it needs of the daemon. */
+export interface FollowerMeans {
+  readonly log: Log;
+  wallMilliseconds(): number;
+  /** The daemon is about to leave: nothing is followed any more. */
+  isLeaving(): boolean;
+  /** Runs after what is under way; what it throws ends the process. */
+  inTurn(run: () => Promise<void>): void;
+  later(seconds: number, run: () => void): () => void;
+  /** Makes the listeners these; one line where that cannot be had. */
+  listen(wanted: readonly ListenAddress[]): Promise<string | undefined>;
+  apply(intent: Intent): ReloadResult;
+}
+
+const RETRY_SECONDS = 5;
+const UNCHANGED: ReloadResult = { added: [], removed: [], reset: [], refreshed: [], untouched: [] };
+
+/** Follows a source. */
+export class Follower {
+  readonly #source: IntentSource;
+  readonly #means: FollowerMeans;
+  #isAwaited = false;
+  /** Why the listeners are not as they should be. */
+  #deaf: string | undefined = undefined;
+  #retry: (() => void) | undefined = undefined;
+  /** When the first intent was applied, in milliseconds since 1970. */
+  followedAt: number | undefined = undefined;
+
+  constructor(source: IntentSource, means: FollowerMeans) {
+    this.#source = source;
+    this.#means = means;
+  }
+
+  get settings(): CalicoSettings {
+    return this.#source.settings;
+  }
+
+  start(): void {
+    this.#source.start(() => this.#changed());
+  }
+
+  async stop(): Promise<void> {
+    this.#retry?.();
+    await this.#source.stop();
+  }
+
+  status(): CalicoStatus {
+    return this.#source.status();
+  }
+
+  /** What has to happen until the daemon can be ready. */
+  waitingFor(): string[] {
+    const { waiting, datastore } = this.#source.status();
+    if (this.followedAt === undefined) return [`the ${datastore.kind} datastore (${datastore.why ?? waiting ?? ""})`];
+    return this.#deaf === undefined ? [] : [this.#deaf];
+  }
+
+  /** The configuration was read again. */
+  async reload(settings: Settings): Promise<ReloadResult> {
+    const needsRestart = this.#source.reconfigure(settings);
+    return { ...await this.#follow(), needsRestart };
+  }
+
+  /** The newest intent counts when its turn comes, however many there were until then. */
+  #changed(): void {
+    if (this.#isAwaited) return;
+    this.#isAwaited = true;
+    this.#means.inTurn(async () => {
+      this.#isAwaited = false;
+      const { added, removed, reset, refreshed, untouched } = await this.#follow();
+      if (added.length + removed.length + reset.length + refreshed.length === 0) return;
+      this.#means.log.write("info", "resources-applied", { added: added.length, removed: removed.length,
+        reset: reset.length, refreshed: refreshed.length, untouched: untouched.length });
+    });
+  }
+
+  async #follow(): Promise<ReloadResult> {
+    const { intent } = this.#source;
+    if (intent === undefined || this.#means.isLeaving()) return UNCHANGED;
+    this.#noteDeaf(await this.#means.listen(intent.speaker.listen));
+    if (this.#means.isLeaving()) return UNCHANGED;
+    this.followedAt ??= this.#means.wallMilliseconds();
+    return this.#means.apply(intent);
+  }
+
+  #noteDeaf(why: string | undefined): void {
+    this.#retry?.();
+    this.#retry = undefined;
+    if (why !== undefined && why !== this.#deaf) this.#means.log.write("error", "listener", { why });
+    this.#deaf = why;
+    if (why !== undefined && !this.#means.isLeaving()) {
+      this.#retry = this.#means.later(RETRY_SECONDS, () => this.#changed());
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/** Who this host is in a Calico cluster, as calico-node finds it out: calico.md 1.5. */
+
+import { createHash } from "node:crypto";
+import { promises } from "node:fs";
+import { hostname } from "node:os";
+import type { HostFacts } from "../calico/translate/speaker.ts";
+import type { CliIo } from "../control/cli-io.ts";
+
+/** Where calico-node leaves the name that it was started with. */
+const NODE_NAME_FILE = "/var/lib/calico/nodename";
+
+/** What Calico's environment says of this host; an empty text says nothing. */
+export function hostFacts(nodeName: string, { env }: Pick<CliIo, "env">): HostFacts {
+  return {
+    nodeName,
+    kubernetesNodeName: env["CALICO_K8S_NODE_REF"] || nodeName,
+    usePodCidr: env["USE_POD_CIDR"] === "true",
+    routerId: env["CALICO_ROUTER_ID"] || undefined,
+    sha256: (text) => createHash("sha256").update(text).digest(),
+  };
+}
+
+/** The name of our node: NODENAME, what calico-node was called before, HOSTNAME, the host's name. */
+export async function nodeNameOfHost({ env }: Pick<CliIo, "env">): Promise<string> {
+  if (env["NODENAME"]) return env["NODENAME"];
+  // Where there was no calico-node there is no such file.
+  const left = await promises.readFile(NODE_NAME_FILE, "utf8").catch(() => "");
+  return left.trim() || (env["HOSTNAME"] || hostname()).toLowerCase();
+}

@@ -1,0 +1,310 @@
+/** From what a datastore tells to intents, on virtual time. */
+
+import { createHash } from "node:crypto";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Datastore, DatastoreEvent } from "../../src/calico/datastore/datastore.ts";
+import { ownNodeOf } from "../../src/calico/own-node.ts";
+import { CalicoSource } from "../../src/calico/source.ts";
+import type { Identity } from "../../src/calico/source.ts";
+import type { Intent } from "../../src/config/intent.ts";
+import { diffIntent } from "../../src/config/diff.ts";
+import type { JsonValue } from "../../src/config/json.ts";
+import {
+  kubernetesNode, manifest, NO_MESH, nodeManifest, PEER_WITH_REFLECTORS,
+} from "../support/calico/manifests.ts";
+import { host } from "../support/calico/world.ts";
+import { VirtualTimers } from "../support/calico/timers.ts";
+
+/** A datastore that says what the test says. */
+class FakeDatastore implements Datastore {
+  isStopped = false;
+  #listener: (event: DatastoreEvent) => void = () => undefined;
+
+  start(listener: (event: DatastoreEvent) => void): void {
+    this.#listener = listener;
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true;
+  }
+
+  tell(...events: readonly DatastoreEvent[]): void {
+    for (const event of events) this.#listener(event);
+  }
+
+  put(...resources: readonly JsonValue[]): void {
+    this.tell({ kind: "put", resources });
+  }
+}
+
+const REFLECTOR = { "route-reflector": "true" };
+const RR1 = nodeManifest("rr1", "10.0.0.11/24", { routeReflectorClusterID: "244.0.0.1" }, REFLECTOR);
+const W1 = nodeManifest("w1", "10.0.0.1/24");
+const W2 = nodeManifest("w2", "10.0.0.2/24");
+const CLUSTER = [RR1, W1, W2, NO_MESH, PEER_WITH_REFLECTORS];
+const SETTINGS = { holdTimeSeconds: 240, onStop: "restart" } as const;
+
+let timers: VirtualTimers;
+let datastore: FakeDatastore;
+let logged: string[];
+let intents: Intent[];
+let source: CalicoSource;
+
+function begin(identity: Identity = { host: host("rr1"), settings: SETTINGS }): void {
+  timers = new VirtualTimers();
+  datastore = new FakeDatastore();
+  logged = [];
+  intents = [];
+  source = new CalicoSource({
+    kind: "files", datastore, identity, timers, wallMilliseconds: () => Date.UTC(2026, 2, 1),
+    log: { write: (level, event, fields = {}) => {
+      logged.push([level, event, ...Object.values(fields)].join(" "));
+    } },
+  });
+  source.start((intent) => intents.push(intent));
+}
+
+/** Everything of the cluster, and the time that gathering takes. */
+function sync(...resources: readonly JsonValue[]): void {
+  const kinds = ["Node", "BGPPeer", "BGPConfiguration", "BGPFilter", "IPPool", "BlockAffinity"];
+  datastore.tell({ kind: "up" }, { kind: "snapshot", kinds, resources }, { kind: "synced" });
+  timers.pass(100);
+}
+
+const names = (intent: Intent | undefined = intents.at(-1)): string[] => intent?.peers.map(({ name }) => name) ?? [];
+
+beforeEach(() => begin());
+
+describe("the first intent", () => {
+  it("comes when everything was read, not before", () => {
+    datastore.tell({ kind: "snapshot", kinds: ["Node"], resources: [RR1, W1, W2] });
+    timers.pass(10_000);
+    datastore.tell({ kind: "snapshot", kinds: ["BGPPeer"], resources: [PEER_WITH_REFLECTORS] });
+    datastore.put(NO_MESH);
+    timers.pass(10_000);
+    expect([intents, source.intent]).toEqual([[], undefined]);
+    expect(source.status()).toMatchObject({ waiting: "nothing has been read yet", sessions: 0, nodes: 3 });
+    datastore.tell({ kind: "synced" });
+    timers.pass(100);
+    expect(names()).toEqual(["Node_10_0_0_1", "Node_10_0_0_2"]);
+    expect(intents[0]?.speaker).toEqual({ routerId: 0x0a00000b, asNumber: 64512, clusterId: 0xf4000001,
+      listen: [{ address: "0.0.0.0", port: 179 }], onStop: "restart" });
+  });
+
+  it("waits for our Node, and says so once", () => {
+    sync(W1, NO_MESH);
+    datastore.put(W2);
+    timers.pass(100);
+    expect(intents).toEqual([]);
+    expect(source.status().waiting).toBe("there is no Node rr1");
+    expect(logged.filter((line) => line.includes("calico-waits"))).toEqual(["warn calico-waits there is no Node rr1"]);
+    datastore.put(RR1, PEER_WITH_REFLECTORS);
+    timers.pass(100);
+    expect(names()).toEqual(["Node_10_0_0_1", "Node_10_0_0_2"]);
+    expect(source.status()).toMatchObject({ waiting: null, sessions: 2, nodes: 3 });
+  });
+});
+
+describe("a change", () => {
+  it("is one intent, however many come within a moment", () => {
+    sync(...CLUSTER);
+    for (let i = 3; i < 50; i++) datastore.put(nodeManifest(`w${i}`, `10.0.0.${i + 60}/24`));
+    datastore.tell({ kind: "removed", resourceKind: "Node", name: "w3" });
+    expect(intents).toHaveLength(1);
+    timers.pass(100);
+    expect(intents).toHaveLength(2);
+    expect(names()).toHaveLength(2 + 46);
+  });
+
+  it("leaves every other neighbour the object that it was", () => {
+    sync(...CLUSTER);
+    datastore.put(nodeManifest("w2", "10.0.0.22/24"));
+    timers.pass(100);
+    const [before, after] = intents as [Intent, Intent];
+    expect(after.peers.find(({ name }) => name === "Node_10_0_0_1")).toBe(before.peers[0]);
+    const diff = diffIntent(before, after);
+    expect([diff.added, diff.removed].map((peers) => peers.map(({ name }) => name)))
+      .toEqual([["Node_10_0_0_22"], ["Node_10_0_0_2"]]);
+    expect([diff.changed, diff.originated, diff.speaker.fields]).toEqual([[], false, []]);
+  });
+
+  it("of a filter concerns the sessions that name it: their policies and no others", () => {
+    const filter = (action: string): JsonValue => manifest("BGPFilter", "f", { importV4: [{ action }] });
+    const tor = manifest("BGPPeer", "tor", { node: "rr1", peerIP: "10.9.9.9", asNumber: 65000, filters: ["f"] });
+    sync(...CLUSTER, filter("Accept"), tor);
+    datastore.put(filter("Reject"));
+    timers.pass(100);
+    const [before, after] = intents as [Intent, Intent];
+    const { changed } = diffIntent(before, after);
+    expect(changed.map(({ name, fields, price }) => [name, fields, price]))
+      .toEqual([["Node_10_9_9_9", ["import"], "re-evaluate"]]);
+    expect(after.peers[0]?.export).toBe(before.peers[0]?.export);
+  });
+
+  it("that means nothing to us makes no intent: heartbeats, other nodes' blocks twice, the same snapshot", () => {
+    sync(kubernetesNode("rr1", "10.0.0.11/24", "1", REFLECTOR), W1, NO_MESH, PEER_WITH_REFLECTORS);
+    datastore.put(kubernetesNode("rr1", "10.0.0.11/24", "2", REFLECTOR));
+    timers.pass(100);
+    datastore.tell({ kind: "snapshot", kinds: ["BGPPeer"], resources: [PEER_WITH_REFLECTORS] });
+    timers.pass(100);
+    expect(intents).toHaveLength(1);
+    datastore.put(manifest("BlockAffinity", "w1-10-244-0-0-26", { cidr: "10.244.0.0/26", node: "w1" }));
+    timers.pass(100);
+    expect(diffIntent(intents[0]!, intents.at(-1)!)).toMatchObject({ added: [], removed: [], changed: [],
+      originated: false });
+    expect(intents.at(-1)!.peers[0]).toBe(intents[0]!.peers[0]);
+  });
+
+  it("of our own Node resets what must be: router id and cluster id", () => {
+    sync(...CLUSTER);
+    datastore.put(nodeManifest("rr1", "10.0.0.12/24", { routeReflectorClusterID: "244.0.0.2" }, REFLECTOR));
+    timers.pass(100);
+    const diff = diffIntent(intents[0]!, intents[1]!);
+    expect(diff.speaker).toEqual({ price: "reset", fields: ["routerId", "clusterId"] });
+    expect(diff.changed.map(({ fields }) => fields)).toEqual([["localAddress", "clusterId"],
+      ["localAddress", "clusterId"]]);
+  });
+});
+
+describe("an outage", () => {
+  it("keeps what runs, however long; what changed meanwhile comes with the next snapshot", () => {
+    sync(...CLUSTER);
+    datastore.tell({ kind: "down", why: "connection refused" });
+    timers.pass(365 * 86_400_000);
+    expect(intents).toHaveLength(1);
+    expect(source.status().datastore).toEqual({ kind: "files", up: false, since: "2026-03-01T00:00:00.000Z",
+      why: "connection refused" });
+    datastore.tell({ kind: "up" }, { kind: "snapshot", kinds: ["Node"], resources: [RR1, W2] });
+    timers.pass(100);
+    expect(names()).toEqual(["Node_10_0_0_2"]);
+    expect(source.status().datastore).toMatchObject({ up: true, why: null });
+    expect(logged.filter((line) => line.includes("datastore"))).toEqual(["info datastore-up files",
+      "warn datastore-down files connection refused", "info datastore-up files"]);
+  });
+
+  it("before the first snapshot shows why", () => {
+    datastore.tell({ kind: "down", why: "no such file" });
+    expect(source.status().datastore).toMatchObject({ up: false, why: "no such file" });
+  });
+});
+
+describe("our Node", () => {
+  it("that is deleted ends its sessions, and has them again when it is back", () => {
+    sync(...CLUSTER);
+    datastore.tell({ kind: "removed", resourceKind: "Node", name: "rr1" });
+    timers.pass(100);
+    expect([names(), source.status().waiting]).toEqual([[], "there is no Node rr1"]);
+    datastore.put(RR1);
+    timers.pass(100);
+    expect(names()).toEqual(["Node_10_0_0_1", "Node_10_0_0_2"]);
+  });
+
+  it("without an address keeps what runs, and says what is missing", () => {
+    sync(...CLUSTER);
+    datastore.put(manifest("Node", "rr1", {}, REFLECTOR));
+    timers.pass(100);
+    expect(intents).toHaveLength(1);
+    expect(source.status().waiting).toMatch(/no IPv4 address to be the router id/);
+  });
+});
+
+describe("a host that is no node", () => {
+  const standIn = (labels: Readonly<Record<string, string>>): Identity => ({
+    settings: SETTINGS, host: { ...host("outside"), ownNode: ownNodeOf("outside", { ipv4Address: "10.0.0.99/24",
+      ipv6Address: undefined, asNumber: undefined, routeReflectorClusterID: 0xf4000001,
+      labels: new Map(Object.entries(labels)) }) },
+  });
+
+  it("has sessions with the nodes of every BGPPeer that names its address and AS", () => {
+    begin(standIn({}));
+    const toUs = (name: string, asNumber: number, nodeSelector: string): JsonValue =>
+      manifest("BGPPeer", name, { nodeSelector, peerIP: "10.0.0.99", asNumber });
+    sync(W1, nodeManifest("w2", "10.0.0.2/24", {}, { zone: "b" }), NO_MESH, toUs("a", 64512, "has(zone)"),
+      toUs("b", 65001, "all()"));
+    expect(names()).toEqual(["Node_10_0_0_2"]);
+    expect(intents[0]).toMatchObject({ speaker: { routerId: 0x0a000063, clusterId: 0xf4000001 },
+      peers: [{ routeReflectorClient: true, localAddress: "10.0.0.99" }] });
+  });
+
+  it("has sessions by the labels that the configuration gives it, none of the mesh, and announces no service", () => {
+    begin(standIn(REFLECTOR));
+    sync(W1, PEER_WITH_REFLECTORS, manifest("BGPConfiguration", "default",
+      { serviceClusterIPs: [{ cidr: "10.96.0.0/12" }] }));
+    expect(names()).toEqual(["Node_10_0_0_1"]);
+    expect(intents[0]?.originated).toEqual([]);
+  });
+});
+
+describe("faults", () => {
+  const WRONG = manifest("BGPPeer", "wrong", { peerIP: "x" });
+
+  it("leave one object out, and are said once", () => {
+    sync(...CLUSTER, WRONG);
+    expect(names()).toHaveLength(2);
+    const said = (): string[] => logged.filter((line) => line.includes("resource-fault BGPPeer wrong spec.peerIP"));
+    expect(said()).toHaveLength(1);
+    datastore.put(W2, WRONG);
+    timers.pass(100);
+    expect(said()).toHaveLength(1);
+    datastore.put(manifest("BGPPeer", "wrong", { peerIP: "y" }));
+    timers.pass(100);
+    expect(said()).toHaveLength(2);
+    expect(source.status().faults).toContainEqual(expect.objectContaining({ kind: "BGPPeer", name: "wrong" }));
+    datastore.tell({ kind: "removed", resourceKind: "BGPPeer", name: "wrong" });
+    timers.pass(100);
+    expect(source.status().faults).toEqual([]);
+  });
+
+  it("of the datastore stand among them", () => {
+    const fault = { kind: "File", name: "/etc/calico/a.yaml", field: "3:1 $", why: "cut off" };
+    datastore.tell({ kind: "faults", faults: [fault] });
+    timers.pass(100);
+    expect(source.status().faults).toEqual([fault]);
+    expect(logged).toEqual(["warn resource-fault File /etc/calico/a.yaml 3:1 $ cut off"]);
+    datastore.tell({ kind: "faults", faults: [] });
+    expect(source.status().faults).toEqual([]);
+  });
+
+  it("that come in thousands are not all lines of the log", () => {
+    sync(...CLUSTER, ...Array.from({ length: 2000 }, (_, i) => manifest("IPPool", `p${i}`, { cidr: "x" })));
+    expect(logged.length).toBeLessThan(110);
+    expect(logged.at(-1)).toBe("warn resource-faults 1900");
+  });
+});
+
+describe("the configuration's part", () => {
+  it("comes with the intent, and may change while it runs", () => {
+    begin({ host: host("rr1"), settings: { ...SETTINGS, holdTimeSeconds: 30, routerId: 7,
+      listen: [{ address: "10.0.0.11", port: 1179 }] } });
+    sync(...CLUSTER);
+    expect(intents[0]).toMatchObject({ speaker: { routerId: 7, listen: [{ address: "10.0.0.11", port: 1179 }] },
+      peers: [{ holdTimeSeconds: 30 }, { holdTimeSeconds: 30 }] });
+    source.become({ host: host("w1"), settings: SETTINGS });
+    expect(names(source.intent)).toEqual(["Node_10_0_0_11"]);
+    expect(source.intent).toMatchObject({ speaker: { routerId: 0x0a000001 }, peers: [{ holdTimeSeconds: 240 }] });
+    expect(intents).toHaveLength(1);
+  });
+
+  it("CALICO_ROUTER_ID=hash is the hash of the node's name", () => {
+    begin({ host: host("rr1", { routerId: "hash" }), settings: SETTINGS });
+    sync(...CLUSTER);
+    const [first = 0, ...rest] = createHash("sha256").update("rr1").digest().subarray(0, 4);
+    expect(intents[0]?.speaker.routerId).toBe(
+      [first > 223 ? first - 32 : first, ...rest].reduce((value, octet) => value * 256 + octet, 0));
+  });
+});
+
+it("says where a password is, and leaves it to others to refuse a session without it", () => {
+  sync(...CLUSTER, manifest("BGPPeer", "tor", { node: "rr1", peerIP: "10.9.9.9", asNumber: 65000,
+    password: { secretKeyRef: { name: "bgp-secrets", key: "tor" } } }));
+  expect(intents[0]?.peers.map(({ passwordSecret }) => passwordSecret))
+    .toEqual([undefined, undefined, { name: "bgp-secrets", key: "tor" }]);
+});
+
+it("stops with its datastore", async () => {
+  sync(...CLUSTER);
+  datastore.put(nodeManifest("w3", "10.0.0.3/24"));
+  await source.stop();
+  timers.pass(1000);
+  expect([datastore.isStopped, intents.length, timers.size]).toEqual([true, 1, 0]);
+});

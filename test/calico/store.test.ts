@@ -1,0 +1,80 @@
+/** The store: what stays the same object, what a snapshot takes away, and which faults go with what. */
+
+import { describe, expect, it } from "vitest";
+import { ResourceStore } from "../../src/calico/store.ts";
+import { kubernetesNode, manifest, nodeManifest, PEER_WITH_REFLECTORS } from "../support/calico/manifests.ts";
+
+const RULE = { cidr: "10.0.0.0/8", matchOperator: "In", action: "Reject" };
+const FILTER = manifest("BGPFilter", "f", { importV4: [RULE] });
+const POOL = manifest("IPPool", "pool", { cidr: "10.244.0.0/16" });
+const SLICE = { apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice", addressType: "IPv4",
+  metadata: { name: "s-1", namespace: "shop", labels: { "kubernetes.io/service-name": "s" } },
+  endpoints: [{ addresses: ["10.244.0.9"], nodeName: "w1", conditions: { ready: true } }] };
+
+describe("an object that reads equal", () => {
+  it.each([["a Node", nodeManifest("w1", "10.0.0.1/24", {}, { zone: "a" })], ["a BGPPeer", PEER_WITH_REFLECTORS],
+    ["a BGPFilter", FILTER], ["an IPPool", POOL], ["an EndpointSlice", SLICE]])("%s changes nothing", (_, value) => {
+    const store = new ResourceStore();
+    store.put([value]);
+    const before = store.resources;
+    expect(store.put([structuredClone(value)])).toEqual([]);
+    expect(store.resources).toBe(before);
+    store.replace(["Node", "BGPPeer", "BGPFilter", "IPPool", "EndpointSlice"], [structuredClone(value)]);
+    expect(store.resources).toBe(before);
+  });
+
+  it("a Node's heartbeat changes nothing, another label does, and leaves the other nodes as they are", () => {
+    const store = new ResourceStore();
+    store.put([kubernetesNode("w1", "10.0.0.1/24", "1"), kubernetesNode("w2", "10.0.0.2/24", "1")]);
+    const before = store.resources;
+    store.put([kubernetesNode("w1", "10.0.0.1/24", "2")]);
+    expect(store.resources).toBe(before);
+    store.put([kubernetesNode("w1", "10.0.0.1/24", "3", { zone: "a" })]);
+    expect(store.resources.nodes).not.toBe(before.nodes);
+    expect(store.resources.nodes.get("w2")).toBe(before.nodes.get("w2"));
+    expect(store.resources.pools).toBe(before.pools);
+  });
+});
+
+describe("a snapshot", () => {
+  it("takes away what it does not name, of its kinds only", () => {
+    const store = new ResourceStore();
+    store.put([nodeManifest("w1", "10.0.0.1/24"), nodeManifest("w2", "10.0.0.2/24"), POOL, SLICE]);
+    const [w2] = [store.resources.nodes.get("w2")];
+    store.replace(["Node", "EndpointSlice"], [nodeManifest("w2", "10.0.0.2/24"), nodeManifest("w3", "10.0.0.3/24")]);
+    expect([...store.resources.nodes.keys()].sort()).toEqual(["w2", "w3"]);
+    expect(store.resources.nodes.get("w2")).toBe(w2);
+    expect(store.resources.endpointSlices.size).toBe(0);
+    expect(store.resources.pools.size).toBe(1);
+  });
+
+  it("takes faults with their objects, and brings those of its own", () => {
+    const store = new ResourceStore();
+    const faulty = (): string[] => [...new Set(store.faults.map(({ kind, name }) => `${kind} ${name}`))];
+    store.put([manifest("BGPPeer", "a", { peerIP: "x" }), manifest("IPPool", "p", { cidr: "x" }),
+      manifest("Odd", "o", {})]);
+    expect(faulty()).toEqual(["BGPPeer a", "IPPool p", "Odd o"]);
+    const found = store.replace(["BGPPeer", "Odd"], [manifest("BGPPeer", "b", { peerIP: "y" })]);
+    expect([...new Set(found.map(({ name }) => name))]).toEqual(["b"]);
+    expect(faulty()).toEqual(["IPPool p", "BGPPeer b"]);
+  });
+
+  it("of an object that has become wrong leaves it out, and says so", () => {
+    const store = new ResourceStore();
+    store.put([PEER_WITH_REFLECTORS]);
+    store.replace(["BGPPeer"], [manifest("BGPPeer", "peer-with-route-reflectors", { peerIP: "x" })]);
+    expect(store.resources.peers.size).toBe(0);
+    expect(store.faults).toContainEqual(expect.objectContaining({ field: "spec.peerIP" }));
+  });
+});
+
+it("removes by the name within the namespace, and nothing that is not there", () => {
+  const store = new ResourceStore();
+  store.put([SLICE]);
+  const before = store.resources;
+  store.remove("EndpointSlice", "s-1");
+  store.remove("Odd", "x");
+  expect(store.resources).toBe(before);
+  store.remove("EndpointSlice", "shop/s-1");
+  expect(store.resources.endpointSlices.size).toBe(0);
+});
