@@ -11,8 +11,9 @@ import type { ControlHost, StartRefusal } from "./host.ts";
 import { METRICS_CONTENT_TYPE, metricsText } from "./metrics.ts";
 import { processSamples, watchLoopDelay } from "./process-metrics.ts";
 import type { LoopDelay } from "./process-metrics.ts";
-import { limitedServer, listen, stop } from "./server.ts";
+import { limitedServer, stop } from "./server.ts";
 import type { ServerLimits } from "./server.ts";
+import { listen } from "./socket-file.ts";
 
 /** Where, and what is shown. */
 export interface HttpOptions {

@@ -4,6 +4,7 @@
  */
 
 import type { ServerResponse } from "node:http";
+import type { Writable } from "node:stream";
 import type { ControlHost } from "./host.ts";
 
 /** A slice ends at the first of these. */
@@ -25,19 +26,25 @@ export function* jsonArray(items: Iterable<unknown>): Generator<string> {
   yield before === "[" ? "[]\n" : "]\n";
 }
 
-/** Writes all pieces and ends the response; stops, and tells the iterator so, when the client is gone. */
+/** Writes all pieces and ends the response. */
 export async function pour(pieces: Iterator<string>, response: ServerResponse, host: ControlHost): Promise<void> {
+  if (await writeAll(pieces, response, host)) response.end();
+}
+
+/**
+ * Writes all pieces and answers true; where the client is gone before, stops, tells the iterator so, and answers false.
+ * A piece that is "" ends its slice.
+ */
+export async function writeAll(pieces: Iterator<string>, client: Writable, host: ControlHost): Promise<boolean> {
   try {
-    while (!response.destroyed) {
+    while (!client.destroyed) {
       const { text, done } = slice(pieces);
-      const accepted = text === "" || response.write(text);
-      if (done) {
-        response.end();
-        return;
-      }
-      if (!accepted) await drained(response);
+      const accepted = text === "" || client.write(text);
+      if (done) return true;
+      if (!accepted) await drained(client);
       await host.nextTurn();
     }
+    return false;
   } finally {
     pieces.return?.();
   }
@@ -54,14 +61,14 @@ function slice(pieces: Iterator<string>): { text: string; done: boolean } {
   return { text, done: false };
 }
 
-/** Resolves when the response takes more, or never will. */
-function drained(response: ServerResponse): Promise<void> {
+/** Resolves when the client takes more, or never will. */
+export function drained(client: Writable): Promise<void> {
   return new Promise((resolve) => {
-    if (response.destroyed) return resolve();
+    if (client.destroyed) return resolve();
     const settle = (): void => {
-      response.off("drain", settle).off("close", settle);
+      client.off("drain", settle).off("close", settle);
       resolve();
     };
-    response.on("drain", settle).on("close", settle);
+    client.on("drain", settle).on("close", settle);
   });
 }
