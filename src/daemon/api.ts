@@ -202,7 +202,7 @@ export interface DaemonApi {
   /** Counters only: O(peers), never a walk over routes; without those of each peer where `perPeer` is false. */
   metrics(perPeer?: boolean): Iterable<MetricSample>;
   ready(): { readonly ready: boolean; readonly waitingFor: readonly string[] };
-  /** Who runs, and since when (ISO 8601). */
+  /** Who runs, since when, and when the configuration in force was taken over (ISO 8601). */
   status(): { readonly version: string; readonly node: string; readonly routerId: string; readonly asNumber: number;
-    readonly startedAt: string; readonly pid: number };
+    readonly startedAt: string; readonly configuredAt: string; readonly pid: number };
 }

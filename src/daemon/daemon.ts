@@ -82,6 +82,8 @@ class Daemon implements RunningDaemon, DaemonApi {
   readonly #follower: Follower | undefined;
   readonly #readiness = new Readiness();
   readonly #startedAt: number;
+  /** When the configuration in force was taken over; milliseconds since 1970, as the start. */
+  #configuredAt: number;
   /** Connections that came while there were no neighbours yet; undefined once there are. */
   #early: Connection[] | undefined = [];
   #finish: () => void = () => undefined;
@@ -96,6 +98,7 @@ class Daemon implements RunningDaemon, DaemonApi {
     this.#options = options;
     this.speaker = new Speaker(options.environment, { ...options.intent, peers: [], originated: [] });
     this.#startedAt = options.environment.clock.wallMilliseconds();
+    this.#configuredAt = this.#startedAt;
     this.finished = new Promise((resolve) => {
       this.#finish = resolve;
     });
@@ -148,7 +151,7 @@ class Daemon implements RunningDaemon, DaemonApi {
       },
       later: (seconds, run) => this.speaker.later(seconds, run),
       listen: (wanted) => this.#listeners.become(wanted),
-      apply: (intent) => this.#change(() => this.speaker.apply(intent)),
+      apply: (intent) => this.#configure(intent),
     });
   }
 
@@ -263,6 +266,11 @@ class Daemon implements RunningDaemon, DaemonApi {
     const refused = await this.#listeners.become(intent.speaker.listen);
     if (refused !== undefined) return refused;
     if (this.#leaving !== undefined) return `the daemon is ${this.#leaving}`;
+    return this.#configure(intent);
+  }
+
+  #configure(intent: Intent): ReloadResult {
+    this.#configuredAt = this.#options.environment.clock.wallMilliseconds();
     return this.#change(() => this.speaker.apply(intent));
   }
 
@@ -334,8 +342,10 @@ class Daemon implements RunningDaemon, DaemonApi {
   status(): ReturnType<DaemonApi["status"]> {
     const { routerId, asNumber } = this.speaker.speaker;
     const { version, node, pid } = this.#options;
-    const startedAt = new Date(this.#startedAt).toISOString();
-    return { version, node, routerId: formatIpv4(routerId), asNumber, startedAt, pid };
+    return {
+      version, node, routerId: formatIpv4(routerId), asNumber, startedAt: new Date(this.#startedAt).toISOString(),
+      configuredAt: new Date(this.#configuredAt).toISOString(), pid,
+    };
   }
 
   /**

@@ -90,7 +90,7 @@ export const EXPLAINED: ExplainView = {
 export function fakeDaemon(): FakeDaemon {
   const told: unknown[][] = [];
   const find = (selector: string): PeerView | undefined =>
-    daemon.peerList.find((peer) => peer.name === selector || peer.address === selector);
+    daemon.peerList.find(({ name, address, port }) => [name, address, `${address}:${port}`].includes(selector));
   const missing = (selector: string): Refusal => ({ refused: `no neighbour ${selector}`, what: "not-found" });
   const act = <T>(selector: string, record: unknown[], done: T): T | Refusal => {
     told.push(record);
@@ -123,7 +123,7 @@ export function fakeDaemon(): FakeDaemon {
     calico: () => daemon.calicoStatus ?? { refused: "the daemon is not in Calico mode", what: "not-found" },
     ready: () => ({ ready: daemon.waitingFor.length === 0, waitingFor: daemon.waitingFor }),
     status: () => ({ version: "0.1.0", node: "v20.20.0", routerId: "10.0.0.9", asNumber: 64512,
-      startedAt: "2026-03-01T00:00:00.000Z", pid: 4242 }),
+      startedAt: "2026-03-01T00:00:00.000Z", configuredAt: "2026-03-01T02:00:00.000Z", pid: 4242 }),
   };
   return daemon;
 }

@@ -57,6 +57,21 @@ describe("a change that costs nothing", () => {
   });
 });
 
+describe("the moment of the configuration in force", () => {
+  it("is the start, then that of the last reload that was not refused", async () => {
+    await begin();
+    const { startedAt, configuredAt } = world.api.status();
+    expect(configuredAt).toBe(startedAt);
+    world.run(10);
+    await reload({ neighbors: [CLIENT, OTHER] });
+    const reloaded = world.api.status().configuredAt;
+    expect(Date.parse(reloaded) - Date.parse(startedAt)).toBeGreaterThanOrEqual(10_000);
+    world.run(10);
+    expect(await world.reload({ neighbors: [CLIENT, CLIENT] })).toHaveProperty("refused");
+    expect(world.api.status()).toMatchObject({ startedAt, configuredAt: reloaded });
+  });
+});
+
 describe("an import policy", () => {
   const rejectTwo = { rules: [{ action: "Reject", cidr: "10.0.2.0/24", matchOperator: "Equal" }], default: "accept" };
 
