@@ -8,9 +8,9 @@ import { neighbor } from "./neighbor.ts";
 import type { NeighborFile } from "./neighbor.ts";
 import { originate } from "./originate.ts";
 import { control, http, httpOn, kernel, log, metrics } from "./program.ts";
-import type { KernelFile } from "./program.ts";
+import type { ControlFile, KernelFile } from "./program.ts";
 import { asNumber, identifier, listenPort, localAddress, oneOf, text } from "./scalars.ts";
-import type { CalicoSection, ControlSettings, HttpSettings, LogSettings, MetricsSettings } from "./settings.ts";
+import type { CalicoSection, HttpSettings, LogSettings, MetricsSettings } from "./settings.ts";
 
 /** The whole file. */
 export interface ConfigurationFile {
@@ -23,7 +23,7 @@ export interface ConfigurationFile {
   readonly neighbors: readonly Located<NeighborFile>[];
   readonly originate: readonly OriginatedRoute[];
   readonly onStop: "restart" | "shutdown";
-  readonly control: ControlSettings;
+  readonly control: ControlFile;
   readonly http: HttpSettings | false;
   readonly log: LogSettings;
   readonly metrics: MetricsSettings;

@@ -5,6 +5,11 @@ import type { Keys, Kind, ObjectKind } from "./kind.ts";
 import type { ControlSettings, HttpSettings, KernelSettings, LogSettings, MetricsSettings } from "./settings.ts";
 import { flag, listenPort, localAddress, oneOf, path, text, whole } from "./scalars.ts";
 
+/** `control` as the file says it: whether there are BIRD sockets depends on the mode. */
+export type ControlFile = Omit<ControlSettings, "birdSockets"> & {
+  readonly birdSockets: ControlSettings["birdSockets"] | undefined;
+};
+
 /** `kernel` as the file says it: the protocol's default depends on the mode. */
 export type KernelFile = Omit<KernelSettings, "protocol"> & { readonly protocol: number | undefined };
 
@@ -12,12 +17,13 @@ const birdSockets: Kind<readonly [string, string]> = mapped(list(path, "paths", 
   return [ipv4, ipv6] as const;
 });
 
-const CONTROL: Keys<ControlSettings> = {
+const CONTROL: Keys<ControlFile> = {
   socket: optional(
     path, "/run/reflectd/reflectd.sock for root, else in a folder of the user", "Path of the control socket"),
   group: optional(text(64, "a group"), "the group of the process", "Group that may use the socket, by name or number"),
-  birdSockets: defaulted(
-    orFalse(birdSockets), false, "Paths of BIRD's control protocol for IPv4 and IPv6; not available in this version"),
+  birdSockets: optional(
+    orFalse(birdSockets), "/var/run/calico/bird.ctl and bird6.ctl in Calico mode, else false",
+    "Paths of BIRD's control protocol, read-only, for IPv4 and IPv6"),
 };
 
 const HTTP: Keys<HttpSettings> = {
@@ -47,7 +53,7 @@ const METRICS: Keys<MetricsSettings> = {
 };
 
 /** The kind of `control`. */
-export const control: ObjectKind<ControlSettings> = object(CONTROL);
+export const control: ObjectKind<ControlFile> = object(CONTROL);
 /** The kind of `http` that is not false. */
 export const httpOn: ObjectKind<HttpSettings> = object(HTTP);
 /** The kind of `http`. */

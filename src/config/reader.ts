@@ -56,9 +56,14 @@ function toIntent(file: ConfigurationFile, wrong: ReadonlySet<string>): Intent {
   };
 }
 
+/** Where calicoctl and calico-node look for bird and bird6 (calico.md 8.1). */
+const CALICO_BIRD_SOCKETS = ["/var/run/calico/bird.ctl", "/var/run/calico/bird6.ctl"] as const;
+
 function toSettings(file: ConfigurationFile, isListenGiven: boolean): Settings {
-  const { control, http, log, metrics, onStop, routerId } = file;
-  const protocol = file.kernel.protocol ?? (file.calico === undefined ? 186 : 12);
+  const { http, log, metrics, onStop, routerId } = file;
+  const isCalico = file.calico !== undefined;
+  const protocol = file.kernel.protocol ?? (isCalico ? 12 : 186);
+  const control = { ...file.control, birdSockets: file.control.birdSockets ?? (isCalico && CALICO_BIRD_SOCKETS) };
   const calico = file.calico && { ...file.calico, routerId, listen: isListenGiven ? file.listen : undefined };
   return { control, http, log, metrics, calico, onStop, kernel: { ...file.kernel, protocol } };
 }
@@ -98,10 +103,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
   {
     path: ["calico", "publishNode"], asked: ({ calico }) => calico?.publishNode === true,
     what: "writing our Node is not available in this version", todo: "use false",
-  },
-  {
-    path: ["control", "birdSockets"], asked: (file) => file.control.birdSockets !== false,
-    what: "BIRD's control protocol is not available in this version", todo: "use false",
   },
 ];
 

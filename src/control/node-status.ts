@@ -23,6 +23,11 @@ const STATES: { readonly [S in StateName]: "up" | "start" } = {
   Idle: "start", Connect: "start", Active: "start", OpenSent: "start", OpenConfirm: "start", Established: "up",
 };
 
+/** BIRD's protocol state of a session. */
+export function protocolState({ enabled, state }: Pick<PeerView, "enabled" | "state">): "up" | "start" | "down" {
+  return enabled ? STATES[state] : "down";
+}
+
 /** One line of a table. */
 interface StatusRow {
   readonly peerAddress: string;
@@ -57,13 +62,18 @@ export function endpointText(peer: Pick<PeerView, "address" | "port">): string {
 const SOCKET_ERRORS: ReadonlyMap<string, string> = new Map([
   ["ECONNREFUSED", "Connection refused"], ["ECONNRESET", "Connection reset by peer"],
   ["ETIMEDOUT", "Connection timed out"], ["EHOSTUNREACH", "No route to host"],
-  ["ENETUNREACH", "Network is unreachable"],
+  ["ENETUNREACH", "Network is unreachable"], ["closed by the peer", "Connection closed"],
   ["EADDRNOTAVAIL", "Cannot assign requested address"], ["EACCES", "Permission denied"], ["EPIPE", "Broken pipe"],
 ]);
 
+/** What a connection ended with, in those words; undefined where it was not the system that ended it. */
+export function socketErrorText(text: string): string | undefined {
+  return SOCKET_ERRORS.get(text);
+}
+
 /** The last error with BIRD's class in front, such as "Received: Administrative Shutdown". */
 export function errorText(error: LastError): string {
-  const socket = error.direction === "local" ? SOCKET_ERRORS.get(error.text) : undefined;
+  const socket = error.direction === "local" ? socketErrorText(error.text) : undefined;
   if (socket !== undefined) return `Socket: ${socket}`;
   const name = error.name.slice(error.name.indexOf("/") + 1);
   const classes = { received: `Received: ${name}`, sent: `BGP Error: ${name}`, local: `Error: ${name}` } as const;
@@ -81,7 +91,7 @@ function statusRow(peer: PeerView, nowMilliseconds: number): StatusRow {
   return {
     peerAddress: endpointText(peer),
     peerType: PEER_TYPES[peer.type],
-    state: peer.enabled ? STATES[peer.state] : "down",
+    state: protocolState(peer),
     since: sinceText(peer.upOrDownSince, nowMilliseconds),
     info: infoText(peer),
   };

@@ -6,10 +6,21 @@ const HOUR_MILLISECONDS = 3_600_000;
 export function sinceText(iso: string, nowMilliseconds: number): string {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return "-";
-  const recent = nowMilliseconds - at.getTime() < 20 * HOUR_MILLISECONDS;
-  return recent
-    ? [at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join(":")
-    : [String(at.getFullYear()), twoDigits(at.getMonth() + 1), twoDigits(at.getDate())].join("-");
+  return nowMilliseconds - at.getTime() < 20 * HOUR_MILLISECONDS ? timeText(at) : dateText(at);
+}
+
+/** Local date and time: YYYY-MM-DD HH:MM:SS. */
+export function dateTimeText(milliseconds: number): string {
+  const at = new Date(milliseconds);
+  return `${dateText(at)} ${timeText(at)}`;
+}
+
+function timeText(at: Date): string {
+  return [at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join(":");
+}
+
+function dateText(at: Date): string {
+  return [String(at.getFullYear()), twoDigits(at.getMonth() + 1), twoDigits(at.getDate())].join("-");
 }
 
 function twoDigits(value: number): string {

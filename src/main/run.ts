@@ -3,8 +3,10 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Settings } from "../config/settings.ts";
+import { startBirdServer } from "../control/bird/server.ts";
 import { EXIT } from "../control/cli-io.ts";
 import type { CliIo } from "../control/cli-io.ts";
+import type { StartRefusal } from "../control/host.ts";
 import { startHttpServer } from "../control/http.ts";
 import { portOwner } from "../control/port-owner.ts";
 import { startControlServer } from "../control/server.ts";
@@ -16,6 +18,7 @@ import { newLog } from "../daemon/log.ts";
 import type { Log } from "../daemon/log.ts";
 import type { SpeakerEnvironment } from "../daemon/speaker.ts";
 import { systemClock, systemRandom, systemScheduler } from "../daemon/system-clock.ts";
+import { FAMILIES } from "../messages/families.ts";
 import { dialer } from "../transport/dialer.ts";
 import { nodeNetProvider } from "../transport/provider.ts";
 import { complain, readFile } from "./files.ts";
@@ -47,18 +50,26 @@ function environmentWith(log: Log): SpeakerEnvironment {
   };
 }
 
-/** Opens the control socket, without which nobody could ask, and the pages, without which BGP goes on. */
+/** Opens the control socket, without which nobody could ask, then BIRD's sockets and the pages, which BGP can miss. */
 async function openSurfaces(api: DaemonApi, settings: Settings, socketPath: string, log: Log, open: Closable[]):
   Promise<string | undefined> {
-  const host = controlHost(log);
-  const { group } = settings.control;
-  const control = await startControlServer(api, { socketPath, host, ...(group === undefined ? {} : { group }) });
+  const { group, birdSockets } = settings.control;
+  const whom = { host: controlHost(log), ...(group === undefined ? {} : { group }) };
+  const keep = (what: string, server: Closable | StartRefusal): void => {
+    if ("refused" in server) log.write("warn", what, { why: server.refused });
+    else open.push(server);
+  };
+  const control = await startControlServer(api, { socketPath, ...whom });
   if ("refused" in control) return control.refused;
   open.push(control);
+  const wallMilliseconds = (): number => systemClock.wallMilliseconds();
+  for (const [i, path] of (birdSockets || []).entries()) {
+    const family = FAMILIES[i]!.name;
+    keep("bird-socket", await startBirdServer(api, { socketPath: path, family, wallMilliseconds, ...whom }));
+  }
   if (settings.http === false) return undefined;
-  const http = await startHttpServer(api, { ...settings.http, perPeer: settings.metrics.perPeer, host });
-  if ("refused" in http) log.write("warn", "http", { why: http.refused });
-  else open.push(http);
+  const { host } = whom;
+  keep("http", await startHttpServer(api, { ...settings.http, perPeer: settings.metrics.perPeer, host }));
   return undefined;
 }
 

@@ -149,6 +149,8 @@ const MISTAKES: readonly (readonly [file: object, line: string])[] = [
     '$.log.level: expected one of error, warn, info, debug, found "warning" (did you mean "warn"?)'],
   [{ ...BASE, kernel: { protocol: 2 } },
     "$.kernel.protocol: expected a whole number from 5 to 255, found 2 (choose one in range)"],
+  [{ ...BASE, control: { birdSockets: ["/run/bird.ctl"] } },
+    "$.control.birdSockets: 1 paths (give at least 2)"],
   // what is not in this version
   [{ ...BASE, kernel: { enabled: true } },
     "$.kernel.enabled: kernel routes are not available in this version "
@@ -172,8 +174,6 @@ const MISTAKES: readonly (readonly [file: object, line: string])[] = [
     + "(remove it: write a BGPPeer with their peerIP)"],
   [{ calico: FILES, originate: [] }, '$.originate: "originate" in Calico mode '
     + "(remove it: the Node's blocks and the service ranges are announced)"],
-  [{ ...BASE, control: { birdSockets: ["/run/bird.ctl", "/run/bird6.ctl"] } },
-    "$.control.birdSockets: BIRD's control protocol is not available in this version (use false)"],
 ];
 
 describe("a configuration with one mistake", () => {

@@ -35,6 +35,22 @@ describe("defaults", () => {
     });
   });
 
+  it("give way to the BIRD sockets that the file names", () => {
+    const birdSockets = ["/run/bird.ctl", "/run/bird6.ctl"];
+    expect(accepted({ control: { birdSockets } }).settings.control.birdSockets).toEqual(birdSockets);
+    expect(accepted({ control: { birdSockets: false } }).settings.control.birdSockets).toBe(false);
+  });
+
+  it("in Calico mode are BIRD's sockets where Calico's tools look for them", () => {
+    const calico = { datastore: "files", files: ["/resources"], nodeName: "rr1" };
+    const socketsOf = (more: object): unknown => {
+      const read = readConfiguration(JSON.stringify({ calico, ...more }), "test");
+      return "faults" in read ? read.faults : read.settings.control.birdSockets;
+    };
+    expect(socketsOf({})).toEqual(["/var/run/calico/bird.ctl", "/var/run/calico/bird6.ctl"]);
+    expect(socketsOf({ control: { birdSockets: false } })).toBe(false);
+  });
+
   it("of an iBGP neighbour accept everything", () => {
     expect(acceptedPeer(PEER)).toEqual({
       name: "10.0.0.2", where: { kind: "address", address: "10.0.0.2", port: 179 }, description: "", enabled: true,

@@ -24,6 +24,8 @@ export interface ReflectdOptions {
   readonly neighbors?: readonly NeighborConfiguration[];
   /** The section of Calico mode, in place of the neighbours. */
   readonly calico?: Readonly<Record<string, unknown>>;
+  /** Where BIRD's control protocol is spoken, for IPv4 and IPv6; nowhere unless told. */
+  readonly birdSockets?: readonly [ipv4: string, ipv6: string];
 }
 
 /** One iBGP client with the lab's short timers; more keys may be given. */
@@ -132,12 +134,12 @@ export class Reflectd implements Router {
   }
 
   #write(): void {
-    const { clusterId, neighbors = [], asNumber, calico } = this.#options;
+    const { clusterId, neighbors = [], asNumber, calico, birdSockets = false } = this.#options;
     writeFileSync(this.#file, JSON.stringify({
       ...(calico === undefined ? { routerId: this.routerId, asNumber: asNumber ?? LAB_AS, neighbors,
         originate: [...this.#own.values()] } : { calico }),
       ...(clusterId === undefined ? {} : { clusterId }),
-      control: { socket: this.#socket },
+      control: { socket: this.#socket, birdSockets },
       http: false,
       log: { level: "debug", format: "json" },
     }, undefined, 1), { mode: 0o600 });
