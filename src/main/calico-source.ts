@@ -3,7 +3,7 @@
 import type { Instant } from "../base/ports.ts";
 import { sameValue } from "../base/same.ts";
 import type { Datastore, Timers } from "../calico/datastore/datastore.ts";
-import { FilesDatastore } from "../calico/datastore/files.ts";
+import { FilesDatastore } from "../calico/datastore/files/files.ts";
 import { ownNodeOf } from "../calico/own-node.ts";
 import { CalicoSource } from "../calico/source.ts";
 import type { Identity } from "../calico/source.ts";

@@ -2,7 +2,7 @@
 
 import { promises } from "node:fs";
 import { printableJson } from "../base/printable.ts";
-import { manifestsOf } from "../calico/datastore/manifests.ts";
+import { manifestsOf } from "../calico/datastore/files/manifests.ts";
 import { readDocuments } from "../calico/documents.ts";
 import { ResourceStore } from "../calico/store.ts";
 import { NodeTranslation } from "../calico/translate/node.ts";

@@ -3,11 +3,11 @@
 import { promises } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import { join } from "node:path";
-import { FaultList } from "../../config/fault.ts";
-import { TEXT_MAX } from "../../config/json.ts";
-import type { JsonValue } from "../../config/json.ts";
-import { readDocuments } from "../documents.ts";
-import type { ResourceFault } from "../resources/model.ts";
+import { FaultList } from "../../../config/fault.ts";
+import { TEXT_MAX } from "../../../config/json.ts";
+import type { JsonValue } from "../../../config/json.ts";
+import { readDocuments } from "../../documents.ts";
+import type { ResourceFault } from "../../resources/model.ts";
 
 /** What a folder is read for. Names with a leading dot are those of editors, and of what Kubernetes mounts. */
 const MANIFEST = /^[^.].*\.(ya?ml|json)$/;

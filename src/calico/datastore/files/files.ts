@@ -7,9 +7,9 @@
 
 import { promises, watch } from "node:fs";
 import { basename, dirname } from "node:path";
-import type { JsonValue } from "../../config/json.ts";
-import type { ResourceFault } from "../resources/model.ts";
-import type { Datastore, DatastoreEvent, Timers } from "./datastore.ts";
+import type { JsonValue } from "../../../config/json.ts";
+import type { ResourceFault } from "../../resources/model.ts";
+import type { Datastore, DatastoreEvent, Timers } from "../datastore.ts";
 import { faultOf, isManifest, manifestsOf, readManifest } from "./manifests.ts";
 import type { Manifest } from "./manifests.ts";
 

@@ -4,13 +4,13 @@ import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import type { Instant } from "../../../src/base/ports.ts";
-import type { DatastoreEvent } from "../../../src/calico/datastore/datastore.ts";
-import { FilesDatastore } from "../../../src/calico/datastore/files.ts";
-import type { WatchFolder } from "../../../src/calico/datastore/files.ts";
-import { systemClock, systemScheduler } from "../../../src/daemon/system-clock.ts";
-import { manifest, nodeManifest } from "../../support/calico/manifests.ts";
-import { VirtualTimers } from "../../support/calico/timers.ts";
+import type { Instant } from "../../../../src/base/ports.ts";
+import type { DatastoreEvent } from "../../../../src/calico/datastore/datastore.ts";
+import { FilesDatastore } from "../../../../src/calico/datastore/files/files.ts";
+import type { WatchFolder } from "../../../../src/calico/datastore/files/files.ts";
+import { systemClock, systemScheduler } from "../../../../src/daemon/system-clock.ts";
+import { manifest, nodeManifest } from "../../../support/calico/manifests.ts";
+import { VirtualTimers } from "../../../support/calico/timers.ts";
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
