@@ -1,0 +1,155 @@
+/**
+ * etcd v3 as a datastore of Calico's resources. Rule: one way back from every mishap. Whatever ends the connection (a
+ * cut, a compaction, a certificate, a member without a leader), the next endpoint is asked for everything anew and
+ * watched from that revision on; so nothing is missed, even where etcd came back from a backup with older revisions.
+ */
+
+import type { JsonValue } from "../../../config/json.ts";
+import type { EtcdSettings } from "../../../config/settings.ts";
+import type { Datastore, DatastoreEvent, Timers } from "../datastore.ts";
+import { readAccess } from "./access.ts";
+import { EtcdClient } from "./client.ts";
+import { EtcdConnection } from "./connection.ts";
+import { eventsOf, prefixesOf, READ_KINDS, resourceOf } from "./keys.ts";
+import type { Identity } from "./keys.ts";
+import { putResource, removeResource } from "./writes.ts";
+import type { WriteResult } from "./writes.ts";
+
+/** Between two attempts: at first 1 to 2 seconds, at last 15 to 30. */
+const PAUSE_MIN_MILLISECONDS = 1000;
+const PAUSE_MAX_MILLISECONDS = 30_000;
+/** A connection that held this long has made good for the failures before it. */
+const STEADY_MILLISECONDS = 30_000;
+
+/** What the datastore is made with. */
+export interface EtcdMeans {
+  readonly settings: EtcdSettings;
+  /** Whose block affinities are read; undefined: everybody's. */
+  readonly nodeName: string | undefined;
+  readonly timers: Timers;
+  /** The time in ISO 8601, for resources that are created. */
+  readonly now: () => string;
+}
+
+/** The datastore. Changes need no start. */
+export class EtcdDatastore implements Datastore {
+  readonly #means: EtcdMeans;
+  readonly #prefixes: readonly string[];
+  #listener: (event: DatastoreEvent) => void = () => undefined;
+  #running: Promise<void> = Promise.resolve();
+  readonly #connections = new Set<EtcdConnection>();
+  #endpointAt = 0;
+  #failures = 0;
+  #isSynced = false;
+  /** Why each endpoint is none now, as it was told last. */
+  readonly #whys = new Map<string, string>();
+  #isStopped = false;
+  /** Ends a pause. */
+  #wake = (): void => undefined;
+
+  constructor(means: EtcdMeans) {
+    this.#means = means;
+    this.#prefixes = prefixesOf(means.nodeName);
+  }
+
+  start(listener: (event: DatastoreEvent) => void): void {
+    this.#listener = listener;
+    this.#running = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const connection of this.#connections) connection.close();
+    this.#wake();
+    await this.#running;
+  }
+
+  /**
+   * Adds or replaces a resource. `expectedRevision` is the `metadata.resourceVersion` that it must have, "0" to add
+   * only; without it the last one wins.
+   */
+  put(resource: JsonValue, expectedRevision?: string): Promise<WriteResult> {
+    return this.#change((client) => putResource(client, resource, expectedRevision, this.#means.now()));
+  }
+
+  /** Removes a resource, where it has the expected revision. */
+  remove(identity: Identity, expectedRevision?: string): Promise<WriteResult> {
+    return this.#change((client) => removeResource(client, identity, expectedRevision));
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopped) {
+      const { endpoints } = this.#means.settings;
+      const endpoint = endpoints[this.#endpointAt++ % endpoints.length] ?? "";
+      const why = await this.#connected(endpoint, (client) => this.#follow(client));
+      if (why !== this.#whys.get(endpoint)) this.#tell({ kind: "down", why: `${endpoint}: ${why}` });
+      this.#whys.set(endpoint, why);
+      await this.#pause();
+    }
+  }
+
+  /** Copies everything and what follows; resolves when that ends, with why. */
+  async #follow(client: EtcdClient): Promise<string> {
+    const snapshot = await client.readAll(this.#prefixes);
+    if (typeof snapshot === "string") return snapshot;
+    const resources = snapshot.entries.map(resourceOf).filter((resource) => resource !== undefined);
+    this.#tell({ kind: "snapshot", kinds: READ_KINDS, resources });
+    if (!this.#isSynced) this.#tell({ kind: "synced" });
+    this.#isSynced = true;
+    return this.#watch(client, String(BigInt(snapshot.revision) + 1n));
+  }
+
+  async #watch(client: EtcdClient, revision: string): Promise<string> {
+    let awaited = this.#prefixes.length;
+    let unsettle = (): void => undefined;
+    const ends = this.#prefixes.map((prefix) => client.watch(prefix, revision, ({ isCreated, events }) => {
+      if (isCreated && --awaited === 0) {
+        this.#whys.clear();
+        this.#tell({ kind: "up" });
+        unsettle = this.#means.timers.after(STEADY_MILLISECONDS, () => { this.#failures = 0; });
+      }
+      for (const event of eventsOf(events)) this.#tell(event);
+    }));
+    const why = await Promise.race(ends);
+    unsettle();
+    return why;
+  }
+
+  /** What `use` answers, with a connection that is closed after it; a text where there was none. */
+  async #connected<T>(endpoint: string, use: (client: EtcdClient) => Promise<T>): Promise<T | string> {
+    if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint)) return "no URL of an endpoint";
+    const access = await readAccess(this.#means.settings);
+    if (typeof access === "string") return access;
+    const connection = new EtcdConnection(endpoint, access.secureContext, this.#means.timers);
+    this.#connections.add(connection);
+    const client = this.#isStopped ? "stopped" : await EtcdClient.open(connection, access.login);
+    const answer = typeof client === "string" ? client : await use(client);
+    connection.close();
+    this.#connections.delete(connection);
+    return answer;
+  }
+
+  async #change(use: (client: EtcdClient) => Promise<WriteResult>): Promise<WriteResult> {
+    let result: WriteResult = { kind: "unreachable", why: "no endpoints" };
+    for (const endpoint of this.#means.settings.endpoints) {
+      const answer = await this.#connected(endpoint, use);
+      result = typeof answer === "string" ? { kind: "unreachable", why: `${endpoint}: ${answer}` } : answer;
+      if (result.kind !== "unreachable") return result;
+    }
+    return result;
+  }
+
+  #pause(): Promise<void> {
+    if (this.#isStopped) return Promise.resolve();
+    const most = Math.min(2 * PAUSE_MIN_MILLISECONDS * 2 ** this.#failures++, PAUSE_MAX_MILLISECONDS);
+    const { timers } = this.#means;
+    return new Promise((resolve) => {
+      const cancel = timers.after(most * (0.5 + timers.random() / 2), resolve);
+      this.#wake = () => { cancel(); resolve(); };
+    });
+  }
+
+  #tell(event: DatastoreEvent): void {
+    if (!this.#isStopped) this.#listener(event);
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * Calico's resources in etcd: which key is which resource, and what is read. A key says kind and name, whatever its
+ * value says. Block affinities stand among IPAM's own keys and become the resource that they are elsewhere.
+ */
+
+import type { JsonValue } from "../../../config/json.ts";
+import type { DatastoreEvent } from "../datastore.ts";
+import { jsonOf, objectOf } from "./messages.ts";
+import type { Entry, JsonObject, KeyEvent } from "./messages.ts";
+
+const RESOURCES = "/calico/resources/v3/projectcalico.org/";
+const AFFINITIES = "/calico/ipam/v2/host/";
+/** Node, family, and a network whose length is after the last dash. */
+const AFFINITY = /^\/calico\/ipam\/v2\/host\/([^/]+)\/ipv[46]\/block\/([^/]+)-([0-9]{1,3})$/;
+const API_VERSION = "projectcalico.org/v3";
+
+/** Kinds as their keys have them. Kubernetes' own and those with namespaces are not for BGP, and not here. */
+const PLURALS: Readonly<Record<string, string>> = {
+  Node: "nodes",
+  BGPPeer: "bgppeers",
+  BGPConfiguration: "bgpconfigurations",
+  BGPFilter: "bgpfilters",
+  IPPool: "ippools",
+  CalicoNodeStatus: "caliconodestatuses",
+  ClusterInformation: "clusterinformations",
+  FelixConfiguration: "felixconfigurations",
+  IPAMConfig: "ipamconfigs",
+};
+const KINDS: ReadonlyMap<string, string> = new Map(Object.entries(PLURALS).map(([kind, plural]) => [plural, kind]));
+
+/** What BGP needs and has a key of its kind. */
+const KEYED_KINDS: readonly string[] = ["Node", "BGPPeer", "BGPConfiguration", "BGPFilter", "IPPool"];
+/** What BGP needs and etcd has. */
+export const READ_KINDS: readonly string[] = [...KEYED_KINDS, "BlockAffinity"];
+
+/**
+ * Key prefixes of these kinds; of block affinities only the node's own, or all where it is undefined. Each kind has its
+ * own, as in the roles that Calico's documentation gives its users: a wider range would be refused.
+ */
+export function prefixesOf(nodeName: string | undefined): readonly string[] {
+  const affinities = nodeName === undefined ? AFFINITIES : `${AFFINITIES}${nodeName}/`;
+  return [...KEYED_KINDS.map((kind) => `${RESOURCES}${PLURALS[kind]}/`), affinities];
+}
+
+/** What a key stands for. */
+export interface Identity {
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** The key of a resource; undefined for kinds that are not written, and for what is no name. */
+export function keyOf({ kind, name }: Identity): string | undefined {
+  const plural = Object.hasOwn(PLURALS, kind) ? PLURALS[kind] : undefined;
+  return plural === undefined || !/^[^/\s]+$/.test(name) ? undefined : `${RESOURCES}${plural}/${name}`;
+}
+
+/** What stands at a key; undefined where it is nothing of ours. */
+export function identityOf(key: string): Identity | undefined {
+  const affinity = affinityOf(key);
+  if (affinity !== undefined) {
+    return { kind: "BlockAffinity", name: `${affinity.node}-${affinity.cidr.replace(/[.:/]/g, "-")}` };
+  }
+  if (!key.startsWith(RESOURCES)) return undefined;
+  const [plural = "", name = "", ...more] = key.slice(RESOURCES.length).split("/");
+  const kind = KINDS.get(plural);
+  return kind === undefined || name === "" || more.length > 0 ? undefined : { kind, name };
+}
+
+/** The resource at a key; undefined where there is nothing of ours. */
+export function resourceOf(entry: Entry): JsonValue | undefined {
+  const identity = identityOf(entry.key);
+  return identity === undefined ? undefined : resourceAs(identity, entry);
+}
+
+/**
+ * A value that cannot be read becomes a resource whose spec is that text, so that it is reported by its name, and left
+ * out, like any other mistake.
+ */
+function resourceAs({ kind, name }: Identity, { key, value, modRevision }: Entry): JsonValue {
+  const stored = jsonOf(value);
+  const isObject = typeof stored === "object" && stored !== null && !Array.isArray(stored);
+  const content: JsonObject = isObject ? contentOf(key, objectOf(stored)) : { spec: value };
+  const metadata = { ...objectOf(content["metadata"]), name, resourceVersion: modRevision };
+  return { ...content, apiVersion: API_VERSION, kind, metadata };
+}
+
+function contentOf(key: string, stored: JsonObject): JsonObject {
+  const affinity = affinityOf(key);
+  if (affinity === undefined) return stored;
+  const { state = "", deleted = false } = stored;
+  return { spec: { ...affinity, type: "host", state, deleted } };
+}
+
+function affinityOf(key: string): { readonly node: string; readonly cidr: string } | undefined {
+  const [, node, address, length] = AFFINITY.exec(key) ?? [];
+  return node === undefined ? undefined : { node, cidr: `${address}/${length}` };
+}
+
+/** What keys' changes mean, in their order; puts that follow each other are one event. */
+export function eventsOf(changes: readonly KeyEvent[]): readonly DatastoreEvent[] {
+  const told: DatastoreEvent[] = [];
+  let resources: JsonValue[] = [];
+  const flush = (): void => {
+    if (resources.length > 0) told.push({ kind: "put", resources });
+    resources = [];
+  };
+  for (const { isRemoval, entry } of changes) {
+    const identity = identityOf(entry.key);
+    if (identity === undefined) continue;
+    if (!isRemoval) {
+      resources.push(resourceAs(identity, entry));
+      continue;
+    }
+    flush();
+    told.push({ kind: "removed", resourceKind: identity.kind, name: identity.name });
+  }
+  flush();
+  return told;
+}

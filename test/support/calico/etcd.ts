@@ -1,0 +1,148 @@
+/**
+ * A real etcd on a free port of loopback, in a folder of its own. Rule: what a test reads and writes by itself goes
+ * through etcd's own client, so that our client is never its own witness.
+ */
+
+import { accessSync, constants, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { Background, must, run } from "../lab/processes.ts";
+import { pause } from "../lab/waiting.ts";
+
+const ETCD = "/usr/bin/etcd";
+const ETCDCTL = "/usr/bin/etcdctl";
+
+/** Declares a suite that needs etcd; skipped by name without it, which counts as a failure in CI as root on Debian. */
+export function etcdSuite(title: string, body: () => void): void {
+  const missing = [ETCD, ETCDCTL, "/usr/bin/openssl"].filter((file) => !isExecutable(file));
+  const mustHave = process.env.CI === "true" && process.getuid?.() === 0 && existsSync("/etc/debian_version");
+  if (missing.length === 0) describe(title, body);
+  else if (mustHave) describe(title, () => { it("has its programs", () => { expect(missing).toEqual([]); }); });
+  else describe.skip(`${title} (missing: ${missing.join(", ")})`, body);
+}
+
+/** Files of an authority, a server on 127.0.0.1 and a client. */
+export interface Certificates {
+  readonly ca: string;
+  readonly serverCert: string;
+  readonly serverKey: string;
+  readonly clientCert: string;
+  readonly clientKey: string;
+}
+
+/** Makes them in a folder. */
+export async function makeCertificates(folder: string): Promise<Certificates> {
+  const at = (name: string): string => join(folder, name);
+  const fresh = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+  // The gateway is a client of its own etcd, with the server's certificate.
+  writeFileSync(at("extensions"), "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n");
+  await must(["openssl", "req", "-x509", ...fresh, "-subj", "/CN=authority", "-keyout", at("ca.key"),
+    "-out", at("ca.crt")]);
+  for (const name of ["server", "client"]) {
+    await must(["openssl", "req", ...fresh.slice(0, -2), "-subj", `/CN=${name}`, "-keyout", at(`${name}.key`),
+      "-out", at(`${name}.csr`)]);
+    await must(["openssl", "x509", "-req", "-in", at(`${name}.csr`), "-CA", at("ca.crt"), "-CAkey", at("ca.key"),
+      "-CAcreateserial", "-days", "2", "-extfile", at("extensions"), "-out", at(`${name}.crt`)]);
+  }
+  return { ca: at("ca.crt"), serverCert: at("server.crt"), serverKey: at("server.key"), clientCert: at("client.crt"),
+    clientKey: at("client.key") };
+}
+
+/** An etcd of one member. */
+export class Etcd {
+  readonly folder: string = mkdtempSync(join(tmpdir(), "reflectd-etcd-"));
+  /** Set for what our witness does once there are users: `name:password`. */
+  user: string | undefined;
+  certificates: Certificates | undefined;
+  #ports: readonly number[] = [];
+  #process: Background | undefined;
+
+  /** Starts one; with TLS it asks clients for certificates. */
+  static async start(options: { readonly tls: boolean } = { tls: false }): Promise<Etcd> {
+    const etcd = new Etcd();
+    etcd.certificates = options.tls ? await makeCertificates(etcd.folder) : undefined;
+    etcd.#ports = [await freePort(), await freePort()];
+    await etcd.run();
+    return etcd;
+  }
+
+  get port(): number { return this.#ports[0] ?? 0; }
+  get url(): string { return `${this.certificates === undefined ? "http" : "https"}://127.0.0.1:${this.port}`; }
+
+  /** Starts it on its data as they are, and waits until it serves. */
+  async run(): Promise<void> {
+    const peer = `http://127.0.0.1:${this.#ports[1]}`;
+    const { certificates: files } = this;
+    this.#process = new Background([ETCD, "--name", "one", "--data-dir", join(this.folder, "data"),
+      "--listen-client-urls", this.url, "--advertise-client-urls", this.url, "--listen-peer-urls", peer,
+      "--initial-advertise-peer-urls", peer, "--initial-cluster", `one=${peer}`, "--logger", "zap",
+      ...(files === undefined ? [] : ["--client-cert-auth", "--trusted-ca-file", files.ca,
+        "--cert-file", files.serverCert, "--key-file", files.serverKey]),
+    ], join(this.folder, "log"));
+    for (let attempt = 0; attempt < 100; attempt++) {
+      if ((await run(this.#words("endpoint", "health"))).status === 0) return;
+      await pause(100);
+    }
+    throw new Error(`etcd does not serve: ${this.#process.tail()}`);
+  }
+
+  async kill9(): Promise<void> {
+    await this.#process?.kill9();
+  }
+
+  /** Runs etcd's own client; answers what it printed. */
+  ctl(...words: readonly string[]): Promise<string> {
+    return must(this.#words(...words));
+  }
+
+  async put(key: string, value: unknown): Promise<void> {
+    await this.ctl("put", "--", key, typeof value === "string" ? value : JSON.stringify(value));
+  }
+
+  /** The value of a key as it stands there. */
+  async get(key: string): Promise<string> {
+    return (await this.ctl("get", "--print-value-only", key)).trimEnd();
+  }
+
+  /** Of the store. */
+  async revision(): Promise<number> {
+    return (JSON.parse(await this.ctl("get", "-w", "json", "/none")) as { header: { revision: number } })
+      .header.revision;
+  }
+
+  async close(): Promise<void> {
+    await this.#process?.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #words(...words: readonly string[]): readonly string[] {
+    const { certificates: files, user } = this;
+    return [ETCDCTL, `--endpoints=${this.url}`, ...(user === undefined ? [] : [`--user=${user}`]),
+      ...(files === undefined ? [] : [`--cacert=${files.ca}`, `--cert=${files.clientCert}`,
+        `--key=${files.clientKey}`]),
+      ...words];
+  }
+}
+
+/** A port that nobody listens on at the moment. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
