@@ -37,6 +37,7 @@ const handlers: CliHandlers = {
   check: async (options, io) => (await import("./main/check.ts")).check(options, io),
   lab: async (options, io) => (await import("./main/lab.ts")).lab(options, io),
   calicoSessions: async (options, io) => (await import("./main/calico.ts")).calicoSessions(options, io),
+  resources: async (request, io) => (await import("./main/resources.ts")).resources(request, io),
   decode: async (options, io) => (await import("./main/decode.ts")).decode(options, io),
 };
 

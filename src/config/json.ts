@@ -30,6 +30,14 @@ export interface JsonMember {
 export type JsonValue =
   | null | boolean | number | string | readonly JsonValue[] | { readonly [name: string]: JsonValue };
 
+/** An object of JSON. */
+export type JsonObject = { readonly [name: string]: JsonValue };
+
+/** Whether a value is an object, which a list is not. */
+export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** The value of a node, as JSON.parse would give it. */
 export function valueOf(node: JsonNode): JsonValue {
   if (node.type === "null") return null;

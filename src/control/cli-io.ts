@@ -32,6 +32,31 @@ export interface CliHandlers {
   /** `-` among the files is standard input. */
   calicoSessions(options: { readonly node: string; readonly files: readonly string[]; readonly output: OutputFormat },
     io: CliIo): Promise<number>;
+  /** calicoctl's verbs on the resources of a datastore. */
+  resources(request: ResourceRequest, io: CliIo): Promise<number>;
+}
+
+/** One of calicoctl's verbs, as it was typed. */
+export interface ResourceRequest {
+  readonly verb: "get" | "create" | "apply" | "replace" | "patch" | "delete";
+  /** KIND and NAMEs; empty where files say them. */
+  readonly words: readonly string[];
+  /** Files and folders of `-f`; `-` is standard input. */
+  readonly files: readonly string[];
+  /** Folders within folders too. */
+  readonly recursive: boolean;
+  /** `-o` of get. */
+  readonly format: string;
+  /** `-p` of patch. */
+  readonly patch: string;
+  /** What is skipped counts as done: create of what is there, delete of what is not, files without resources. */
+  readonly skip: { readonly existing: boolean; readonly absent: boolean; readonly empty: boolean };
+  /** get without what belongs to one cluster. */
+  readonly export: boolean;
+  /** The configuration whose datastore is meant; undefined: that of the running daemon. */
+  readonly config: string | undefined;
+  /** `--socket`. */
+  readonly socket: string | undefined;
 }
 
 /** Where `decode` reads. */

@@ -2,6 +2,7 @@
 
 import { request } from "node:http";
 import type { IncomingMessage } from "node:http";
+import type { CalicoStatus } from "../calico/translate/view.ts";
 
 /** What is asked. */
 export interface DaemonRequest {
@@ -11,10 +12,11 @@ export interface DaemonRequest {
   readonly body?: unknown;
 }
 
-/** The daemon's answer, its body not yet read; or why there is none, and what to do. */
-export type DaemonReply =
-  | { readonly status: number; readonly message: IncomingMessage }
-  | { readonly unreachable: string; readonly todo: string };
+/** Why there is no answer, and what to do. */
+export interface Unreachable { readonly unreachable: string; readonly todo: string }
+
+/** The daemon's answer, its body not yet read; or why there is none. */
+export type DaemonReply = { readonly status: number; readonly message: IncomingMessage } | Unreachable;
 
 /** Asks the first of the sockets that answers. */
 export async function askDaemon(socketPaths: readonly string[], asked: DaemonRequest): Promise<DaemonReply> {
@@ -42,6 +44,19 @@ export async function bodyText(message: IncomingMessage): Promise<string | { rea
   }
 }
 
+/** How the daemon stands with Calico's resources; undefined where it is not in Calico mode. */
+export async function askCalicoStatus(socketPaths: readonly string[]): Promise<CalicoStatus | Unreachable | undefined> {
+  const asked = await askDaemon(socketPaths, { method: "GET", path: "/v1/calico" });
+  if ("unreachable" in asked) return asked;
+  const text = await bodyText(asked.message);
+  if (asked.status !== 200 || typeof text !== "string") return undefined;
+  try {
+    return JSON.parse(text) as CalicoStatus;
+  } catch {
+    return undefined; // another program listens there
+  }
+}
+
 const MEANING: Readonly<Record<string, string>> = {
   ENOENT: "no such file",
   ECONNREFUSED: "nobody listens",
@@ -52,7 +67,7 @@ const MEANING: Readonly<Record<string, string>> = {
 /** Why one socket gave no answer. */
 interface Failure { readonly code: string; readonly message: string }
 
-function attempt(socketPath: string, asked: DaemonRequest): Promise<Exclude<DaemonReply, { todo: string }> | Failure> {
+function attempt(socketPath: string, asked: DaemonRequest): Promise<Exclude<DaemonReply, Unreachable> | Failure> {
   return new Promise((resolve) => {
     const refused = ({ code = "", message }: NodeJS.ErrnoException): void => resolve({ code, message });
     // Node 22 throws for such a path and tells the socket of it too, which nobody could hear yet.

@@ -4,6 +4,7 @@ import { FAMILIES } from "../messages/families.ts";
 import type { Arguments, OptionRow, UsageFault } from "./arguments.ts";
 import type { DecodeSource } from "./cli-io.ts";
 import * as daemon from "./daemon-commands.ts";
+import { RESOURCE_COMMANDS } from "./resource-commands.ts";
 import { outputOf } from "./session.ts";
 import type { Session } from "./session.ts";
 
@@ -95,14 +96,9 @@ export const COMMANDS: readonly CommandRow[] = [
     does: "the sessions, routes and filters a Calico node would have, offline",
     run: (session) => session.io.handlers.calicoSessions({ node: session.options.get("node") ?? "",
       files: [...session.lists.get("filename") ?? [], ...session.words], output: outputOf(session) }, session.io) },
+  ...RESOURCE_COMMANDS,
   later("restart", "leaves for a moment"),
   later("show kernel", "kernel routes wanted, installed, failed"),
-  later("get", "Calico resources"),
-  later("create", "Calico resources"),
-  later("apply", "Calico resources"),
-  later("replace", "Calico resources"),
-  later("patch", "Calico resources"),
-  later("delete", "Calico resources"),
 ];
 
 /** All options of a command. */

@@ -1,10 +1,9 @@
 /** The commands that ask the running daemon, shown as the user wants it. */
 
 import { printableJson } from "../base/printable.ts";
-import type { CalicoStatus } from "../calico/translate/view.ts";
 import type { ExplainView, GroupView, PeerView, ReloadResult } from "../daemon/api.ts";
 import { calicoStatusText } from "./calico-view.ts";
-import { askDaemon, bodyText } from "./client.ts";
+import { askCalicoStatus, askDaemon, bodyText } from "./client.ts";
 import type { DaemonRequest } from "./client.ts";
 import { EXIT } from "./cli-io.ts";
 import { explainText } from "./explain-view.ts";
@@ -19,11 +18,9 @@ import { printable } from "./terminal.ts";
 
 /** `node status`; in Calico mode with how it stands with the datastore. */
 export async function nodeStatus(session: Session): Promise<number> {
-  const asked = await askDaemon(clientSocketPaths(session.options.get("socket"), session.io), get("/v1/calico"));
-  // Whatever this answers where there is no Calico mode: what is wrong with the daemon, the next request says.
-  const text = "status" in asked ? await bodyText(asked.message) : undefined;
-  const calico = "status" in asked && asked.status === 200 && typeof text === "string"
-    ? parsed(text) as CalicoStatus | undefined : undefined;
+  const asked = await askCalicoStatus(clientSocketPaths(session.options.get("socket"), session.io));
+  // What is wrong with a daemon that does not answer, the next request says.
+  const calico = asked === undefined || "unreachable" in asked ? undefined : asked;
   return show(session, get("/v1/peers"), (peers: PeerView[], now) => nodeStatusText(peers, now)
     + (calico === undefined ? "" : calicoStatusText(calico, now)),
   (peers, now) => ({ ...nodeStatusDocument(peers, now), ...(calico === undefined ? {} : { calico }) }));

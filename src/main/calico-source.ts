@@ -1,5 +1,6 @@
 /** Calico mode in this process: who we are by configuration, environment and host, and where the resources are. */
 
+import { resolve } from "node:path";
 import type { Instant } from "../base/ports.ts";
 import { sameValue } from "../base/same.ts";
 import type { Datastore, Timers } from "../calico/datastore/datastore.ts";
@@ -39,7 +40,11 @@ export async function calicoSource(settings: Settings, calico: CalicoSettings, i
     get settings() { return inForce; },
     start: (onIntent) => source.start(onIntent),
     stop: () => source.stop(),
-    status: () => source.status(),
+    status() {
+      const status = source.status();
+      // A command that writes there may run in another folder.
+      return { ...status, datastore: { ...status.datastore, files: inForce.files.map((file) => resolve(file)) } };
+    },
     reconfigure(next) {
       const wanted = next.calico ?? inForce;
       const kept = Object.fromEntries(OF_DATASTORE.map((key) => [key, inForce[key]])) as Partial<CalicoSettings>;

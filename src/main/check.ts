@@ -26,7 +26,7 @@ export const check: CliHandlers["check"] = async ({ config, output }, io) => {
 
 /** `run` leaves a faulty resource out and goes on; whoever checks wants to hear of it. */
 async function faultsOfResources(files: readonly string[], io: CliIo): Promise<readonly ConfigFault[]> {
-  const { readResources } = await import("./calico.ts");
+  const { readResources } = await import("./manifests.ts");
   const { store, unread } = await readResources(files, io);
   return [...unread, ...store.faults.map(({ kind, name, field, why }) =>
     unreadableFile(`${kind} ${name}`, field === "" ? why : `${field}: ${why}`, "it is left out until it is correct"))];

@@ -31,7 +31,7 @@ export function recordingHandlers(calls: unknown[] = []): CliHandlers {
     return 0;
   };
   return { run: handler("run"), check: handler("check"), lab: handler("lab"), decode: handler("decode"),
-    calicoSessions: handler("calicoSessions") };
+    calicoSessions: handler("calicoSessions"), resources: handler("resources") };
 }
 
 /** Surroundings in which no daemon is found unless a socket is named. */

@@ -96,6 +96,8 @@ export interface CalicoStatus {
   readonly node: string;
   readonly datastore: {
     readonly kind: DatastoreKind;
+    /** Absolute paths of what is read; only where that is files. */
+    readonly files?: readonly string[];
     readonly up: boolean;
     /** ISO 8601: when it came up or went down. */
     readonly since: string;

@@ -10,7 +10,7 @@ import { readDocuments } from "../../documents.ts";
 import type { ResourceFault } from "../../resources/model.ts";
 
 /** What a folder is read for. Names with a leading dot are those of editors, and of what Kubernetes mounts. */
-const MANIFEST = /^[^.].*\.(ya?ml|json)$/;
+const MANIFEST = /^(?!(?:.*\/)?\.).*\.(?:ya?ml|json)$/;
 /** More octets than this are more characters than a text may have. */
 const OCTETS_MAX = 3 * TEXT_MAX;
 
@@ -28,10 +28,13 @@ export function isManifest(name: string): boolean {
   return MANIFEST.test(name);
 }
 
-/** The file, or the manifests of a folder in order of their names. Throws what the system says. */
-export async function manifestsOf(path: string): Promise<readonly string[]> {
+/**
+ * The file, or the manifests of a folder in order of their names, those of its folders too where `recursive`. Throws
+ * what the system says.
+ */
+export async function manifestsOf(path: string, recursive = false): Promise<readonly string[]> {
   if (!(await promises.stat(path)).isDirectory()) return [path];
-  return (await promises.readdir(path)).filter(isManifest).sort().map((name) => join(path, name));
+  return (await promises.readdir(path, { recursive })).filter(isManifest).sort().map((name) => join(path, name));
 }
 
 /**

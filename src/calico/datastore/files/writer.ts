@@ -1,0 +1,246 @@
+/**
+ * Files and folders as a datastore that the verbs write to. Rules: they are read once, and again where one changed
+ * beneath us; of a resource that is given twice the last one counts, as for the daemon.
+ */
+
+import { createHash } from "node:crypto";
+import { promises } from "node:fs";
+import { join } from "node:path";
+import { unreadableFile } from "../../../config/fault.ts";
+import type { ConfigFault } from "../../../config/fault.ts";
+import { isJsonObject } from "../../../config/json.ts";
+import type { JsonObject } from "../../../config/json.ts";
+import { kindOf, nameOf, versionOf, withMetadata } from "../../resources/raw.ts";
+import { writeYaml } from "../../yaml/write.ts";
+import type { Answer, ResourceWriter } from "../writer.ts";
+import { manifestsOf } from "./manifests.ts";
+import { appendedTo, isBlank, readManifestText, replacedIn, resourcesOf } from "./manifest-text.ts";
+import type { ManifestText, PlacedResource } from "./manifest-text.ts";
+import { makeFile, readText, replaceFile } from "./replace.ts";
+
+/** A file that was read. */
+interface ManifestFile {
+  readonly path: string;
+  /** One of a folder: it may go with its last resource. What the configuration names stays. */
+  readonly isInFolder: boolean;
+  readonly manifest: ManifestText;
+  /** Set once, as each of them knows the file. */
+  held: readonly Held[];
+}
+
+/** A resource in its file. */
+interface Held {
+  readonly file: ManifestFile;
+  readonly placed: PlacedResource;
+  readonly value: JsonObject;
+}
+
+/** An answer, or that a file is not any more what was read: everything has to be read again. */
+type Attempt = Answer<JsonObject> | "stale";
+const ATTEMPTS = 5;
+
+/** The verbs' view of files and folders. */
+export class FilesWriter implements ResourceWriter {
+  readonly #paths: readonly string[];
+  #unread: ConfigFault[] = [];
+  #files: readonly ManifestFile[] | undefined;
+  /** By kind and name, in the order of the files; undefined after a change. */
+  #index: Map<string, Held[]> | undefined;
+
+  /** `paths` as in the configuration: files, and folders of manifests. */
+  constructor(paths: readonly string[]) {
+    this.#paths = paths;
+  }
+
+  get unread(): readonly ConfigFault[] {
+    return this.#unread;
+  }
+
+  async list(kind: string): Promise<Answer<readonly JsonObject[]>> {
+    const found: JsonObject[] = [];
+    for (const held of (await this.#indexed()).values()) {
+      const last = held.at(-1)?.value;
+      if (last !== undefined && kindOf(last) === kind && nameOf(last) !== "") found.push(last);
+    }
+    return { done: found.sort((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1)).map(stamped) };
+  }
+
+  async get(kind: string, name: string): Promise<Answer<JsonObject>> {
+    const last = await this.#find(kind, name);
+    return last === undefined ? { refused: "absent" } : { done: stamped(last.value) };
+  }
+
+  create(resource: JsonObject): Promise<Answer<JsonObject>> {
+    return this.#answer(async () => {
+      if (await this.#find(kindOf(resource), nameOf(resource)) !== undefined) return { refused: "exists" };
+      return this.#add(unstamped(resource));
+    });
+  }
+
+  update(resource: JsonObject): Promise<Answer<JsonObject>> {
+    return this.#answer(async () => {
+      const last = await this.#find(kindOf(resource), nameOf(resource));
+      if (last === undefined) return { refused: "absent" };
+      if (isOther(versionOf(resource), last.value)) return { refused: "conflict" };
+      const wanted = unstamped(resource);
+      if (JSON.stringify(wanted) === JSON.stringify(unstamped(last.value))) return { done: stamped(wanted) };
+      return this.#rewrite(last.file, replacedIn(last.file.manifest, last.placed, wanted), wanted);
+    });
+  }
+
+  remove(kind: string, name: string, resourceVersion: string | undefined): Promise<Answer<JsonObject>> {
+    return this.#answer(async () => {
+      const last = await this.#find(kind, name);
+      if (last === undefined) return { refused: "absent" };
+      if (isOther(resourceVersion, last.value)) return { refused: "conflict" };
+      // The same name may stand elsewhere too, and would count once this one is gone.
+      for (let held: Held | undefined = last; held !== undefined; held = await this.#find(kind, name)) {
+        const text = replacedIn(held.file.manifest, held.placed, undefined);
+        const answer = await this.#rewrite(held.file, text, last.value);
+        if (answer === "stale" || !("done" in answer)) return answer;
+      }
+      return { done: stamped(last.value) };
+    });
+  }
+
+  /** What the file system refuses is an answer; any other exception is a bug and goes on. */
+  async #answer(attempt: () => Promise<Attempt>): Promise<Answer<JsonObject>> {
+    try {
+      for (let count = 0; count < ATTEMPTS; count++) {
+        const answer = await attempt();
+        if (answer !== "stale") return answer;
+        this.#files = undefined;
+        this.#index = undefined;
+      }
+      return { refused: "conflict" };
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return failed(error.message);
+    }
+  }
+
+  /** Into a file of its own in the first folder; without a folder, at the end of the first file of YAML. */
+  async #add(resource: JsonObject): Promise<Attempt> {
+    for (const path of this.#paths) {
+      if ((await promises.stat(path)).isDirectory()) return this.#addTo(path, resource);
+    }
+    const file = (await this.#read()).find(({ path }) => /\.ya?ml$/i.test(path));
+    if (file === undefined) return failed("no folder to put it in (add one to calico.files, or put it in a file)");
+    return this.#rewrite(file, appendedTo(file.manifest, resource), resource);
+  }
+
+  async #addTo(folder: string, resource: JsonObject): Promise<Attempt> {
+    const path = join(folder, `${kindOf(resource)}.${nameOf(resource)}.yaml`);
+    const text = writeYaml(resource);
+    if (!await makeFile(path, text)) return failed(`${path} is there already (see what it holds, or move it)`);
+    const file = fileOf(path, true, readManifestText(text, path));
+    const index = await this.#indexed();
+    this.#files = [...await this.#read(), file];
+    for (const held of file.held) addTo(index, held);
+    return { done: stamped(resource) };
+  }
+
+  async #rewrite(file: ManifestFile, text: string | undefined, resource: JsonObject): Promise<Attempt> {
+    if (text === undefined) return failed(`${file.path} cannot be changed without harm to the rest of it (edit it)`);
+    const isGone = file.isInFolder && isBlank(text);
+    if (!await replaceFile(file.path, file.manifest.text, isGone ? undefined : text)) return "stale";
+    const next = fileOf(file.path, file.isInFolder, readManifestText(text, file.path));
+    this.#files = (await this.#read()).flatMap((one) => (one !== file ? [one] : isGone ? [] : [next]));
+    this.#index = undefined;
+    return { done: stamped(resource) };
+  }
+
+  /** The one that counts. */
+  async #find(kind: string, name: string): Promise<Held | undefined> {
+    return (await this.#indexed()).get(`${kind} ${name}`)?.at(-1);
+  }
+
+  async #indexed(): Promise<Map<string, Held[]>> {
+    if (this.#index !== undefined) return this.#index;
+    const index = new Map<string, Held[]>();
+    for (const { held } of await this.#read()) for (const one of held) addTo(index, one);
+    this.#index = index;
+    return index;
+  }
+
+  /** All files that can be read, in the order of the configuration; what cannot goes to `unread`. */
+  async #read(): Promise<readonly ManifestFile[]> {
+    if (this.#files !== undefined) return this.#files;
+    this.#unread = [];
+    const files: ManifestFile[] = [];
+    for (const path of this.#paths) {
+      for (const file of await this.#attempt(path, () => manifestsOf(path)) ?? []) {
+        const text = await this.#attempt(file, () => readText(file));
+        if (text === undefined) continue;
+        const manifest = readManifestText(text, file);
+        const known = fileOf(file, file !== path, manifest);
+        this.#unread.push(...manifest.faults, ...namelessIn(known));
+        files.push(known);
+      }
+    }
+    this.#files = files;
+    return files;
+  }
+
+  async #attempt<T>(path: string, read: () => Promise<T | undefined>): Promise<T | undefined> {
+    try {
+      const done = await read();
+      if (done === undefined) this.#unread.push(unreadableFile(path, "is no UTF-8 text", "save it as UTF-8"));
+      return done;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      this.#unread.push(unreadableFile(path, `cannot be read: ${error.message}`, "check the path and its mode"));
+      return undefined;
+    }
+  }
+}
+
+function fileOf(path: string, isInFolder: boolean, manifest: ManifestText): ManifestFile {
+  const file: ManifestFile = { path, isInFolder, manifest, held: [] };
+  file.held = resourcesOf(manifest).flatMap((placed) =>
+    (isJsonObject(placed.value) ? [{ file, placed, value: placed.value }] : []));
+  return file;
+}
+
+/** What no question can ask for. The daemon leaves it out, too. */
+function namelessIn({ path, held }: ManifestFile): readonly ConfigFault[] {
+  return held.flatMap(({ value }, at) => (kindOf(value) !== "" && nameOf(value) !== "" ? [] : [unreadableFile(
+    path, `resource ${at + 1} has no kind or no metadata.name`, "give it both; a name such as n or 7 needs quotes")]));
+}
+
+function addTo(index: Map<string, Held[]>, held: Held): void {
+  const key = `${kindOf(held.value)} ${nameOf(held.value)}`;
+  const same = index.get(key);
+  if (same === undefined) index.set(key, [held]);
+  else same.push(held);
+}
+
+/** Whether an exception is the system's answer. */
+function isRefusal(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "code" in error && "syscall" in error;
+}
+
+function failed(why: string): Answer<never> {
+  return { refused: "failed", why };
+}
+
+/** A file keeps no version: it is made of what the resource says, and differs from all that Kubernetes gives. */
+function stamped(resource: JsonObject): JsonObject {
+  return withMetadata(resource, { resourceVersion: versionOfContent(resource) });
+}
+
+function unstamped(resource: JsonObject): JsonObject {
+  return withMetadata(resource, { resourceVersion: undefined });
+}
+
+const VERSION = /^f[0-9a-f]{15}$/;
+
+function versionOfContent(resource: JsonObject): string {
+  const digest = createHash("sha256").update(JSON.stringify(unstamped(resource))).digest("hex");
+  return `f${digest.slice(0, 15)}`;
+}
+
+/** Whether a version was given that is one of ours, and not that of this resource. */
+function isOther(version: string | undefined, resource: JsonObject): boolean {
+  return version !== undefined && VERSION.test(version) && version !== versionOfContent(resource);
+}

@@ -1,0 +1,45 @@
+/** A resource as it was written, before its fields are read: who it is, single members, its metadata. */
+
+import { isJsonObject } from "../../config/json.ts";
+import type { JsonObject, JsonValue } from "../../config/json.ts";
+
+/** The value below keys, one after the other; undefined where one of them is missing. */
+export function memberOf(value: JsonValue | undefined, ...keys: readonly string[]): JsonValue | undefined {
+  let found = value;
+  for (const key of keys) found = isJsonObject(found) && Object.hasOwn(found, key) ? found[key] : undefined;
+  return found;
+}
+
+/** The text below keys; empty where there is none. */
+export function textOf(value: JsonValue | undefined, ...keys: readonly string[]): string {
+  const found = memberOf(value, ...keys);
+  return typeof found === "string" ? found : "";
+}
+
+/** `kind`; empty where there is none. */
+export function kindOf(resource: JsonValue): string {
+  return textOf(resource, "kind");
+}
+
+/** `metadata.name`; empty where there is none. */
+export function nameOf(resource: JsonValue): string {
+  return textOf(resource, "metadata", "name");
+}
+
+/** `metadata.resourceVersion`; undefined where there is none. */
+export function versionOf(resource: JsonValue): string | undefined {
+  const version = textOf(resource, "metadata", "resourceVersion");
+  return version === "" ? undefined : version;
+}
+
+/** Members to set; undefined takes one away. */
+export type MetadataChange = Readonly<Record<string, JsonValue | undefined>>;
+
+/** The resource with changed metadata. Keys keep their places. */
+export function withMetadata(resource: JsonObject, change: MetadataChange): JsonObject {
+  const given = memberOf(resource, "metadata");
+  const members: MetadataChange = { ...(isJsonObject(given) ? given : {}), ...change };
+  const metadata = Object.fromEntries(Object.entries(members).flatMap(([name, value]) =>
+    (value === undefined ? [] : [[name, value] as const])));
+  return { ...resource, metadata };
+}

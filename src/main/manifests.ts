@@ -1,0 +1,66 @@
+/** What `-f` gives: the resources of files, of folders and of standard input. */
+
+import { promises } from "node:fs";
+import { manifestsOf } from "../calico/datastore/files/manifests.ts";
+import { readDocuments } from "../calico/documents.ts";
+import { ResourceStore } from "../calico/store.ts";
+import { FaultList, unreadableFile } from "../config/fault.ts";
+import type { ConfigFault } from "../config/fault.ts";
+import type { JsonValue } from "../config/json.ts";
+import type { CliIo } from "../control/cli-io.ts";
+import { whyUnreadable } from "./files.ts";
+
+/** The resources in their order, and what could not be read or parsed. */
+export interface Manifests {
+  readonly documents: readonly JsonValue[];
+  readonly unread: readonly ConfigFault[];
+}
+
+/** Reads them all; `-` is standard input. Never rejects for a file. */
+export async function readManifests(
+  files: readonly string[], { stdin }: Pick<CliIo, "stdin">, recursive = false,
+): Promise<Manifests> {
+  const documents: JsonValue[] = [];
+  const unread: ConfigFault[] = [];
+  for (const file of files) {
+    for (const path of await attempted(file, unread, () => pathsOf(file, recursive)) ?? []) {
+      const text = await attempted(path, unread, () =>
+        (path === "-" ? textOf(stdin) : promises.readFile(path, "utf8")));
+      if (text === undefined) continue;
+      const faults = new FaultList(path, text);
+      for (const document of readDocuments(text, faults)) documents.push(document);
+      unread.push(...faults.all());
+    }
+  }
+  return { documents, unread };
+}
+
+/** The same, read into a store: what is wrong with single resources stands there. */
+export async function readResources(files: readonly string[], io: Pick<CliIo, "stdin">):
+  Promise<{ readonly store: ResourceStore; readonly unread: readonly ConfigFault[] }> {
+  const { documents, unread } = await readManifests(files, io);
+  const store = new ResourceStore();
+  store.put(documents);
+  return { store, unread };
+}
+
+async function pathsOf(file: string, recursive: boolean): Promise<readonly string[]> {
+  return file === "-" ? [file] : manifestsOf(file, recursive);
+}
+
+async function attempted<T>(path: string, unread: ConfigFault[], read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    const [why, todo] = whyUnreadable(error as NodeJS.ErrnoException);
+    unread.push(unreadableFile(path, `cannot be read: ${why}`, todo));
+    return undefined;
+  }
+}
+
+async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
+  stream.setEncoding("utf8"); // a chunk may end within a character
+  let text = "";
+  for await (const chunk of stream) text += String(chunk);
+  return text;
+}
