@@ -111,6 +111,7 @@ interopSuite("BIRD's clients", ["bird-1.6.8", "bird2"], () => {
   it.each([
     ["of one network", "show route 10.65.0.64/26"], ["of an address", "show route for 10.65.0.70"],
     ["of a network inside", "show route for 10.65.0.96/27"], ["of one session", "show route protocol NAME"],
+    ["told to one session", "show route export NAME"],
     ["with attributes", "show route 10.65.0.64/26 all"], ["without optional attributes", "show route 10.66.0.0/24 all"],
     ["the best", "show route 10.65.0.64/26 primary"],
   ])("prints routes as BIRD does: %s", async (_, command) => {
@@ -122,7 +123,9 @@ interopSuite("BIRD's clients", ["bird-1.6.8", "bird2"], () => {
   it.each([
     "nonsense", "", "  ", "restrict", "show", "show status now", "show protocols Nobody", 'show protocols "Nobody*"',
     "show route 192.0.2.0/24", "show route for 192.0.2.1", "show route 10.0.0.1/8", "show route protocol Nobody",
-    "show route table nowhere", "show route 10.0.0.0/8 10.0.0.0/8", 'show "status"', "echo off",
+    "show route fd00::/64", "show route for fd00::1", "show route for nowhere", "show route nowhere/8",
+    "show route 10.0.0.0/33", "show route for 10.0.0.1/8", "show route 10.0.0.1", "show route table nowhere",
+    "show route 10.0.0.0/8 10.0.0.0/8", 'show "status"', "echo off",
   ])("answers %j as BIRD does", async (command) => {
     const [ours, theirs] = await both(command);
     expect(ours).toBe(theirs);
@@ -141,6 +144,48 @@ interopSuite("BIRD's clients", ["bird-1.6.8", "bird2"], () => {
   it("lets the daemon end while somebody is connected", async () => {
     await reflector.stop();
     expect(reflector.exitCode).toBe(0);
+  });
+});
+
+interopSuite("bird6's client", ["bird-1.6.8"], () => {
+  let lab: Lab;
+  let ours: string;
+  let theirs: string;
+  let source: Bird;
+
+  beforeAll(async () => {
+    lab = await Lab.create();
+    const [hub, other, first] = [await lab.node("rr"), await lab.node("old"), await lab.node("a")];
+    ours = join(lab.folder, "ours6.ctl");
+    theirs = join(lab.folder, "bird6-reference", "bird.ctl");
+    const cluster = { clusterId: "244.0.0.1" };
+    await startReflectd(hub, "reflectd", { ...cluster, birdSockets: [join(lab.folder, "ours.ctl"), ours],
+      neighbors: [client(first.v6, { families: ["ipv6-unicast"] })] });
+    await startBird(other, "bird6-reference", { version: "1.6-ipv6", peers: [{ address: first.v6, client: cluster }] });
+    source = await startBird(first, "bird6-a",
+      { version: "1.6-ipv6", peers: [{ address: hub.v6 }, { address: other.v6 }] });
+    await allEstablished(lab, [source]);
+    await source.announce(...blockOf(source, 0));
+    await waitFor(lab, "both reflectors to hold the route", () => both("show route"),
+      (texts) => texts.every((text) => text.includes("Node_")));
+  }, 60_000);
+  afterAll(async () => { await lab?.close(); }, 60_000);
+
+  const both = (command: string): Promise<string[]> =>
+    Promise.all([ours, theirs].map((path) => rawReply(path, command)));
+
+  it.each([
+    "show protocols NAME", "show route protocol NAME", "show route protocol NAME all", "show route for fd65:0:0:1::7",
+    "show route fd65:0:0:1::/64", "show route for fd65:0:0:1:8000::/65", "show route 10.0.0.0/8",
+    "show route for 10.0.0.1", "show route fd65::1/64", "show route fd65::/64",
+  ])("%s is answered as bird6 does", async (command) => {
+    const texts = await both(command.replace("NAME", `Node_${source.node.v6.replaceAll(":", "_")}`));
+    expect(sorted(common(texts[0]!))).toEqual(sorted(common(texts[1]!)));
+  });
+
+  it("shows bird6's client the IPv6 sessions", async () => {
+    const shown = await must([BIRD_PROGRAMS["1.6-ipv6"][1], "-s", ours, "show", "protocols", '"Node_*"']);
+    expect(shown).toMatch(/^Node_fd99__3 BGP +master +up +\S+ +Established/m);
   });
 });
 

@@ -1,7 +1,9 @@
 /** The arguments of `show route`, in BIRD's grammar; its filter language is not spoken here. */
 
+import { parseAddress } from "../../base/address.ts";
 import { clearHostBits, parsePrefix } from "../../base/prefix.ts";
 import type { Prefix } from "../../base/prefix.ts";
+import type { Family } from "../../messages/families.ts";
 import { printable } from "../terminal.ts";
 import type { Word } from "./command-words.ts";
 import type { BirdContext } from "./context.ts";
@@ -90,9 +92,25 @@ function readWord(request: Draft, { text, isQuoted }: Word, context: BirdContext
 function readPrefix(request: Draft, text: string, { family }: BirdContext): string | undefined {
   if (request.prefix !== undefined) return "Only one prefix expected";
   const prefix = parsePrefix(text);
-  if (prefix === undefined || (prefix.address.length === 16) !== (family === "ipv6-unicast")) return "Invalid prefix";
+  if (prefix === undefined || !isOf(family, prefix.address)) return whyNoPrefix(text, family);
   request.prefix = prefix;
   return undefined;
+}
+
+function isOf(family: Family, address: Uint8Array): boolean {
+  return (address.length === 16) === (family === "ipv6-unicast");
+}
+
+/** What bird and bird6 say. */
+function whyNoPrefix(text: string, family: Family): string {
+  const [addressText = "", length = ""] = text.split("/");
+  const address = parseAddress(addressText);
+  if (address === undefined) return "IP address expected";
+  if (isOf(family, address)) {
+    return Number(length) > address.length * 8 ? `Invalid prefix length ${length}` : "Invalid prefix";
+  }
+  return family === "ipv6-unicast" ? SYNTAX_ERROR
+    : "This is an IPv4 router, therefore IPv6 addresses are not supported";
 }
 
 function noProtocol(name: string): string {

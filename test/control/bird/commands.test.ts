@@ -219,8 +219,9 @@ describe("show route", () => {
   it.each([
     ["nonsense", "9001 syntax error\n"], ["10.0.0.1", "9001 syntax error\n"], ["for", "9001 syntax error\n"],
     ['"all"', "9001 syntax error\n"], ["where true", "9001 syntax error\n"],
-    ["10.0.0.1/8", "9001 Invalid prefix\n"], ["10.0.0.0/33", "9001 Invalid prefix\n"],
-    ["fd00::/64", "9001 Invalid prefix\n"], ["for nowhere", "9001 Invalid prefix\n"],
+    ["10.0.0.1/8", "9001 Invalid prefix\n"], ["10.0.0.0/33", "9001 Invalid prefix length 33\n"],
+    ["fd00::/64", "9001 This is an IPv4 router, therefore IPv6 addresses are not supported\n"],
+    ["for nowhere", "9001 IP address expected\n"], ["10.0.0.0/x", "9001 Invalid prefix\n"],
     ["10.0.0.0/8 for 10.0.0.1", "9001 Only one prefix expected\n"],
     ["protocol Nobody", "9001 Nobody is not a protocol\n"], ["export Nobody", "9001 Nobody is not a protocol\n"],
     ["protocol node1 protocol node2", "9001 Protocol specified twice\n"], ["table t", "9001 t is not a table\n"],
