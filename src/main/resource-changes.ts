@@ -39,7 +39,7 @@ export async function changed(
 }
 
 /** What the datastore answered, or why it was not asked. */
-type Done = Answer<JsonObject> | string;
+type Done = Answer<string> | string;
 type Action = (target: Target, writer: ResourceWriter, request: ResourceRequest) => Promise<Done>;
 
 const ACTIONS: Readonly<Record<ChangingVerb, Action>> = {

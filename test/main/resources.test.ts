@@ -230,7 +230,7 @@ describe("get", () => {
 
 it("tries again after somebody else's change, five times", async () => {
   let updates = 0;
-  const refuse = async (): Promise<Answer<JsonObject>> => {
+  const refuse = async (): Promise<Answer<never>> => {
     updates += 1;
     return { refused: "conflict" };
   };

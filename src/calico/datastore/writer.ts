@@ -26,10 +26,13 @@ export interface ResourceWriter {
   list(kind: string): Promise<Answer<readonly JsonObject[]>>;
   /** Refused as absent where there is none. */
   get(kind: string, name: string): Promise<Answer<JsonObject>>;
-  /** Refused where there is one of this kind and name. */
-  create(resource: JsonObject): Promise<Answer<JsonObject>>;
-  /** Takes the place of the one of its kind and name; refused as a conflict where it carries another version. */
-  update(resource: JsonObject): Promise<Answer<JsonObject>>;
-  /** Answers what was there; refused as a conflict where a version is given and is another one. */
-  remove(kind: string, name: string, resourceVersion: string | undefined): Promise<Answer<JsonObject>>;
+  /** Answers its version. Refused where there is one of this kind and name. */
+  create(resource: JsonObject): Promise<Answer<string>>;
+  /**
+   * Takes the place of the one of its kind and name, and answers its new version; refused as a conflict where it
+   * carries another version.
+   */
+  update(resource: JsonObject): Promise<Answer<string>>;
+  /** Answers its last version, or that of the removal; refused as a conflict where one is given and is another one. */
+  remove(kind: string, name: string, resourceVersion: string | undefined): Promise<Answer<string>>;
 }

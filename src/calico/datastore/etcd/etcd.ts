@@ -31,7 +31,7 @@ export interface EtcdMeans {
   readonly now: () => string;
 }
 
-/** The datastore. Changes need no start. */
+/** The datastore. Questions and changes need no start. */
 export class EtcdDatastore implements Datastore {
   readonly #means: EtcdMeans;
   readonly #prefixes: readonly string[];
@@ -75,6 +75,17 @@ export class EtcdDatastore implements Datastore {
   /** Removes a resource, where it has the expected revision. */
   remove(identity: Identity, expectedRevision?: string): Promise<WriteResult> {
     return this.#change((client) => removeResource(client, identity, expectedRevision));
+  }
+
+  /** What `use` answers of the first endpoint that can; a text where none can, and why. */
+  async ask<T>(use: (client: EtcdClient) => Promise<T | string>): Promise<T | string> {
+    let why = "no endpoints";
+    for (const endpoint of this.#means.settings.endpoints) {
+      const answer = await this.#connected(endpoint, use);
+      if (typeof answer !== "string") return answer;
+      why = `${endpoint}: ${answer}`;
+    }
+    return why;
   }
 
   async #run(): Promise<void> {
@@ -130,13 +141,11 @@ export class EtcdDatastore implements Datastore {
   }
 
   async #change(use: (client: EtcdClient) => Promise<WriteResult>): Promise<WriteResult> {
-    let result: WriteResult = { kind: "unreachable", why: "no endpoints" };
-    for (const endpoint of this.#means.settings.endpoints) {
-      const answer = await this.#connected(endpoint, use);
-      result = typeof answer === "string" ? { kind: "unreachable", why: `${endpoint}: ${answer}` } : answer;
-      if (result.kind !== "unreachable") return result;
-    }
-    return result;
+    const answer = await this.ask(async (client) => {
+      const result = await use(client);
+      return result.kind === "unreachable" ? result.why : result;
+    });
+    return typeof answer === "string" ? { kind: "unreachable", why: answer } : answer;
   }
 
   #pause(): Promise<void> {

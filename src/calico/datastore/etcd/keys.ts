@@ -42,6 +42,12 @@ export function prefixesOf(nodeName: string | undefined): readonly string[] {
   return [...KEYED_KINDS.map((kind) => `${RESOURCES}${PLURALS[kind]}/`), affinities];
 }
 
+/** Where all of a kind stand; undefined for kinds that etcd does not have. */
+export function prefixOf(kind: string): string | undefined {
+  if (kind === "BlockAffinity") return AFFINITIES;
+  return Object.hasOwn(PLURALS, kind) ? `${RESOURCES}${PLURALS[kind]}/` : undefined;
+}
+
 /** What a key stands for. */
 export interface Identity {
   readonly kind: string;

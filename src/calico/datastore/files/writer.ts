@@ -36,7 +36,7 @@ interface Held {
 }
 
 /** An answer, or that a file is not any more what was read: everything has to be read again. */
-type Attempt = Answer<JsonObject> | "stale";
+type Attempt = Answer<string> | "stale";
 const ATTEMPTS = 5;
 
 /** The verbs' view of files and folders. */
@@ -70,25 +70,25 @@ export class FilesWriter implements ResourceWriter {
     return last === undefined ? { refused: "absent" } : { done: stamped(last.value) };
   }
 
-  create(resource: JsonObject): Promise<Answer<JsonObject>> {
+  create(resource: JsonObject): Promise<Answer<string>> {
     return this.#answer(async () => {
       if (await this.#find(kindOf(resource), nameOf(resource)) !== undefined) return { refused: "exists" };
       return this.#add(unstamped(resource));
     });
   }
 
-  update(resource: JsonObject): Promise<Answer<JsonObject>> {
+  update(resource: JsonObject): Promise<Answer<string>> {
     return this.#answer(async () => {
       const last = await this.#find(kindOf(resource), nameOf(resource));
       if (last === undefined) return { refused: "absent" };
       if (isOther(versionOf(resource), last.value)) return { refused: "conflict" };
       const wanted = unstamped(resource);
-      if (JSON.stringify(wanted) === JSON.stringify(unstamped(last.value))) return { done: stamped(wanted) };
+      if (JSON.stringify(wanted) === JSON.stringify(unstamped(last.value))) return { done: versionOfContent(wanted) };
       return this.#rewrite(last.file, replacedIn(last.file.manifest, last.placed, wanted), wanted);
     });
   }
 
-  remove(kind: string, name: string, resourceVersion: string | undefined): Promise<Answer<JsonObject>> {
+  remove(kind: string, name: string, resourceVersion: string | undefined): Promise<Answer<string>> {
     return this.#answer(async () => {
       const last = await this.#find(kind, name);
       if (last === undefined) return { refused: "absent" };
@@ -99,12 +99,12 @@ export class FilesWriter implements ResourceWriter {
         const answer = await this.#rewrite(held.file, text, last.value);
         if (answer === "stale" || !("done" in answer)) return answer;
       }
-      return { done: stamped(last.value) };
+      return { done: versionOfContent(last.value) };
     });
   }
 
   /** What the file system refuses is an answer; any other exception is a bug and goes on. */
-  async #answer(attempt: () => Promise<Attempt>): Promise<Answer<JsonObject>> {
+  async #answer(attempt: () => Promise<Attempt>): Promise<Answer<string>> {
     try {
       for (let count = 0; count < ATTEMPTS; count++) {
         const answer = await attempt();
@@ -137,7 +137,7 @@ export class FilesWriter implements ResourceWriter {
     const index = await this.#indexed();
     this.#files = [...await this.#read(), file];
     for (const held of file.held) addTo(index, held);
-    return { done: stamped(resource) };
+    return { done: versionOfContent(resource) };
   }
 
   async #rewrite(file: ManifestFile, text: string | undefined, resource: JsonObject): Promise<Attempt> {
@@ -147,7 +147,7 @@ export class FilesWriter implements ResourceWriter {
     const next = fileOf(file.path, file.isInFolder, readManifestText(text, file.path));
     this.#files = (await this.#read()).flatMap((one) => (one !== file ? [one] : isGone ? [] : [next]));
     this.#index = undefined;
-    return { done: stamped(resource) };
+    return { done: versionOfContent(resource) };
   }
 
   /** The one that counts. */

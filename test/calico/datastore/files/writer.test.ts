@@ -79,8 +79,8 @@ describe("files", () => {
 
   it("may carry a version that is Kubernetes'", async () => {
     const writer = new FilesWriter([folderWith({ "a.yaml": text("a") })]);
-    const answer = await writer.update({ ...peerOf("a", 2), metadata: { name: "a", resourceVersion: "4711" } });
-    expect(plain(done(answer))).toEqual(peerOf("a", 2));
+    done(await writer.update({ ...peerOf("a", 2), metadata: { name: "a", resourceVersion: "4711" } }));
+    expect(plain(done(await writer.get("BGPPeer", "a")))).toEqual(peerOf("a", 2));
   });
 });
 

@@ -1,0 +1,69 @@
+/** etcd written by the verbs: the contract of all datastores, against a real etcd, and what only etcd has. */
+
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { EtcdDatastore } from "../../../../src/calico/datastore/etcd/etcd.ts";
+import { EtcdWriter } from "../../../../src/calico/datastore/etcd/writer.ts";
+import { nameOf } from "../../../../src/calico/resources/raw.ts";
+import { Etcd, etcdSuite, freePort } from "../../../support/calico/etcd.ts";
+import { FAST } from "../../../support/calico/mirror.ts";
+import { done, peerOf, plain, resourceWriterContract } from "../../../support/calico/resource-writer-contract.ts";
+
+const RESOURCES = "/calico/resources/v3/projectcalico.org";
+
+function writerAt(...endpoints: readonly string[]): EtcdWriter {
+  return new EtcdWriter(new EtcdDatastore({ nodeName: undefined, timers: FAST, now: () => "2026-01-02T03:04:05Z",
+    settings: { endpoints, ca: undefined, cert: undefined, key: undefined, username: undefined,
+      passwordFile: undefined } }));
+}
+
+etcdSuite("etcd and the verbs", () => {
+  let etcd: Etcd;
+  beforeAll(async () => { etcd = await Etcd.start(); });
+  afterAll(async () => { await etcd?.close(); });
+
+  /** An etcd without resources. */
+  async function open(): Promise<EtcdWriter> {
+    await etcd.ctl("del", "--prefix", "/calico/");
+    return writerAt(etcd.url);
+  }
+
+  resourceWriterContract("etcd", open);
+
+  it("holds what Calico's own tools read", async () => {
+    const writer = await open();
+    done(await writer.create(peerOf("a")));
+    const stored: unknown = JSON.parse(await etcd.get(`${RESOURCES}/bgppeers/a`));
+    expect(stored).toEqual({ ...peerOf("a"), metadata: { name: "a", uid: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      creationTimestamp: "2026-01-02T03:04:05Z" } });
+    await etcd.put(`${RESOURCES}/bgppeers/b`, peerOf("b"));
+    expect(done(await writer.list("BGPPeer")).map(plain)).toEqual([peerOf("a"), peerOf("b")]);
+  });
+
+  it("shows block affinities, and writes none", async () => {
+    const writer = await open();
+    await etcd.put("/calico/ipam/v2/host/n/ipv4/block/10.0.0.0-26", { state: "confirmed" });
+    const [found] = done(await writer.list("BlockAffinity"));
+    expect(found).toMatchObject({ metadata: { name: "n-10-0-0-0-26" }, spec: { cidr: "10.0.0.0/26", node: "n" } });
+    expect(done(await writer.get("BlockAffinity", "n-10-0-0-0-26"))).toEqual(found);
+    expect(await writer.remove("BlockAffinity", "n-10-0-0-0-26", undefined)).toMatchObject({ refused: "failed" });
+    expect(await writer.list("Tier")).toEqual({ refused: "failed", why: "etcd has no place for Tier" });
+  });
+
+  it("takes the version of a file for none", async () => {
+    const writer = await open();
+    done(await writer.create(peerOf("a")));
+    const fromFile = { ...peerOf("a", 2), metadata: { name: "a", resourceVersion: "f00c0ffee0000000" } };
+    done(await writer.update(fromFile));
+    expect(plain(done(await writer.get("BGPPeer", "a")))).toEqual(peerOf("a", 2));
+  });
+
+  it("asks the next endpoint, and says why none answers", async () => {
+    await open();
+    const nobody = `http://127.0.0.1:${await freePort()}`;
+    done(await writerAt(nobody, etcd.url).create(peerOf("a")));
+    expect(done(await writerAt(nobody, etcd.url).list("BGPPeer")).map(nameOf)).toEqual(["a"]);
+    expect(await writerAt(nobody).list("BGPPeer")).toEqual({ refused: "failed",
+      why: expect.stringContaining("ECONNREFUSED") });
+    expect(await writerAt(nobody).create(peerOf("b"))).toMatchObject({ refused: "failed" });
+  });
+});
