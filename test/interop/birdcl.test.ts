@@ -78,6 +78,9 @@ interopSuite("BIRD's clients", ["bird-1.6.8", "bird2"], () => {
       expect(await asked(program, sockets.ours, "show", "route", "count")).toContain("3 of 3 routes for 3 networks");
       expect(await asked(program, sockets.ours6, "show", "route")).not.toContain("via");
     });
+    it("shows what can be asked", async () => {
+      expect(await asked(program, sockets.ours, "help")).toContain("\nshow status: Show router status\nshow memory");
+    });
     it("may change nothing", async () => {
       // BIRD 2's clients end with 1 where a command is refused, those of 1.6 with 0.
       for (const words of [["configure"], ["disable", "all"]]) {

@@ -90,7 +90,7 @@ function echo(args: readonly Word[]): Answer | undefined {
 
 function* help(): Reply {
   for (const { words, usage, does } of COMMANDS) {
-    yield line(CODE.done, `${[...words, ...(usage === "" ? [] : [usage])].join(" ")}: ${does}`);
+    yield line(CODE.help, `${[...words, ...(usage === "" ? [] : [usage])].join(" ")}: ${does}`);
   }
   yield last(CODE.done);
 }

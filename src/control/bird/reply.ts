@@ -3,11 +3,14 @@
  * reply with its code and a space; a line with the code of the one before begins with a single space instead.
  */
 
-/** Codes by what they say: 0xxx done, 1xxx and 2xxx rows and headings, 8xxx cannot be done, 9xxx not understood. */
+/**
+ * Codes by what they say: 0xxx done, 1xxx and 2xxx rows and headings, 8xxx cannot be done, 9xxx not understood. All are
+ * BIRD's but `help`: its clients print no line of code 0.
+ */
 export const CODE = {
   done: 0, ready: 1, statusReport: 13, routeCount: 14, restricted: 16,
   version: 1000, protocol: 1002, protocolDetail: 1006, route: 1007, routeType: 1008, uptime: 1011, attribute: 1012,
-  memory: 1018, protocolHeading: 2002,
+  memory: 1018, help: 1999, protocolHeading: 2002,
   noRoute: 8001, noProtocolMatches: 8003, protocolDown: 8005, denied: 8007,
   commandTooLong: 9000, notUnderstood: 9001, noSuchProtocol: 9002,
 } as const;

@@ -323,7 +323,7 @@ describe("other commands", () => {
   });
   it("are named by help", async () => {
     const text = await ask("help");
-    expect(text).toMatch(/^0000-show status: Show router status\n show memory: /);
+    expect(text).toMatch(/^1999-show status: Show router status\n show memory: /);
     expect(text).toMatch(/\n show protocols \[all\] \[<protocol> \| "<pattern>"\]: [^]*\n0000 \n$/);
   });
 });
