@@ -95,18 +95,29 @@ export const SPEAKER_PRICES: Readonly<Record<keyof SpeakerIntent, Price>> = {
 
 /** How to get from `have` to `want`. */
 export function diffIntent(have: Intent, want: Intent): IntentDiff {
-  const before = new Map(have.peers.map((peer) => [peer.name, peer]));
-  const after = new Map(want.peers.map((peer) => [peer.name, peer]));
+  const peers = differingParts(have.peers, want.peers);
+  const before = new Map(peers.have.map((peer) => [peer.name, peer]));
+  const after = new Set(peers.want.map(({ name }) => name));
   const speakerFields = differing(SPEAKER_PRICES, have.speaker, want.speaker);
   return {
     speaker: { fields: speakerFields, price: highest(speakerFields.map((field) => SPEAKER_PRICES[field])) },
-    added: want.peers.filter((peer) => !before.has(peer.name)),
-    removed: have.peers.filter((peer) => !after.has(peer.name)),
-    changed: want.peers.flatMap((peer) => changeOf(before.get(peer.name), peer)),
+    added: peers.want.filter(({ name }) => !before.has(name)),
+    removed: peers.have.filter(({ name }) => !after.has(name)),
+    changed: peers.want.flatMap((peer) => changeOf(before.get(peer.name), peer)),
     originated: !sameValue(have.originated, want.originated),
     listen: !sameValue(have.speaker.listen, want.speaker.listen),
     clusterIds: !sameValue(clusterIdsOf(have), clusterIdsOf(want)),
   };
+}
+
+/** Two lists without what they begin and end with alike: a change among thousands of neighbours concerns few. */
+function differingParts<T>(have: readonly T[], want: readonly T[]): { have: readonly T[]; want: readonly T[] } {
+  const shorter = Math.min(have.length, want.length);
+  let start = 0;
+  while (start < shorter && have[start] === want[start]) start += 1;
+  let end = 0;
+  while (end < shorter - start && have.at(-1 - end) === want.at(-1 - end)) end += 1;
+  return { have: have.slice(start, have.length - end), want: want.slice(start, want.length - end) };
 }
 
 /** The highest of some prices; "nothing" where there is none. */
@@ -128,8 +139,10 @@ function priceOfWhere(have: PeerWhere, want: PeerWhere): Price {
   return isSameRange ? "nothing" : PEER_PRICES.where;
 }
 
-function clusterIdsOf(intent: Intent): readonly number[] {
-  return [...new Set([intent.speaker.clusterId, ...intent.peers.map((peer) => peer.clusterId)])].sort((a, b) => a - b);
+function clusterIdsOf(intent: Intent): ReadonlySet<number> {
+  const found = new Set([intent.speaker.clusterId]);
+  for (const { clusterId } of intent.peers) found.add(clusterId);
+  return found;
 }
 
 function differing<T extends object>(table: Readonly<Record<keyof T, Price>>, have: T, want: T): (keyof T)[] {

@@ -68,14 +68,11 @@ export function scopeOf(resources: CalicoResources, speaker: Speaker, family: Ca
   const own = addressOf(speaker.node, family);
   if (own === undefined) return undefined;
   const side = { resources, speaker, family, ownAddress: own.address, clusterAs: clusterAsNumber(resources) };
-  let byAddress: ReadonlyMap<string, readonly CalicoNode[]> | undefined;
-  return {
-    ...side,
-    peers: [...resources.peers.values()].sort((a, b) => compareText(a.name, b.name))
-      .map((peer) => ({ peer, isLocal: isLocal(peer, speaker.node), isRemote: isRemote(side, peer) }))
-      .filter((one) => one.isLocal || one.isRemote),
-    nodesAt: (address) => (byAddress ??= nodesByAddress(resources, family)).get(address) ?? [],
-  };
+  const peers = [...resources.peers.values()].sort((a, b) => compareText(a.name, b.name))
+    .map((peer) => ({ peer, isLocal: isLocal(peer, speaker.node), isRemote: isRemote(side, peer) }))
+    .filter((one) => one.isLocal || one.isRemote);
+  let atAddress: ReadonlyMap<string, readonly CalicoNode[]> | undefined;
+  return { ...side, peers, nodesAt: (address) => (atAddress ??= nodesAtAddresses(side, peers)).get(address) ?? [] };
 }
 
 /** All that is asked for between us and one other node: mesh, peerSelector, and reverse sessions. */
@@ -103,15 +100,11 @@ export function candidatesByAddress(scope: Scope): readonly Candidate[] {
   });
 }
 
-function nodesByAddress(resources: CalicoResources, family: CalicoFamily): Map<string, CalicoNode[]> {
+/** The nodes at the addresses that BGPPeers name: there are few of these among thousands of nodes. */
+function nodesAtAddresses({ resources, family }: Side, peers: readonly OwnPeer[]): Map<string, CalicoNode[]> {
   const found = new Map<string, CalicoNode[]>();
-  for (const node of resources.nodes.values()) {
-    const address = addressOf(node, family)?.address;
-    if (address === undefined) continue;
-    const same = found.get(address);
-    if (same === undefined) found.set(address, [node]);
-    else same.push(node);
-  }
+  for (const { peer: { remote } } of peers) if (remote.by === "address") found.set(remote.address, []);
+  for (const node of resources.nodes.values()) found.get(addressOf(node, family)?.address ?? "")?.push(node);
   for (const nodes of found.values()) nodes.sort((a, b) => compareText(a.name, b.name));
   return found;
 }

@@ -10,6 +10,11 @@ export class Derived<T> {
   #basis: readonly unknown[] | undefined;
   #value: T | undefined;
 
+  /** The last value. */
+  get last(): T | undefined {
+    return this.#value;
+  }
+
   /** The value for this basis; always the same number of things that it depends on. */
   of(basis: readonly unknown[], derive: () => T): T {
     const known = this.#basis;

@@ -5,13 +5,14 @@
  */
 
 import { parseIpv4 } from "../../base/address.ts";
-import { sameValue } from "../../base/same.ts";
 import { PRIORITY_BASE } from "../../config/intent.ts";
 import type { Intent, ListenAddress, OriginatedRoute, PeerIntent } from "../../config/intent.ts";
-import type { SessionView } from "./view.ts";
+import { Derived } from "./derived.ts";
 import type { FamilyPlan, NodePlan } from "./node.ts";
+import type { SessionPolicies } from "./policies.ts";
 import { CALICO_FAMILIES } from "./speaker.ts";
 import type { CalicoFamily } from "./speaker.ts";
+import type { SessionView } from "./view.ts";
 
 /** What the configuration file adds to the resources. */
 export interface IntentSettings {
@@ -30,10 +31,20 @@ interface Common {
   readonly routerId: number;
 }
 
+/** A neighbour, and what it was made of. */
+interface Known {
+  readonly session: SessionView;
+  readonly version: object;
+  readonly peer: PeerIntent;
+}
+
 /** Makes intents of the plans of one node, one after the other. */
 export class IntentPlan {
-  #common: Common | undefined;
-  #known = new WeakMap<SessionView, PeerIntent>();
+  readonly #common = new Derived<Common>();
+  readonly #peers = new Derived<readonly PeerIntent[]>();
+  #knownBy: Common | undefined;
+  /** By name. */
+  #known: ReadonlyMap<string, Known> = new Map();
 
   /** The intent; a text instead where there can be none yet, and why. */
   of({ speaker, families, view }: NodePlan, settings: IntentSettings): Intent | string {
@@ -42,11 +53,9 @@ export class IntentPlan {
     if (routerId === undefined || routerId === 0) {
       return `Node ${view.node} has no IPv4 address to be the router id: set CALICO_ROUTER_ID to one, or to hash`;
     }
-    const common = { settings, routerId };
-    if (!sameValue(common, this.#common)) this.#known = new WeakMap();
-    this.#common = common;
-    const plans = CALICO_FAMILIES.map((family) => ({ family, plan: families[family] }));
-    const enabled = plans.filter(({ plan }) => plan.view.enabled).map(({ plan }) => plan);
+    const common = this.#common.of([settings, routerId], () => ({ settings, routerId }));
+    const { ipv4, ipv6 } = families;
+    const enabled = [ipv4, ipv6].filter(({ view: { enabled } }) => enabled);
     return {
       speaker: {
         routerId, asNumber: speaker.asNumber,
@@ -54,20 +63,36 @@ export class IntentPlan {
         listen: settings.listen ?? enabled.map(({ view: { listen } }) => listen),
         onStop: settings.onStop,
       },
-      peers: plans.flatMap(({ family, plan }) =>
-        plan.view.peers.map((session) => this.#peer(session, family, plan, common))),
+      peers: this.#peers.of(
+        [common, ipv4.view.peers, ipv4.policies.version, ipv6.view.peers, ipv6.policies.version],
+        () => this.#peersOf(families, common)),
       originated: enabled.flatMap(originatedOf),
     };
   }
 
-  #peer(session: SessionView, family: CalicoFamily, plan: FamilyPlan, common: Common): PeerIntent {
-    const policies = plan.policies.of(session.importFilters);
-    const known = this.#known.get(session);
-    if (known?.import === policies.import && known.export === policies.export) return known;
-    const peer = { ...peerOf(session, family, common), ...policies };
-    this.#known.set(session, peer);
-    return peer;
+  #peersOf(families: NonNullable<NodePlan["families"]>, common: Common): readonly PeerIntent[] {
+    const before = common === this.#knownBy ? this.#known : new Map<string, Known>();
+    const now = CALICO_FAMILIES.flatMap((family) => {
+      const { view, policies } = families[family];
+      return view.peers.map((session) => knownOf(before.get(session.name), session, policies, () =>
+        peerOf(session, family, common)));
+    });
+    this.#knownBy = common;
+    this.#known = new Map(now.map((known) => [known.session.name, known]));
+    return now.map(({ peer }) => peer);
   }
+}
+
+function knownOf(
+  before: Known | undefined, session: SessionView, policies: SessionPolicies,
+  make: () => Omit<PeerIntent, "import" | "export">,
+): Known {
+  const { version } = policies;
+  const isSame = before?.session === session;
+  if (isSame && before.version === version) return before;
+  const said = policies.of(session.importFilters);
+  const staysSame = isSame && before.peer.import === said.import && before.peer.export === said.export;
+  return { session, version, peer: staysSame ? before.peer : { ...make(), ...said } };
 }
 
 function peerOf(

@@ -90,6 +90,11 @@ export class SessionPolicies {
     this.#family = `${family}-unicast`;
   }
 
+  /** Another object where some policy may be another one. */
+  get version(): object {
+    return this.#known;
+  }
+
   /** Follows the BGPFilters and Calico's own steps. */
   follow(filters: CalicoResources["filters"], steps: readonly ExportStep[]): void {
     if (filters === this.#filters && steps === this.#steps) return;

@@ -8,6 +8,7 @@ import type { CalicoNode, CalicoResources } from "../resources/model.ts";
 import type { SessionView } from "./view.ts";
 import { candidatesByAddress, candidatesWithNode, scopeOf } from "./candidates.ts";
 import type { Candidate, Direction, Scope } from "./candidates.ts";
+import { Derived } from "./derived.ts";
 import { BGP_PORT, compareText } from "./speaker.ts";
 import type { CalicoFamily, Speaker } from "./speaker.ts";
 
@@ -25,22 +26,26 @@ const DIRECTIONS: Readonly<Record<Direction, { readonly rank: number; readonly p
 };
 
 /** A candidate and the name that it competes for. */
-interface Asked {
+interface Named {
   readonly candidate: Candidate;
   readonly name: string;
   /** The name of the session that it gives way to, where there is one. */
   readonly yieldsTo: string | undefined;
 }
 
+/** What is asked for, and the session that it is where nothing goes before it. */
+interface Asked extends Named {
+  readonly session: SessionView;
+}
+
 /** Derives the sessions of one family again and again, keeping what was found for nodes that stay as they are. */
 export class SessionPlan {
   readonly #family: CalicoFamily;
+  readonly #filterNames = new Derived<ReadonlySet<string>>();
+  readonly #byAddress = new Derived<readonly Asked[]>();
+  readonly #sessions = new Derived<readonly SessionView[]>();
   #basis: readonly unknown[] = [];
   #known = new Map<string, { readonly node: CalicoNode; readonly asked: readonly Asked[] }>();
-  #shownBy: readonly unknown[] = [];
-  #shown = new WeakMap<Candidate, SessionView>();
-  /** Names of the last sessions in their order. */
-  #order: readonly string[] = [];
 
   constructor(family: CalicoFamily) {
     this.#family = family;
@@ -48,50 +53,41 @@ export class SessionPlan {
 
   /** The sessions by name; none where our node has no address of the family. */
   sessions(resources: CalicoResources, speaker: Speaker): readonly SessionView[] {
-    const scope = scopeOf(resources, speaker, this.#family);
-    if (scope === undefined) return [];
-    this.#forgetUnless(resources, speaker);
+    const { nodes, peers, configurations, filters, workloads } = resources;
+    const filterNames = this.#filterNames.of([filters], () => new Set(filters.keys()));
+    const basis = [peers, configurations, filterNames, speaker.node, speaker.meshEnabled];
+    if (!sameObjects(basis, this.#basis)) this.#known.clear();
+    this.#basis = basis;
+    return this.#sessions.of([nodes, workloads, ...basis], () => {
+      const scope = scopeOf(resources, speaker, this.#family);
+      return scope === undefined ? [] : this.#derive(scope);
+    });
+  }
+
+  #derive(scope: Scope): readonly SessionView[] {
+    const { nodes } = scope.resources;
+    const byAddress = this.#byAddress.of([scope], () => askedOf(scope, candidatesByAddress(scope)));
     // The last order is nearly the next one: what starts in it is sorted with a look at each.
-    const winners = new Map<string, Asked | undefined>(this.#order.map((name) => [name, undefined]));
-    for (const candidate of candidatesByAddress(scope)) compete(winners, askedBy(candidate));
-    for (const node of resources.nodes.values()) {
+    const winners = new Map<string, Asked | undefined>(this.#sessions.last?.map(({ name }) => [name, undefined]));
+    for (const asked of byAddress) compete(winners, asked);
+    for (const node of nodes.values()) {
       for (const asked of this.#withNode(scope, node)) compete(winners, asked);
     }
-    this.#forgetGone(resources.nodes);
+    this.#forgetGone(nodes);
     const sessions: SessionView[] = [];
     for (const asked of winners.values()) {
       if (asked === undefined || (asked.yieldsTo !== undefined && winners.get(asked.yieldsTo) !== undefined)) continue;
-      sessions.push(this.#session(scope, asked));
+      sessions.push(asked.session);
     }
-    sessions.sort((a, b) => compareText(a.name, b.name));
-    this.#order = sessions.map(({ name }) => name);
-    return sessions;
+    return sessions.sort((a, b) => compareText(a.name, b.name));
   }
 
   #withNode(scope: Scope, node: CalicoNode): readonly Asked[] {
     const known = this.#known.get(node.name);
     if (known?.node === node) return known.asked;
-    const asked = candidatesWithNode(scope, node).map(askedBy);
+    const asked = askedOf(scope, candidatesWithNode(scope, node));
     this.#known.set(node.name, { node, asked });
     return asked;
-  }
-
-  #session(scope: Scope, { candidate, name }: Asked): SessionView {
-    const known = this.#shown.get(candidate);
-    if (known !== undefined) return known;
-    const session = sessionOf(scope, candidate, name);
-    this.#shown.set(candidate, session);
-    return session;
-  }
-
-  /** Candidates follow from BGPPeers, configurations and our node; sessions also from filters. */
-  #forgetUnless({ peers, configurations, filters }: CalicoResources, { node, meshEnabled }: Speaker): void {
-    const basis = [peers, configurations, node, meshEnabled];
-    if (!sameObjects(basis, this.#basis)) this.#known.clear();
-    this.#basis = basis;
-    const shownBy = [...basis, filters];
-    if (!sameObjects(shownBy, this.#shownBy)) this.#shown = new WeakMap();
-    this.#shownBy = shownBy;
   }
 
   #forgetGone(nodes: ReadonlyMap<string, CalicoNode>): void {
@@ -104,12 +100,20 @@ function sameObjects(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((value, at) => value === b[at]);
 }
 
+/** What of these candidates wins among themselves. */
+function askedOf(scope: Scope, candidates: readonly Candidate[]): readonly Asked[] {
+  const winners = new Map<string, Named | undefined>();
+  for (const candidate of candidates) compete(winners, namedAs(candidate));
+  return [...winners.values()].filter((named) => named !== undefined)
+    .map((named) => ({ ...named, session: sessionOf(scope, named.candidate, named.name) }));
+}
+
 /**
  * One session for each name: of class, address and port, in the mesh of the address alone. Global goes before node,
  * forward before reverse, then the BGPPeer whose name sorts first. One of a node is dropped where there is a global one
  * to the same address and port. The mesh is not compared with the others.
  */
-function compete(winners: Map<string, Asked | undefined>, asked: Asked): void {
+function compete<T extends Named>(winners: Map<string, T | undefined>, asked: T): void {
   const rival = winners.get(asked.name);
   if (rival === undefined || order(asked.candidate, rival.candidate) < 0) winners.set(asked.name, asked);
 }
@@ -121,7 +125,7 @@ function order(a: Candidate, b: Candidate): number {
 }
 
 /** calico.md 3.9. */
-function askedBy(candidate: Candidate): Asked {
+function namedAs(candidate: Candidate): Named {
   const { direction, address, port } = candidate;
   const { prefix } = DIRECTIONS[direction];
   const isExplicit = direction === "global" || direction === "node" || direction === "reverse";
