@@ -33,6 +33,14 @@ const RUNS_LOOKED_THROUGH = 4;
 /** Marks in that memory, a power of two: few beside the runs that fit into a chunk would say "maybe" too often. */
 const NAME_BITS = 13;
 
+/** A place in a stream that parts stamps: octets before it carry smaller ones than `epoch`, those behind it do not. */
+export interface Border {
+  /** Octets of the stream before it. */
+  readonly position: number;
+  readonly epoch: number;
+  next: Border | undefined;
+}
+
 /** A buffer of whole messages and its runs; chunks of one stream are linked in order. */
 export class Chunk {
   readonly bytes: Uint8Array;
@@ -40,8 +48,8 @@ export class Chunk {
   used = 0;
   /** Octets of the stream before this chunk. */
   readonly base: number;
-  /** Changes in this chunk and later carry this stamp or a greater one. */
-  readonly epoch: number;
+  /** The last border before this chunk, or where it begins. */
+  readonly border: Border;
   next: Chunk | undefined = undefined;
   #runs: Uint32Array = new Uint32Array(RUNS_LOOKED_THROUGH * RUN_WORDS);
   #runCount = 0;
@@ -53,10 +61,15 @@ export class Chunk {
   #view: Uint8Array | undefined = undefined;
   #viewAt = 0;
 
-  constructor(base: number, epoch: number, large: boolean) {
+  constructor(base: number, border: Border, large: boolean) {
     this.bytes = new Uint8Array(large ? CHUNK_OCTETS : CHUNK_OCTETS_SMALL);
     this.base = base;
-    this.epoch = epoch;
+    this.border = border;
+  }
+
+  /** Changes in this chunk and later carry this stamp or a greater one. */
+  get epoch(): number {
+    return this.border.epoch;
   }
 
   get runCount(): number {
@@ -160,12 +173,12 @@ function isMarked(named: Uint8Array, name: number): boolean {
 /** A stream of chunks: the live log of a group, or a feed. Chunks that no cursor holds any more are garbage. */
 export class ChunkStream {
   #tail: Chunk;
-  /** What the next chunk's changes carry at least: the tail may have begun with older ones. */
-  #epoch: number;
+  /** What is written next carries its stamp at least: the tail may have begun with older ones. */
+  #border: Border;
 
   constructor(epoch: number) {
-    this.#tail = new Chunk(0, epoch, false);
-    this.#epoch = epoch;
+    this.#border = { position: 0, epoch, next: undefined };
+    this.#tail = new Chunk(0, this.#border, false);
   }
 
   get tail(): Chunk {
@@ -179,25 +192,27 @@ export class ChunkStream {
 
   /** A chunk with room for `octets`: the tail, or a new one. */
   withRoom(octets: number): Chunk {
-    return this.#tail.room >= octets ? this.#tail : this.start(this.#epoch, true);
+    return this.#tail.room >= octets ? this.#tail : this.start(this.#border.epoch, true);
   }
 
   /** Whatever is written from now on carries this stamp or a greater one. */
   enter(epoch: number): void {
-    this.#epoch = epoch;
+    const border: Border = { position: this.octets, epoch, next: undefined };
+    this.#border.next = border;
+    this.#border = border;
   }
 
   /** Leaves a chunk that is half full or more, so that what is written together next can be sent in one piece. */
   turnOver(): void {
-    if (this.#tail.used >= CHUNK_OCTETS / 2) this.start(this.#epoch, true);
+    if (this.#tail.used >= CHUNK_OCTETS / 2) this.start(this.#border.epoch, true);
   }
 
   /** Starts a new chunk, so that a cursor may begin exactly here. An empty tail of that epoch already is one. */
   start(epoch: number, large = false): Chunk {
     const tail = this.#tail;
-    this.#epoch = epoch;
+    if (this.#border.epoch !== epoch) this.enter(epoch);
     if (tail.used === 0 && tail.epoch === epoch && !large) return tail;
-    const chunk = new Chunk(tail.base + tail.used, epoch, large);
+    const chunk = new Chunk(tail.base + tail.used, this.#border, large);
     tail.next = chunk;
     this.#tail = chunk;
     return chunk;
@@ -245,6 +260,26 @@ export class Cursor {
   get atEnd(): boolean {
     this.#advance();
     return this.#offset === this.#chunk.used;
+  }
+
+  /** The border that the reader comes to next, or stands at; undefined where the newest stamp goes on to the end. */
+  get border(): Border | undefined {
+    this.#advance();
+    let border: Border | undefined = this.#chunk.border;
+    while (border !== undefined && border.position < this.position) border = border.next;
+    return border;
+  }
+
+  /** All octets for this reader up to a border. */
+  upTo({ position }: Border, reader: Reader): Uint8Array[] {
+    const views: Uint8Array[] = [];
+    while (this.position < position) {
+      const view = this.next(reader);
+      if (view === undefined) break;
+      const wanted = view.length - Math.max(0, this.position - position);
+      if (wanted > 0) views.push(view.subarray(0, wanted));
+    }
+    return views;
   }
 
   /** The next octets for this reader, as a view of whole messages; undefined when there are none yet. */

@@ -35,11 +35,31 @@ export interface OwedOctets {
 const NONE: readonly Uint8Array[] = [];
 const NOTHING_OWED: OwedOctets = { now: NONE, atEnd: NONE };
 
+/** Of the slots from here to the next of these, everything stamped up to `stamp` is known. */
+interface Known {
+  readonly from: number;
+  readonly stamp: number;
+}
+
+/** One walk over all slots for what changed. */
+interface Delta {
+  readonly name: "delta";
+  /** What was known before, from `next` on; and what is known after. */
+  readonly since: Known[];
+  readonly told: Known[];
+  /** Whether the log was to be taken up afterwards. */
+  readonly keepsLog: boolean;
+  /** The next slot. */
+  next: number;
+  readonly stream: ChunkStream;
+  readonly cursor: Cursor;
+}
+
 /** How a member gets what it lacks. */
 type Phase =
   | { readonly name: "waiting" }
   | { readonly name: "ring"; readonly rider: RingRider }
-  | { readonly name: "delta"; readonly since: number; next: number; readonly stream: ChunkStream; cursor: Cursor }
+  | Delta
   | { readonly name: "live"; readonly cursor: Cursor };
 
 /** One peer of one family in its group. */
@@ -173,12 +193,26 @@ export class GroupMember implements MemberIdentity {
   detachIfSlow(tail: number): void {
     const { lagOctetsMax } = this.group.limits;
     if (this.#phase.name === "live" && tail - this.#phase.cursor.position > lagOctetsMax) {
-      this.#known = this.#phase.cursor.chunk.epoch - 1;
-      this.#phase = { name: "waiting" };
-      this.detachments++;
+      this.#detach(this.#phase.cursor);
     } else if (this.#resume !== undefined && tail - this.#resume.base > lagOctetsMax) {
       this.#resume = undefined;
     }
+  }
+
+  /**
+   * The stamp has to be of a border, or what has the same one would be told again: the octets up to there are kept,
+   * unless they are too many.
+   */
+  #detach(cursor: Cursor): void {
+    const { border } = cursor;
+    if (border !== undefined && border.position - cursor.position <= this.group.limits.lagOctetsMax) {
+      this.#outbox = [...this.#outbox, ...cursor.upTo(border, this)];
+      this.#known = border.epoch - 1;
+    } else {
+      this.#known = cursor.chunk.epoch - 1;
+    }
+    this.#phase = { name: "waiting" };
+    this.detachments++;
   }
 
   /** Leaves the group. */
@@ -238,7 +272,7 @@ export class GroupMember implements MemberIdentity {
       // It may be told what was true when others boarded.
       this.#known = Math.min(this.#known, rider.stamp);
     } else {
-      this.#beginDelta();
+      this.#beginDelta([{ from: 1, stamp: this.#known }], true);
     }
     return "next";
   }
@@ -246,49 +280,62 @@ export class GroupMember implements MemberIdentity {
   #fromRing(rider: RingRider): Uint8Array | "later" | "next" {
     const octets = rider.next(this);
     if (octets !== "done") return octets;
-    this.#beginDelta();
+    this.#beginDelta([{ from: 1, stamp: this.#known }], true);
     return "next";
   }
 
-  /** What changed since the stamp that is known; from here on the log is kept for the member. */
-  #beginDelta(): void {
-    const since = this.#known;
+  /**
+   * What changed since what is known. `keepsLog`: from here on the log is kept for the member, and what changes from
+   * now on is left to it.
+   */
+  #beginDelta(since: Known[], keepsLog: boolean): void {
     this.#deltaKnows = this.group.seal();
-    this.#resume = this.group.log.tail;
+    this.#resume = keepsLog ? this.group.log.tail : undefined;
     const stream = new ChunkStream(0);
-    const nothing = since >= this.#deltaKnows && this.#held === undefined;
+    const nothing = since.length === 1 && since[0]!.stamp >= this.#deltaKnows && this.#held === undefined;
     this.#phase = {
-      name: "delta", since, next: nothing ? Infinity : 1, stream, cursor: new Cursor(stream.tail),
+      name: "delta", since, told: [{ from: 1, stamp: this.#deltaKnows }], keepsLog, next: nothing ? Infinity : 1,
+      stream, cursor: new Cursor(stream.tail),
     };
   }
 
-  #fromDelta(phase: Extract<Phase, { name: "delta" }>): Uint8Array | "later" | "next" {
+  #fromDelta(phase: Delta): Uint8Array | "later" | "next" {
     for (let steps = 0; ; steps++) {
       const octets = phase.cursor.next(this);
       if (octets !== undefined) return octets;
-      if (phase.next > this.group.slotsMax) return this.#endDelta();
+      if (phase.next > this.group.slotsMax) return this.#endDelta(phase);
       if (steps === this.group.limits.stepsPerCall) return "later";
       this.#stepDelta(phase);
     }
   }
 
-  #stepDelta(phase: Extract<Phase, { name: "delta" }>): void {
+  #stepDelta(phase: Delta): void {
     const { packer, slotsMax, limits } = this.group;
     assert(packer.size === 0, "feeds run between flushes");
-    const end = Math.min(phase.next + limits.deltaSlotsPerStep, slotsMax + 1);
+    const { since, told } = phase;
+    while (since.length > 1 && since[1]!.from <= phase.next) since.shift();
+    const { stamp } = since[0]!;
+    // Without the log whatever changed until now is told, or a slot that changes all the time would never be.
+    const until = this.#resume === undefined ? this.group.seal() : this.#deltaKnows;
+    if (told.at(-1)!.stamp !== until) told.push({ from: phase.next, stamp: until });
+    const end = Math.min(phase.next + limits.deltaSlotsPerStep, since[1]?.from ?? Infinity, slotsMax + 1);
     let slot = phase.next;
     for (; slot < end && packer.size < limits.routesPerStep; slot++) {
-      if (this.group.changedAt(slot) > phase.since) this.#packSlot(slot);
-      else if (this.#held?.[slot] === 1 && !this.#mayTell(slot)) packer.withdrawFromAll(slot);
+      const changedAt = this.group.changedAt(slot);
+      if (changedAt > stamp) this.#packSlot(slot, changedAt <= until);
+      else if (this.#held?.[slot] === 1) this.#packSlot(slot, false);
     }
     phase.next = slot;
     packer.writeTo(phase.stream);
   }
 
-  /** The newest state of a slot for this member: an announcement, or a withdrawal of what it may hold. */
-  #packSlot(slot: number): void {
-    if (this.#mayTell(slot)) this.group.packer.announce(slot, this.group.told(slot));
-    else this.group.packer.withdrawFromAll(slot);
+  /**
+   * The newest state of a slot for this member: a withdrawal of what it may hold, or an announcement. One that the log
+   * will make is left to it; a withdrawal is not, for the log says it to those only who were told what was before.
+   */
+  #packSlot(slot: number, announces: boolean): void {
+    if (!this.#mayTell(slot)) this.group.packer.withdrawFromAll(slot);
+    else if (announces) this.group.packer.announce(slot, this.group.told(slot));
   }
 
   #mayTell(slot: number): boolean {
@@ -296,14 +343,14 @@ export class GroupMember implements MemberIdentity {
     return told !== 0 && !this.group.exports.excludes(told, this.peer, this.routerId);
   }
 
-  /** Live where the log was kept; else once more for what changed meanwhile. */
-  #endDelta(): "next" {
+  /** Live where the log was kept; else once more for what changed meanwhile, without the log where it grew too long. */
+  #endDelta({ told, keepsLog }: Delta): "next" {
     this.#held = undefined;
     const resume = this.#resume;
     this.#resume = undefined;
     if (resume === undefined) {
-      this.#known = this.#deltaKnows;
-      this.#beginDelta();
+      this.#known = told[0]!.stamp;
+      this.#beginDelta(told, !keepsLog);
       return "next";
     }
     this.#outbox = this.#outbox.length === 0 ? this.#atEnd : [...this.#outbox, ...this.#atEnd];

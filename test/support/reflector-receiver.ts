@@ -3,6 +3,7 @@
  * a table. It complains about anything that a peer should never be sent.
  */
 
+import { isDeepStrictEqual } from "node:util";
 import { naiveUpdate } from "./naive-decoder.ts";
 
 /** What the far end knows of the session. */
@@ -28,6 +29,8 @@ export class Receiver {
   readonly withdrawnKeys: string[] = [];
   /** Withdrawals of what was never told (allowed in feeds only). */
   unfounded = 0;
+  /** Announcements of a route just as it is held. */
+  repeated = 0;
   longest = 0;
   readonly #stale = new Map<string, Set<string>>();
   #octets: Uint8Array = new Uint8Array(0);
@@ -79,7 +82,9 @@ export class Receiver {
     for (const { family, prefix, pathId, nextHop } of update.announced) {
       const key = keyOf(family, prefix, pathId);
       this.#stale.get(String(family))?.delete(key);
-      this.table.set(key, { ...attributes, asPath: asPath.flatMap(({ asns }) => asns), nextHop });
+      const route = { ...attributes, asPath: asPath.flatMap(({ asns }) => asns), nextHop };
+      if (isDeepStrictEqual(route, this.table.get(key))) this.repeated++;
+      this.table.set(key, route);
     }
   }
 
