@@ -1,7 +1,7 @@
 /**
  * One peer in an update group: what it was told and what it still needs. Rule: a member is either live (a cursor in
  * the group's log) or being fed; a member that falls too far behind drops its cursor and keeps one number, the stamp
- * up to which it knows everything, so a slow peer costs no memory and is told the newest state when it comes back.
+ * up to which it knows everything, so a slow peer costs little memory and is told the newest state when it comes back.
  */
 
 import { assert } from "../base/assert.ts";
