@@ -13,6 +13,7 @@ import { IntentPlan } from "./translate/intent.ts";
 import type { IntentSettings } from "./translate/intent.ts";
 import { NodeTranslation } from "./translate/node.ts";
 import type { NodePlan } from "./translate/node.ts";
+import { hasServiceRanges } from "./translate/services.ts";
 import type { HostFacts } from "./translate/speaker.ts";
 import type { CalicoStatus, DatastoreKind } from "./translate/view.ts";
 
@@ -53,6 +54,7 @@ export class CalicoSource {
   #onIntent: (intent: Intent) => void = () => undefined;
   #cancelGather: (() => void) | undefined = undefined;
   #isSynced = false;
+  #wantsServices = false;
   #connection: CalicoStatus["datastore"];
   /** What the datastore itself cannot read. */
   #unread: readonly ResourceFault[] = [];
@@ -117,7 +119,16 @@ export class CalicoSource {
       case "down": return this.#noteConnection(false, event.why);
       default: unreachable(event, "CalicoSource");
     }
+    this.#sayWhatIsWanted();
     this.#cancelGather ??= this.#options.timers.after(GATHER_MILLISECONDS, () => this.#gathered());
+  }
+
+  /** We do nothing with passwords and with the status of nodes. */
+  #sayWhatIsWanted(): void {
+    const services = hasServiceRanges(this.#store.resources);
+    if (services === this.#wantsServices) return;
+    this.#wantsServices = services;
+    this.#options.datastore.want?.({ services, statuses: false, secrets: new Set() });
   }
 
   #gathered(): void {

@@ -54,7 +54,8 @@ const NODE_CHECKS: readonly Check<CalicoNodeSettings>[] = [
 ];
 
 const CALICO: Keys<CalicoSection> = {
-  datastore: optional(oneOf(["kubernetes", "etcd", "files"]), "DATASTORE_TYPE", "Where Calico's resources are"),
+  datastore: optional(oneOf(["kubernetes", "etcd", "files"]), "files where they are given, else DATASTORE_TYPE",
+    "Where Calico's resources are"),
   files: defaulted(list(path, "paths"), [], "Files and folders of resources"),
   kubeconfig: optional(path, "KUBECONFIG, else the pod's own account", "File with the access to Kubernetes"),
   etcd: optional(object(ETCD), "from the environment", "Access to etcd"),

@@ -12,7 +12,7 @@ import { parseJson } from "./json.ts";
 import { fault, memberOf } from "./kind.ts";
 import type { At } from "./kind.ts";
 import { toPeerIntents } from "./peers.ts";
-import type { CalicoSection, Settings } from "./settings.ts";
+import type { Settings } from "./settings.ts";
 
 /** What a configuration file says, or everything that is wrong with it. */
 export type Configuration =
@@ -97,8 +97,8 @@ const UNAVAILABLE: readonly Unavailable[] = [
     what: "kernel routes are not available in this version", todo: 'use false: routes are reflected, not installed',
   },
   {
-    path: ["calico", "datastore"], asked: ({ calico }) => calico !== undefined && datastoreOf(calico) !== "files",
-    what: "only the files datastore is available in this version", todo: 'use "files", and "files": ["PATH"]',
+    path: ["calico", "datastore"], asked: ({ calico }) => calico?.datastore === "etcd",
+    what: "the etcd datastore is not available in this version", todo: 'use "kubernetes", or "files": ["PATH"]',
   },
   {
     path: ["calico", "publishNode"], asked: ({ calico }) => calico?.publishNode === true,
@@ -110,9 +110,4 @@ function noteUnavailable(at: At, file: ConfigurationFile): void {
   for (const { path, asked, what, todo } of UNAVAILABLE) {
     if (asked(file)) fault(path.reduce(memberOf, at), what, todo);
   }
-}
-
-/** Files name their datastore by themselves. */
-function datastoreOf({ datastore, files }: CalicoSection): CalicoSection["datastore"] {
-  return datastore ?? (files.length > 0 ? "files" : undefined);
 }

@@ -1,10 +1,7 @@
-/** Calico mode in this process: who we are by configuration, environment and host, and where the resources are. */
+/** Calico mode in this process: who we are by configuration, environment and host. */
 
 import { resolve } from "node:path";
-import type { Instant } from "../base/ports.ts";
 import { sameValue } from "../base/same.ts";
-import type { Datastore, Timers } from "../calico/datastore/datastore.ts";
-import { FilesDatastore } from "../calico/datastore/files/files.ts";
 import { ownNodeOf } from "../calico/own-node.ts";
 import { CalicoSource } from "../calico/source.ts";
 import type { Identity } from "../calico/source.ts";
@@ -12,17 +9,15 @@ import type { CalicoSettings, Settings } from "../config/settings.ts";
 import type { CliIo } from "../control/cli-io.ts";
 import type { IntentSource } from "../daemon/follower.ts";
 import type { Log } from "../daemon/log.ts";
-import { systemClock, systemRandom, systemScheduler } from "../daemon/system-clock.ts";
+import { systemClock } from "../daemon/system-clock.ts";
+import { openDatastore, systemTimers } from "./calico-datastore.ts";
 import { hostFacts, nodeNameOfHost } from "./calico-host.ts";
 
-const systemTimers: Timers = {
-  after: (milliseconds, run) => systemScheduler.at((systemClock.now() + milliseconds) as Instant, run),
-  random: systemRandom,
-};
-
-/** The source of a daemon in Calico mode. */
+/** The source of a daemon in Calico mode; or why there cannot be one, in a line. */
 export async function calicoSource(settings: Settings, calico: CalicoSettings, io: CliIo, log: Log):
-  Promise<IntentSource> {
+  Promise<IntentSource | { readonly refused: string }> {
+  const open = await openDatastore(calico, io);
+  if ("refused" in open) return open;
   const hostName = await nodeNameOfHost(io);
   const identityOf = (of: CalicoSettings, { onStop }: Settings): Identity => {
     const nodeName = of.nodeName ?? hostName;
@@ -32,7 +27,7 @@ export async function calicoSource(settings: Settings, calico: CalicoSettings, i
   };
   let inForce = calico;
   const source = new CalicoSource({
-    kind: "files", datastore: datastoreOf(calico), identity: identityOf(calico, settings), timers: systemTimers,
+    ...open, identity: identityOf(calico, settings), timers: systemTimers,
     wallMilliseconds: () => systemClock.wallMilliseconds(), log,
   });
   return {
@@ -58,8 +53,3 @@ export async function calicoSource(settings: Settings, calico: CalicoSettings, i
 
 /** What a datastore is opened with: another one takes a restart. */
 const OF_DATASTORE = ["datastore", "files", "kubeconfig", "etcd", "namespace", "publishNode"] as const;
-
-/** The configuration's reader lets only files through in this version. */
-function datastoreOf({ files }: CalicoSettings): Datastore {
-  return new FilesDatastore({ paths: files, timers: systemTimers });
-}

@@ -87,6 +87,10 @@ export async function run(options: { readonly config: string }, io: CliIo): Prom
   const socketPath = settings.control.socket ?? daemonSocketPath(io);
   const source = settings.calico &&
     await (await import("./calico-source.ts")).calicoSource(settings, settings.calico, io, log);
+  if (source !== undefined && "refused" in source) {
+    io.stderr.write(`reflectd: ${source.refused}\n`);
+    return EXIT.failed;
+  }
   const daemon = await startDaemon({
     environment: environmentWith(log), intent, settings, version: io.version, node: process.version, pid: process.pid,
     readConfiguration: () => readFile(options.config), portOwner, ...(source === undefined ? {} : { source }),

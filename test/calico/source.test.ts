@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Datastore, DatastoreEvent } from "../../src/calico/datastore/datastore.ts";
+import type { Datastore, DatastoreEvent, Wanted } from "../../src/calico/datastore/datastore.ts";
 import { ownNodeOf } from "../../src/calico/own-node.ts";
 import { CalicoSource } from "../../src/calico/source.ts";
 import type { Identity } from "../../src/calico/source.ts";
@@ -18,6 +18,8 @@ import { VirtualTimers } from "../support/calico/timers.ts";
 /** A datastore that says what the test says. */
 class FakeDatastore implements Datastore {
   isStopped = false;
+  /** Whether services were wanted, each time that something was said of it. */
+  readonly wanted: boolean[] = [];
   #listener: (event: DatastoreEvent) => void = () => undefined;
 
   start(listener: (event: DatastoreEvent) => void): void {
@@ -26,6 +28,10 @@ class FakeDatastore implements Datastore {
 
   async stop(): Promise<void> {
     this.isStopped = true;
+  }
+
+  want({ services }: Wanted): void {
+    this.wanted.push(services);
   }
 
   tell(...events: readonly DatastoreEvent[]): void {
@@ -299,6 +305,15 @@ it("says where a password is, and leaves it to others to refuse a session withou
     password: { secretKeyRef: { name: "bgp-secrets", key: "tor" } } }));
   expect(intents[0]?.peers.map(({ passwordSecret }) => passwordSecret))
     .toEqual([undefined, undefined, { name: "bgp-secrets", key: "tor" }]);
+});
+
+it("asks for services while there are ranges of them", () => {
+  sync(...CLUSTER);
+  expect(datastore.wanted).toEqual([]);
+  for (const serviceExternalIPs of [[{ cidr: "192.0.2.0/24" }], [{ cidr: "198.51.100.0/24" }], []]) {
+    datastore.put(manifest("BGPConfiguration", "default", { nodeToNodeMeshEnabled: false, serviceExternalIPs }));
+  }
+  expect(datastore.wanted).toEqual([true, false]);
 });
 
 it("stops with its datastore", async () => {

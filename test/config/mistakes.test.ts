@@ -155,9 +155,9 @@ const MISTAKES: readonly (readonly [file: object, line: string])[] = [
   [{ ...BASE, kernel: { enabled: true } },
     "$.kernel.enabled: kernel routes are not available in this version "
     + "(use false: routes are reflected, not installed)"],
-  [{ ...BASE, calico: { datastore: "kubernetes" } },
-    "$.calico.datastore: only the files datastore is available in this version "
-    + '(use "files", and "files": ["PATH"])'],
+  [{ ...BASE, calico: { datastore: "etcd" } },
+    "$.calico.datastore: the etcd datastore is not available in this version "
+    + '(use "kubernetes", or "files": ["PATH"])'],
   [{ calico: { ...FILES, publishNode: true } },
     "$.calico.publishNode: writing our Node is not available in this version (use false)"],
   [{ calico: { datastore: "files" } },

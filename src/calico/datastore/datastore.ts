@@ -20,10 +20,25 @@ export type DatastoreEvent =
   /** All that it cannot read now (a file, a kind that is forbidden), in place of what it said of that before. */
   | { readonly kind: "faults"; readonly faults: readonly ResourceFault[] };
 
+/** What is read only where it is needed. */
+export interface Wanted {
+  /** Services and EndpointSlices: calico.md 4.6. */
+  readonly services: boolean;
+  /** CalicoNodeStatus. */
+  readonly statuses: boolean;
+  /** Names of Secrets. */
+  readonly secrets: ReadonlySet<string>;
+}
+
 /** A datastore. Its listener is called from its own turns, never from within `start` or `stop`, or after `stop`. */
 export interface Datastore {
   start(listener: (event: DatastoreEvent) => void): void;
   stop(): Promise<void>;
+  /**
+   * What is needed now, in place of what was said before; what is not any more is told to be gone. From within the
+   * listener too: "synced" then waits for it. Absent where everything is told anyway.
+   */
+  want?(wanted: Wanted): void;
 }
 
 /** Time, as a port: the owner passes the system's or a virtual one. */

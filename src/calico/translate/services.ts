@@ -27,6 +27,13 @@ interface Ranges {
   readonly aggregated: boolean;
 }
 
+/** Whether there is a range of services: without one no Service means anything. */
+export function hasServiceRanges(resources: CalicoResources): boolean {
+  const { serviceClusterIPs = [], serviceExternalIPs = [], serviceLoadBalancerIPs = [] } =
+    defaultConfiguration(resources) ?? {};
+  return serviceClusterIPs.length + serviceExternalIPs.length + serviceLoadBalancerIPs.length > 0;
+}
+
 /** The service routes of a family. `kubernetesNodeName` is our name in EndpointSlices. */
 export function serviceRoutes(
   resources: CalicoResources, speaker: Speaker, family: CalicoFamily, kubernetesNodeName: string,

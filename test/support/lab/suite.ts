@@ -15,13 +15,17 @@ import { OPENBGPD_PROGRAMS } from "./openbgpd.ts";
 export const SOAK: boolean = process.env.REFLECTD_SOAK === "1";
 
 /** A component that a suite cannot do without. */
-export type Need = "bird-1.6.8" | "bird2" | "frr" | "gobgpd" | "openbgpd" | "tshark";
+export type Need = "bird-1.6.8" | "bird2" | "frr" | "gobgpd" | "kubectl" | "openbgpd" | "tshark";
+
+/** Where Debian's kubernetes-client has it. */
+export const KUBECTL = "/usr/bin/kubectl";
 
 const NEEDS: Readonly<Record<Need, readonly string[]>> = {
   "bird-1.6.8": [...BIRD_PROGRAMS["1.6"], ...BIRD_PROGRAMS["1.6-ipv6"]],
   bird2: BIRD_PROGRAMS["2"],
   frr: FRR_PROGRAMS,
   gobgpd: GOBGP_PROGRAMS,
+  kubectl: [KUBECTL, "/usr/bin/openssl"],
   openbgpd: OPENBGPD_PROGRAMS,
   tshark: ["/usr/bin/tshark", "/usr/bin/tcpdump"],
 };

@@ -1,0 +1,69 @@
+/**
+ * How the API server is reached, and who asks. Rule: an access is read again for every request, since tokens and
+ * certificates are renewed on disk while we run; no fault says what a credential contains.
+ */
+
+import { promises } from "node:fs";
+import type { JsonValue } from "../../../config/json.ts";
+
+/** A way to an API server. */
+export interface Access {
+  readonly server: URL;
+  readonly tls: TlsAccess;
+  /** Bearer token. */
+  readonly token: string | undefined;
+}
+
+/** What a TLS connection is made with; the texts are PEM. */
+export interface TlsAccess {
+  /** The authority that the server's certificate must be from; undefined: those of the system. */
+  readonly ca: string | undefined;
+  readonly certificate: string | undefined;
+  readonly key: string | undefined;
+  /** Whom the server's certificate must name instead of the URL's host. */
+  readonly serverName: string | undefined;
+  /** The server's certificate is not looked at. */
+  readonly isInsecure: boolean;
+}
+
+/** Why there is no access: one clause. */
+export interface AccessFault { readonly fault: string }
+
+/** Reads the access as it is now. */
+export type AccessSource = () => Promise<Access | AccessFault>;
+
+const WHY: Readonly<Record<string, string>> = {
+  ENOENT: "no such file", EACCES: "permission denied", EISDIR: "it is a folder",
+};
+
+/** The text of a file. */
+export async function fileText(path: string): Promise<string | AccessFault> {
+  try {
+    return await promises.readFile(path, "utf8");
+  } catch (error) {
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    return { fault: `${path} cannot be read: ${WHY[code] ?? message}` };
+  }
+}
+
+/** The value at a path of names; undefined where there is none. */
+export function valueAt(value: JsonValue | undefined, ...names: readonly string[]): JsonValue | undefined {
+  let found = value;
+  for (const name of names) {
+    const members: object = typeof found === "object" && found !== null && !Array.isArray(found) ? found : {};
+    found = Object.hasOwn(members, name) ? (members as Readonly<Record<string, JsonValue>>)[name] : undefined;
+  }
+  return found;
+}
+
+/** The text at a path of names; "" where there is none. */
+export function textAt(value: JsonValue | undefined, ...names: readonly string[]): string {
+  const found = valueAt(value, ...names);
+  return typeof found === "string" ? found : "";
+}
+
+/** The list at a path of names; empty where there is none. */
+export function listAt(value: JsonValue | undefined, ...names: readonly string[]): readonly JsonValue[] {
+  const found = valueAt(value, ...names);
+  return Array.isArray(found) ? found as readonly JsonValue[] : [];
+}

@@ -1,0 +1,192 @@
+/**
+ * The Kubernetes API as a datastore: one list and one watch for each resource that is wanted. Rules: what is wrong
+ * with one resource does not stop the others; nothing is "synced" before everything that decides about routes is
+ * known; an outage of any length leaves what was told.
+ */
+
+import type { JsonValue } from "../../../config/json.ts";
+import type { ResourceFault } from "../../resources/model.ts";
+import type { Datastore, DatastoreEvent, Timers, Wanted } from "../datastore.ts";
+import { textAt } from "./access.ts";
+import type { AccessSource } from "./access.ts";
+import { ANSWER_SECONDS, askJson, HttpApi } from "./api.ts";
+import { discoverApiGroup } from "./api-group.ts";
+import { failed } from "./failure.ts";
+import type { Failure } from "./failure.ts";
+import { ResourceWatcher } from "./resource-watcher.ts";
+import type { WatcherHost } from "./resource-watcher.ts";
+import { ALWAYS, listPath, NODE_STATUSES, NODES, rowName, secretRow, SERVICES } from "./resources.ts";
+import type { ResourceRow } from "./resources.ts";
+
+/** What the datastore is made of. */
+export interface KubernetesOptions {
+  readonly access: AccessSource;
+  readonly timers: Timers;
+  /** Of the Secrets. */
+  readonly namespace: string;
+  /** As apiGroupOf reads it from CALICO_API_GROUP; undefined: the server is asked. */
+  readonly apiGroup: string | undefined;
+}
+
+/** What became of a write: the object as it is now, or why not. Status 409: it has changed meanwhile. */
+export type Written = { readonly value: JsonValue } | Failure;
+
+interface Running { readonly watcher: ResourceWatcher; readonly stopping: AbortController }
+
+/** The datastore. */
+export class KubernetesDatastore implements Datastore {
+  readonly #options: KubernetesOptions;
+  readonly #api: HttpApi;
+  readonly #stopping = new AbortController();
+  readonly #running = new Map<string, Running>();
+  /** Every loop that has not ended, of rows that are not wanted any more too. */
+  readonly #loops = new Set<Promise<void>>();
+  readonly #host: WatcherHost;
+  #listener: ((event: DatastoreEvent) => void) | undefined;
+  #wanted: Wanted = { services: false, statuses: false, secrets: new Set() };
+  #group: Promise<string | Failure> | undefined;
+  #isSynced = false;
+  #faultsTold = "[]";
+  /** Undefined until the server was reached or could not be. */
+  #isUp: boolean | undefined;
+  #whyDown = "";
+
+  constructor(options: KubernetesOptions) {
+    this.#options = options;
+    this.#api = new HttpApi(options.access, options.timers);
+    this.#host = {
+      api: this.#api,
+      timers: options.timers,
+      groupOf: (row) => this.#groupOf(row),
+      onMissing: (row) => {
+        if (row.group === "calico") this.#group = undefined; // its resources may have moved to the other group
+      },
+      onEvent: (event) => this.#tell(event),
+      onState: () => this.#review(),
+    };
+  }
+
+  start(listener: (event: DatastoreEvent) => void): void {
+    this.#listener = listener;
+    this.#reconcile();
+  }
+
+  async stop(): Promise<void> {
+    this.#listener = undefined;
+    this.#stopping.abort();
+    for (const { stopping } of this.#running.values()) stopping.abort();
+    this.#running.clear();
+    await Promise.all(this.#loops);
+    this.#api.close();
+  }
+
+  want(wanted: Wanted): void {
+    this.#wanted = wanted;
+    if (this.#listener !== undefined) this.#reconcile();
+  }
+
+  /** Patches a Node's annotations and conditions; conditions are merged by their type (strategic merge patch). */
+  patchNodeStatus(name: string, patch: JsonValue): Promise<Written> {
+    return askJson(this.#api, {
+      method: "PATCH", path: `${listPath(NODES, NODES.group)}/${encodeURIComponent(name)}/status`,
+      body: { type: "application/strategic-merge-patch+json", value: patch },
+      silenceSeconds: ANSWER_SECONDS, signal: this.#stopping.signal,
+    });
+  }
+
+  /** Writes the status of a CalicoNodeStatus; the resourceVersion in it says which one was looked at. */
+  async updateCalicoNodeStatus(resource: JsonValue): Promise<Written> {
+    const name = textAt(resource, "metadata", "name");
+    if (name === "") return failed("a CalicoNodeStatus without a name");
+    const group = await this.#groupOf(NODE_STATUSES);
+    if (typeof group !== "string") return group;
+    return askJson(this.#api, {
+      method: "PUT", path: `${listPath(NODE_STATUSES, group)}/${encodeURIComponent(name)}/status`,
+      body: { type: "application/json", value: resource },
+      silenceSeconds: ANSWER_SECONDS, signal: this.#stopping.signal,
+    });
+  }
+
+  #watchers(): readonly ResourceWatcher[] {
+    return [...this.#running.values()].map(({ watcher }) => watcher);
+  }
+
+  /** Starts and stops watchers until they are the wanted ones. */
+  #reconcile(): void {
+    const { services, statuses, secrets } = this.#wanted;
+    const rows = new Map([
+      ...ALWAYS, ...(services ? SERVICES : []), ...(statuses ? [NODE_STATUSES] : []),
+      ...[...secrets].map((name) => secretRow(this.#options.namespace, name)),
+    ].map((row) => [rowName(row), row] as const));
+    for (const [name, { watcher, stopping }] of [...this.#running]) {
+      if (rows.has(name)) continue;
+      this.#running.delete(name);
+      watcher.tellNone();
+      stopping.abort();
+    }
+    for (const [name, row] of rows) if (!this.#running.has(name)) this.#begin(name, row);
+    this.#review();
+  }
+
+  #begin(name: string, row: ResourceRow): void {
+    const stopping = new AbortController();
+    const watcher = new ResourceWatcher(row, this.#host, stopping.signal);
+    this.#running.set(name, { watcher, stopping });
+    const loop = watcher.run();
+    this.#loops.add(loop);
+    void loop.then(() => this.#loops.delete(loop));
+  }
+
+  async #groupOf({ group }: ResourceRow): Promise<string | Failure> {
+    if (group !== "calico") return group;
+    if (this.#options.apiGroup !== undefined) return this.#options.apiGroup;
+    const asked = this.#group ??= discoverApiGroup(this.#api, this.#stopping.signal);
+    const found = await asked;
+    if (typeof found !== "string" && this.#group === asked) this.#group = undefined;
+    return found;
+  }
+
+  #tell(event: DatastoreEvent): void {
+    this.#listener?.(event);
+  }
+
+  /** Tells faults that are others than before, and "up", "down" and "synced" where they have come true. */
+  #review(): void {
+    const watchers = this.#watchers();
+    const faults = watchers.flatMap(faultsOf);
+    if (JSON.stringify(faults) !== this.#faultsTold) {
+      this.#faultsTold = JSON.stringify(faults);
+      this.#tell({ kind: "faults", faults });
+    }
+    const why = whyDown(watchers);
+    if (why !== "" && (this.#isUp !== false || why !== this.#whyDown)) {
+      this.#isUp = false;
+      this.#whyDown = why;
+      this.#tell({ kind: "down", why });
+    } else if (why === "" && this.#isUp !== true && watchers.every(({ isOpen }) => isOpen)) {
+      this.#isUp = true;
+      this.#tell({ kind: "up" });
+    }
+    if (!this.#isSynced && watchers.length > 0 && watchers.every(({ isListed }) => isListed)) {
+      this.#isSynced = true;
+      this.#tell({ kind: "synced" });
+    }
+  }
+}
+
+/** What cannot be had of a resource by itself. */
+function faultsOf({ row, trouble, tooLong }: ResourceWatcher): readonly ResourceFault[] {
+  const { kind, only } = row;
+  const fault = (why: string): ResourceFault => ({ kind, name: only?.name ?? "*", field: "", why });
+  return [
+    ...(trouble?.isOwn === true ? [fault(trouble.why)] : []),
+    ...(tooLong === 0 ? [] : [fault(`objects too long to read, left out: ${tooLong}`)]),
+  ];
+}
+
+/** What is wrong, each thing once; a server that does not answer is the same trouble for all. */
+function whyDown(watchers: readonly ResourceWatcher[]): string {
+  const words = watchers.flatMap(({ row, trouble }) =>
+    trouble === undefined || trouble.isNone ? [] : [trouble.isOwn ? `${rowName(row)}: ${trouble.why}` : trouble.why]);
+  return [...new Set(words)].join("; ");
+}

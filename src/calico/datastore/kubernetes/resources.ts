@@ -1,0 +1,83 @@
+/** What is read from the API server: calico.md 1.2 as a table. */
+
+import type { JsonValue } from "../../../config/json.ts";
+import { textAt, valueAt } from "./access.ts";
+
+/** One list and one watch. */
+export interface ResourceRow {
+  readonly kind: string;
+  /** The name in paths, in lower case; also how a fault names it. */
+  readonly plural: string;
+  /** "calico" is whichever group holds Calico's resources. */
+  readonly group: "v1" | "discovery.k8s.io/v1" | "calico";
+  /** Answers to a first list that mean that there are none, as far as we may know; any other is waited out. */
+  readonly emptyOn: readonly number[];
+  /** Only the object of this name and namespace. */
+  readonly only?: { readonly namespace: string; readonly name: string };
+}
+
+const row = (
+  kind: string, plural: string, group: ResourceRow["group"], emptyOn: readonly number[] = [],
+): ResourceRow => ({ kind, plural, group, emptyOn });
+
+/** core/v1's Node: Calico has none of its own here. */
+export const NODES: ResourceRow = row("Node", "nodes", "v1");
+/** Read where the daemon reports its state. */
+export const NODE_STATUSES: ResourceRow = row("CalicoNodeStatus", "caliconodestatuses", "calico", [403, 404]);
+
+/** Always read. */
+export const ALWAYS: readonly ResourceRow[] = [
+  NODES,
+  row("BGPPeer", "bgppeers", "calico"),
+  row("BGPConfiguration", "bgpconfigurations", "calico"),
+  row("BGPFilter", "bgpfilters", "calico", [404]), // Calico has them since 3.26
+  row("IPPool", "ippools", "calico"),
+  row("BlockAffinity", "blockaffinities", "calico"),
+];
+
+/** Read where a range of service addresses is configured. */
+export const SERVICES: readonly ResourceRow[] = [
+  row("Service", "services", "v1"),
+  row("EndpointSlice", "endpointslices", "discovery.k8s.io/v1"),
+];
+
+/** One Secret. Calico's own roles do not allow it: without the permission its sessions wait and the others go on. */
+export function secretRow(namespace: string, name: string): ResourceRow {
+  return { ...row("Secret", "secrets", "v1", [403, 404]), only: { namespace, name } };
+}
+
+/** Names a row among others. */
+export function rowName({ plural, only }: ResourceRow): string {
+  return only === undefined ? plural : `${plural}/${only.name}`;
+}
+
+/** The path of the row's list; `group` is the version of the API that it is in. */
+export function listPath({ plural, only }: ResourceRow, group: string): string {
+  const root = group === "v1" ? "/api/v1" : `/apis/${group}`;
+  if (only === undefined) return `${root}/${plural}`;
+  const field = encodeURIComponent(`metadata.name=${only.name}`);
+  return `${root}/namespaces/${encodeURIComponent(only.namespace)}/${plural}?fieldSelector=${field}`;
+}
+
+/** `namespace/name`, or the name alone; undefined where the object has none. */
+export function qualifiedName(object: JsonValue): string | undefined {
+  const [namespace, name] = [textAt(object, "metadata", "namespace"), textAt(object, "metadata", "name")];
+  if (name === "") return undefined;
+  return namespace === "" ? name : `${namespace}/${name}`;
+}
+
+/**
+ * The object as a resource: with the kind and version that items of a list may leave out, and without what is large
+ * and means nothing here (who wrote which field; a node's images and conditions).
+ */
+export function resourceOf({ kind }: ResourceRow, group: string, object: JsonValue): JsonValue {
+  const whole = { apiVersion: group, kind, ...membersOf(object) };
+  const { managedFields: _, ...metadata } = membersOf(valueAt(object, "metadata"));
+  const lean = { ...whole, metadata };
+  return kind === "Node" ? { ...lean, status: { addresses: valueAt(object, "status", "addresses") ?? [] } } : lean;
+}
+
+function membersOf(value: JsonValue | undefined): Readonly<Record<string, JsonValue>> {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject ? value as Readonly<Record<string, JsonValue>> : {};
+}
