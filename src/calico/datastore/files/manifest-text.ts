@@ -6,7 +6,7 @@
 import { FaultList } from "../../../config/fault.ts";
 import type { ConfigFault } from "../../../config/fault.ts";
 import { valueOf } from "../../../config/json.ts";
-import type { JsonNode, JsonObject, JsonValue } from "../../../config/json.ts";
+import type { JsonObject, JsonValue } from "../../../config/json.ts";
 import { itemsOf } from "../../documents.ts";
 import type { PlacedItem } from "../../documents.ts";
 import { readYaml } from "../../yaml/read.ts";
@@ -14,9 +14,11 @@ import { writeYaml } from "../../yaml/write.ts";
 
 /** A text that was read. */
 export interface ManifestText {
+  /** Its name, to be shown. */
+  readonly file: string;
   readonly text: string;
-  /** The documents without a mistake, with their places in the text. */
-  readonly roots: readonly JsonNode[];
+  /** Those without a mistake, each with the place in the text where its value starts. */
+  readonly documents: readonly { readonly value: JsonValue; readonly offset: number }[];
   /** The mistakes of syntax. */
   readonly faults: readonly ConfigFault[];
 }
@@ -27,44 +29,44 @@ export interface PlacedResource extends PlacedItem {
   readonly document: number;
 }
 
-/** Reads the text of a file; `file` is only shown. */
+/** Reads the text of a file. */
 export function readManifestText(text: string, file: string): ManifestText {
   const faults = new FaultList(file, text);
-  const roots = readYaml(text, faults);
-  return { text, roots, faults: faults.all() };
+  const documents = readYaml(text, faults).map((node) => ({ value: valueOf(node), offset: node.offset }));
+  return { file, text, documents, faults: faults.all() };
 }
 
 /** All resources of a manifest, in their order. */
-export function resourcesOf({ roots }: ManifestText): readonly PlacedResource[] {
-  return roots.flatMap((root, document) => itemsOf(valueOf(root)).map((item) => ({ ...item, document })));
+export function resourcesOf({ documents }: ManifestText): readonly PlacedResource[] {
+  return documents.flatMap(({ value }, document) => itemsOf(value).map((item) => ({ ...item, document })));
 }
 
-/** The text with another resource in this place, or without it; undefined where the text does not allow it. */
+/** With another resource in this place, or without it; undefined where the text does not allow it. */
 export function replacedIn(
   manifest: ManifestText, { document, path }: PlacedResource, resource: JsonObject | undefined,
-): string | undefined {
-  const { text, roots } = manifest;
-  const root = roots[document];
-  if (root === undefined) return undefined;
-  const values = roots.map(valueOf);
-  const changed = replacedAt(valueOf(root), path, resource);
-  const { marker, from, to, gap } = spanOf(text, root.offset);
+): ManifestText | undefined {
+  const { text, documents } = manifest;
+  const found = documents[document];
+  if (found === undefined) return undefined;
+  const values = documents.map(({ value }) => value);
+  const changed = replacedAt(found.value, path, resource);
+  const { marker, from, to, gap } = spanOf(text, found.offset);
   if (changed === undefined) {
     const rest = text.slice(0, marker ?? from) + text.slice(to);
     return ifItReads(rest, values.toSpliced(document, 1), manifest);
   }
-  const isJson = "{[".includes(text[root.offset] ?? " ");
+  const isJson = "{[".includes(text[found.offset] ?? " ");
   const written = isJson ? `${JSON.stringify(changed, undefined, 2)}\n` : writeYaml(changed);
   const next = text.slice(0, from) + inLinesOf(text, gap + written) + text.slice(to);
   return ifItReads(next, values.with(document, changed), manifest);
 }
 
-/** The text with one more document at its end; undefined where the text does not allow it. */
-export function appendedTo(manifest: ManifestText, resource: JsonObject): string | undefined {
-  const { text, roots } = manifest;
+/** With one more document at its end; undefined where the text does not allow it. */
+export function appendedTo(manifest: ManifestText, resource: JsonObject): ManifestText | undefined {
+  const { text, documents } = manifest;
   const separator = text.trim() === "" ? "" : text.endsWith("\n") ? "---\n" : "\n---\n";
   const next = text + inLinesOf(text, separator + writeYaml(resource));
-  return ifItReads(next, [...roots.map(valueOf), resource], manifest);
+  return ifItReads(next, [...documents.map(({ value }) => value), resource], manifest);
 }
 
 /** Whether nothing stands in a text: no document, no comment. */
@@ -124,10 +126,10 @@ function inLinesOf(text: string, lines: string): string {
   return text.includes("\r\n") ? lines.replaceAll("\n", "\r\n") : lines;
 }
 
-/** The text, if its documents are these and it has no new mistake. */
-function ifItReads(text: string, documents: readonly JsonValue[], before: ManifestText): string | undefined {
-  const { roots, faults } = readManifestText(text, "");
-  const isMeant = faults.length === before.faults.length
-    && JSON.stringify(roots.map(valueOf)) === JSON.stringify(documents);
-  return isMeant ? text : undefined;
+/** The text as it reads, if its documents are these and it has no new mistake. */
+function ifItReads(text: string, values: readonly JsonValue[], before: ManifestText): ManifestText | undefined {
+  const next = readManifestText(text, before.file);
+  const isMeant = next.faults.length === before.faults.length
+    && JSON.stringify(next.documents.map(({ value }) => value)) === JSON.stringify(values);
+  return isMeant ? next : undefined;
 }

@@ -95,8 +95,8 @@ export class FilesWriter implements ResourceWriter {
       if (isOther(resourceVersion, last.value)) return { refused: "conflict" };
       // The same name may stand elsewhere too, and would count once this one is gone.
       for (let held: Held | undefined = last; held !== undefined; held = await this.#find(kind, name)) {
-        const text = replacedIn(held.file.manifest, held.placed, undefined);
-        const answer = await this.#rewrite(held.file, text, last.value);
+        const changed = replacedIn(held.file.manifest, held.placed, undefined);
+        const answer = await this.#rewrite(held.file, changed, last.value);
         if (answer === "stale" || !("done" in answer)) return answer;
       }
       return { done: versionOfContent(last.value) };
@@ -140,11 +140,12 @@ export class FilesWriter implements ResourceWriter {
     return { done: versionOfContent(resource) };
   }
 
-  async #rewrite(file: ManifestFile, text: string | undefined, resource: JsonObject): Promise<Attempt> {
-    if (text === undefined) return failed(`${file.path} cannot be changed without harm to the rest of it (edit it)`);
-    const isGone = file.isInFolder && isBlank(text);
-    if (!await replaceFile(file.path, file.manifest.text, isGone ? undefined : text)) return "stale";
-    const next = fileOf(file.path, file.isInFolder, readManifestText(text, file.path));
+  async #rewrite(file: ManifestFile, changed: ManifestText | undefined, resource: JsonObject): Promise<Attempt> {
+    const { path, isInFolder, manifest } = file;
+    if (changed === undefined) return failed(`${path} cannot be changed without harm to the rest of it (edit it)`);
+    const isGone = isInFolder && isBlank(changed.text);
+    if (!await replaceFile(path, manifest.text, isGone ? undefined : changed.text)) return "stale";
+    const next = fileOf(path, isInFolder, changed);
     this.#files = (await this.#read()).flatMap((one) => (one !== file ? [one] : isGone ? [] : [next]));
     this.#index = undefined;
     return { done: versionOfContent(resource) };

@@ -17,7 +17,7 @@ function edit(text: string, name: string, resource: JsonObject | undefined): str
   const manifest = readManifestText(text, "f");
   const placed = resourcesOf(manifest).find(({ value }) => nameOf(value) === name);
   if (placed === undefined) throw new Error(`no ${name}`);
-  return replacedIn(manifest, placed, resource);
+  return replacedIn(manifest, placed, resource)?.text;
 }
 
 describe("a document in the place of another", () => {
@@ -70,7 +70,7 @@ describe("a document taken away", () => {
 });
 
 it("appends a document", () => {
-  const add = (text: string): string | undefined => appendedTo(readManifestText(text, "f"), small("a"));
+  const add = (text: string): string | undefined => appendedTo(readManifestText(text, "f"), small("a"))?.text;
   expect(add("")).toBe(written("a"));
   expect(add(written("x"))).toBe(`${written("x")}---\n${written("a")}`);
   expect(add("kind: K")).toBe(`kind: K\n---\n${written("a")}`);
