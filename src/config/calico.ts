@@ -37,6 +37,18 @@ const ETCD: Keys<EtcdSettings> = {
   passwordFile: optional(path, "none", "File with the user's password"),
 };
 
+const ETCD_CHECKS: readonly Check<EtcdSettings>[] = [
+  {
+    keys: ["username", "passwordFile"],
+    broken: ({ username, passwordFile }) => (username === undefined) !== (passwordFile === undefined),
+    what: "username and passwordFile go together", todo: "give both or none",
+  },
+  {
+    keys: ["cert", "key"], broken: ({ cert, key }) => (cert === undefined) !== (key === undefined),
+    what: "cert and key go together", todo: "give both or none",
+  },
+];
+
 const NODE: Keys<CalicoNodeSettings> = {
   ipv4Address: optional(nodeAddress, "none", "IPv4 address, with or without the length of its network"),
   ipv6Address: optional(nodeAddress, "none", "IPv6 address, with or without the length of its network"),
@@ -58,7 +70,7 @@ const CALICO: Keys<CalicoSection> = {
     "Where Calico's resources are"),
   files: defaulted(list(path, "paths"), [], "Files and folders of resources"),
   kubeconfig: optional(path, "KUBECONFIG, else the pod's own account", "File with the access to Kubernetes"),
-  etcd: optional(object(ETCD), "from the environment", "Access to etcd"),
+  etcd: optional(object(ETCD, ETCD_CHECKS), "from the environment", "Access to etcd"),
   nodeName: optional(text(253, "a name"), "NODENAME, else the host's name", "Which node this is"),
   node: optional(
     object(NODE, NODE_CHECKS), "the Node resource", "Stands in for the Node of a host that is no Calico node"),

@@ -97,10 +97,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
     what: "kernel routes are not available in this version", todo: 'use false: routes are reflected, not installed',
   },
   {
-    path: ["calico", "datastore"], asked: ({ calico }) => calico?.datastore === "etcd",
-    what: "the etcd datastore is not available in this version", todo: 'use "kubernetes", or "files": ["PATH"]',
-  },
-  {
     path: ["calico", "publishNode"], asked: ({ calico }) => calico?.publishNode === true,
     what: "writing our Node is not available in this version", todo: "use false",
   },

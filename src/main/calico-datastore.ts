@@ -3,13 +3,14 @@
 import { unreachable } from "../base/assert.ts";
 import type { Instant } from "../base/ports.ts";
 import type { Datastore, Timers } from "../calico/datastore/datastore.ts";
+import { EtcdDatastore } from "../calico/datastore/etcd/etcd.ts";
 import { FilesDatastore } from "../calico/datastore/files/files.ts";
 import { apiGroupOf } from "../calico/datastore/kubernetes/api-group.ts";
 import { KubernetesDatastore } from "../calico/datastore/kubernetes/datastore.ts";
 import { kubeconfigAccess } from "../calico/datastore/kubernetes/kubeconfig.ts";
 import { podNamespace, serviceAccount } from "../calico/datastore/kubernetes/service-account.ts";
 import type { DatastoreKind } from "../calico/translate/view.ts";
-import type { CalicoSettings } from "../config/settings.ts";
+import type { CalicoSettings, EtcdSettings } from "../config/settings.ts";
 import type { CliIo } from "../control/cli-io.ts";
 import { systemClock, systemRandom, systemScheduler } from "../daemon/system-clock.ts";
 import { choiceOf } from "./datastore-choice.ts";
@@ -23,8 +24,8 @@ export const systemTimers: Timers = {
 /** A datastore that nobody listens to yet. */
 export interface OpenDatastore { readonly kind: DatastoreKind; readonly datastore: Datastore }
 
-/** Opens the one that is meant; or says in a line why that cannot be. */
-export async function openDatastore(calico: CalicoSettings, { env }: Pick<CliIo, "env">):
+/** Opens the one that is meant, for the node of that name; or says in a line why that cannot be. */
+export async function openDatastore(calico: CalicoSettings, nodeName: string, { env }: Pick<CliIo, "env">):
   Promise<OpenDatastore | { readonly refused: string }> {
   const kind = choiceOf(calico, env)?.datastore;
   switch (kind) {
@@ -32,10 +33,32 @@ export async function openDatastore(calico: CalicoSettings, { env }: Pick<CliIo,
       if (calico.files.length === 0) return { refused: "the files datastore has no files (add calico.files)" };
       return { kind, datastore: new FilesDatastore({ paths: calico.files, timers: systemTimers }) };
     case "kubernetes": return { kind, datastore: await kubernetes(calico, env) };
-    case "etcd": return { refused: 'DATASTORE_TYPE: etcd is not read in this version (use "kubernetes")' };
+    case "etcd": {
+      const settings = etcdSettings(calico.etcd, env);
+      if (settings.endpoints.length === 0) return { refused: "etcd has no endpoints (add calico.etcd.endpoints)" };
+      return { kind, datastore: openEtcd(settings, nodeName) };
+    }
     case undefined: return { refused: "the configuration has no datastore (add calico.datastore)" };
     default: return unreachable(kind, "openDatastore");
   }
+}
+
+/** etcd for one node, or for all where none is named. */
+export function openEtcd(settings: EtcdSettings, nodeName: string | undefined): EtcdDatastore {
+  const now = (): string => new Date(systemClock.wallMilliseconds()).toISOString();
+  return new EtcdDatastore({ settings, nodeName, timers: systemTimers, now });
+}
+
+/** The configuration's, key by key completed by Calico's environment; an empty text there says nothing. */
+export function etcdSettings(given: EtcdSettings | undefined, env: CliIo["env"]): EtcdSettings {
+  const { endpoints = [], ca, cert, key, username, passwordFile } = given ?? {};
+  const said = (name: string): string | undefined => env[name] || undefined;
+  const others = said("ETCD_ENDPOINTS")?.split(",").map((text) => text.trim()) ?? [];
+  return {
+    endpoints: endpoints.length > 0 ? endpoints : others,
+    ca: ca ?? said("ETCD_CA_CERT_FILE"), cert: cert ?? said("ETCD_CERT_FILE"), key: key ?? said("ETCD_KEY_FILE"),
+    username, passwordFile,
+  };
 }
 
 async function kubernetes({ kubeconfig, namespace }: CalicoSettings, env: CliIo["env"]): Promise<Datastore> {

@@ -16,9 +16,11 @@ import { hostFacts, nodeNameOfHost } from "./calico-host.ts";
 /** The source of a daemon in Calico mode; or why there cannot be one, in a line. */
 export async function calicoSource(settings: Settings, calico: CalicoSettings, io: CliIo, log: Log):
   Promise<IntentSource | { readonly refused: string }> {
-  const open = await openDatastore(calico, io);
-  if ("refused" in open) return open;
   const hostName = await nodeNameOfHost(io);
+  const open = await openDatastore(calico, calico.nodeName ?? hostName, io);
+  if ("refused" in open) return open;
+  // Of block affinities etcd is asked for the node's own.
+  const ofDatastore = open.kind === "etcd" ? [...OF_DATASTORE, "nodeName"] as const : OF_DATASTORE;
   const identityOf = (of: CalicoSettings, { onStop }: Settings): Identity => {
     const nodeName = of.nodeName ?? hostName;
     const { holdTimeSeconds, routerId, listen, node } = of;
@@ -42,8 +44,8 @@ export async function calicoSource(settings: Settings, calico: CalicoSettings, i
     },
     reconfigure(next) {
       const wanted = next.calico ?? inForce;
-      const kept = Object.fromEntries(OF_DATASTORE.map((key) => [key, inForce[key]])) as Partial<CalicoSettings>;
-      const needsRestart = OF_DATASTORE.filter((key) => !sameValue(wanted[key], inForce[key]));
+      const kept = Object.fromEntries(ofDatastore.map((key) => [key, inForce[key]])) as Partial<CalicoSettings>;
+      const needsRestart = ofDatastore.filter((key) => !sameValue(wanted[key], inForce[key]));
       inForce = { ...wanted, ...kept };
       source.become(identityOf(inForce, next));
       return needsRestart.map((key) => `calico.${key}`);

@@ -155,9 +155,6 @@ const MISTAKES: readonly (readonly [file: object, line: string])[] = [
   [{ ...BASE, kernel: { enabled: true } },
     "$.kernel.enabled: kernel routes are not available in this version "
     + "(use false: routes are reflected, not installed)"],
-  [{ ...BASE, calico: { datastore: "etcd" } },
-    "$.calico.datastore: the etcd datastore is not available in this version "
-    + '(use "kubernetes", or "files": ["PATH"])'],
   [{ calico: { ...FILES, publishNode: true } },
     "$.calico.publishNode: writing our Node is not available in this version (use false)"],
   [{ calico: { datastore: "files" } },
@@ -254,13 +251,16 @@ describe("the calico section", () => {
     [{ node: { ...calico.node, routeReflectorClusterID: "1" } }, "$.calico.node.routeReflectorClusterID:"],
     [{ etcd: { endpoints: ["https://u:p@10.0.0.1:2379"] } }, "$.calico.etcd.endpoints[0]:"],
     [{ etcd: { endpoint: [] } }, "$.calico.etcd.endpoint:"],
+    [{ etcd: { ...calico.etcd, passwordFile: undefined } }, "$.calico.etcd.username:"],
+    [{ etcd: { ...calico.etcd, username: undefined } }, "$.calico.etcd:"],
+    [{ etcd: { ...calico.etcd, key: undefined } }, "$.calico.etcd.cert:"],
     [{ holdTimeSeconds: 1 }, "$.calico.holdTimeSeconds:"],
   ])("locates a mistake in it: %j", (fields, path) => {
     expect(withCalico(fields)).toEqual([path]);
   });
 
   it("names files that another datastore has no use for", () => {
-    expect(withCalico({ datastore: "etcd" })).toEqual(["$.calico.datastore:", "$.calico.files:"]);
+    expect(withCalico({ datastore: "etcd" })).toEqual(["$.calico.files:"]);
   });
 
   it("leaves the speaker to the resources, but for what the file says", () => {

@@ -14,10 +14,12 @@ import { pause } from "../lab/waiting.ts";
 
 const ETCD = "/usr/bin/etcd";
 const ETCDCTL = "/usr/bin/etcdctl";
+/** What must be installed. */
+export const ETCD_PROGRAMS: readonly string[] = [ETCD, ETCDCTL];
 
 /** Declares a suite that needs etcd; skipped by name without it, which counts as a failure in CI as root on Debian. */
 export function etcdSuite(title: string, body: () => void): void {
-  const missing = [ETCD, ETCDCTL, "/usr/bin/openssl"].filter((file) => !isExecutable(file));
+  const missing = [...ETCD_PROGRAMS, "/usr/bin/openssl"].filter((file) => !isExecutable(file));
   const mustHave = process.env.CI === "true" && process.getuid?.() === 0 && existsSync("/etc/debian_version");
   if (missing.length === 0) describe(title, body);
   else if (mustHave) describe(title, () => { it("has its programs", () => { expect(missing).toEqual([]); }); });
@@ -51,19 +53,32 @@ export async function makeCertificates(folder: string): Promise<Certificates> {
     clientKey: at("client.key") };
 }
 
+/** How one is started. */
+export interface EtcdOptions {
+  /** It asks clients for certificates. */
+  readonly tls?: boolean;
+  /** What runs its programs elsewhere: in a namespace. */
+  readonly inside?: (words: readonly string[]) => readonly string[];
+}
+
 /** An etcd of one member. */
 export class Etcd {
   readonly folder: string = mkdtempSync(join(tmpdir(), "reflectd-etcd-"));
   /** Set for what our witness does once there are users: `name:password`. */
   user: string | undefined;
   certificates: Certificates | undefined;
+  readonly #inside: (words: readonly string[]) => readonly string[];
   #ports: readonly number[] = [];
   #process: Background | undefined;
 
-  /** Starts one; with TLS it asks clients for certificates. */
-  static async start(options: { readonly tls: boolean } = { tls: false }): Promise<Etcd> {
-    const etcd = new Etcd();
-    etcd.certificates = options.tls ? await makeCertificates(etcd.folder) : undefined;
+  private constructor({ inside = (words) => words }: EtcdOptions) {
+    this.#inside = inside;
+  }
+
+  /** Starts one. */
+  static async start(options: EtcdOptions = {}): Promise<Etcd> {
+    const etcd = new Etcd(options);
+    etcd.certificates = options.tls === true ? await makeCertificates(etcd.folder) : undefined;
     etcd.#ports = [await freePort(), await freePort()];
     await etcd.run();
     return etcd;
@@ -76,12 +91,12 @@ export class Etcd {
   async run(): Promise<void> {
     const peer = `http://127.0.0.1:${this.#ports[1]}`;
     const { certificates: files } = this;
-    this.#process = new Background([ETCD, "--name", "one", "--data-dir", join(this.folder, "data"),
+    this.#process = new Background(this.#inside([ETCD, "--name", "one", "--data-dir", join(this.folder, "data"),
       "--listen-client-urls", this.url, "--advertise-client-urls", this.url, "--listen-peer-urls", peer,
       "--initial-advertise-peer-urls", peer, "--initial-cluster", `one=${peer}`, "--logger", "zap",
       ...(files === undefined ? [] : ["--client-cert-auth", "--trusted-ca-file", files.ca,
         "--cert-file", files.serverCert, "--key-file", files.serverKey]),
-    ], join(this.folder, "log"));
+    ]), join(this.folder, "log"));
     for (let attempt = 0; attempt < 100; attempt++) {
       if ((await run(this.#words("endpoint", "health"))).status === 0) return;
       await pause(100);
@@ -120,10 +135,10 @@ export class Etcd {
 
   #words(...words: readonly string[]): readonly string[] {
     const { certificates: files, user } = this;
-    return [ETCDCTL, `--endpoints=${this.url}`, ...(user === undefined ? [] : [`--user=${user}`]),
+    return this.#inside([ETCDCTL, `--endpoints=${this.url}`, ...(user === undefined ? [] : [`--user=${user}`]),
       ...(files === undefined ? [] : [`--cacert=${files.ca}`, `--cert=${files.clientCert}`,
         `--key=${files.clientKey}`]),
-      ...words];
+      ...words]);
   }
 }
 

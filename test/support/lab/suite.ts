@@ -6,6 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { ETCD_PROGRAMS } from "../calico/etcd.ts";
 import { BIRD_PROGRAMS } from "./bird.ts";
 import { FRR_PROGRAMS } from "./frr.ts";
 import { GOBGP_PROGRAMS } from "./gobgp.ts";
@@ -15,7 +16,7 @@ import { OPENBGPD_PROGRAMS } from "./openbgpd.ts";
 export const SOAK: boolean = process.env.REFLECTD_SOAK === "1";
 
 /** A component that a suite cannot do without. */
-export type Need = "bird-1.6.8" | "bird2" | "frr" | "gobgpd" | "kubectl" | "openbgpd" | "tshark";
+export type Need = "bird-1.6.8" | "bird2" | "etcd" | "frr" | "gobgpd" | "kubectl" | "openbgpd" | "tshark";
 
 /** Where Debian's kubernetes-client has it. */
 export const KUBECTL = "/usr/bin/kubectl";
@@ -23,6 +24,7 @@ export const KUBECTL = "/usr/bin/kubectl";
 const NEEDS: Readonly<Record<Need, readonly string[]>> = {
   "bird-1.6.8": [...BIRD_PROGRAMS["1.6"], ...BIRD_PROGRAMS["1.6-ipv6"]],
   bird2: BIRD_PROGRAMS["2"],
+  etcd: ETCD_PROGRAMS,
   frr: FRR_PROGRAMS,
   gobgpd: GOBGP_PROGRAMS,
   kubectl: [KUBECTL, "/usr/bin/openssl"],
