@@ -10,7 +10,7 @@ import { basename, dirname } from "node:path";
 import type { JsonValue } from "../../../config/json.ts";
 import type { ResourceFault } from "../../resources/model.ts";
 import type { Datastore, DatastoreEvent, Timers } from "../datastore.ts";
-import { faultOf, isManifest, manifestsOf, readManifest } from "./manifests.ts";
+import { faultOf, isManifest, manifestsOf, readManifest, whyUnread } from "./manifests.ts";
 import type { Manifest } from "./manifests.ts";
 
 /** A change is read when so long nothing more has changed: editors and copies come in bursts. */
@@ -124,19 +124,17 @@ export class FilesDatastore implements Datastore {
 
   /** Looks at everything, tells what is new; false where some file was being written to. */
   async #scan(): Promise<boolean> {
-    const troubles: ResourceFault[] = [];
+    const troubles: string[] = [];
     let isWhole = true;
     for (const path of this.#options.paths) {
       await this.#watch(path); // first: what changes from now on is not missed
       try {
         isWhole = await this.#read(path) && isWhole;
       } catch (error) {
-        const { code, message } = error as NodeJS.ErrnoException;
-        if (code === undefined) throw error;
-        troubles.push(faultOf(path, "", `cannot be read: ${message}; what was known of it stays`));
+        troubles.push(`${path} ${whyUnread(error)}`);
       }
     }
-    if (!this.#isStopped) this.#tell(troubles, isWhole);
+    if (!this.#isStopped) this.#tell(troubles.join("; "), isWhole);
     return isWhole;
   }
 
@@ -180,11 +178,11 @@ export class FilesDatastore implements Datastore {
     }
   }
 
-  #tell(troubles: readonly ResourceFault[], isWhole: boolean): void {
-    const faults = [...troubles];
+  /** `why`: what of the configuration's paths is missing; empty where all are there. */
+  #tell(why: string, isWhole: boolean): void {
+    const faults: ResourceFault[] = [];
     const objects = this.#gather(faults);
     this.#tellFaults(faults);
-    const why = troubles.map(({ name, why: reason }) => `${name} ${reason}`).join("; ");
     if (why !== this.#why) this.#listener(why === "" ? { kind: "up" } : { kind: "down", why });
     this.#why = why;
     if (this.#isSynced) this.#tellChanges(objects);

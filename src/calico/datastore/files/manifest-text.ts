@@ -52,7 +52,7 @@ export function replacedIn(
   const changed = replacedAt(found.value, path, resource);
   const { marker, from, to, gap } = spanOf(text, found.offset);
   if (changed === undefined) {
-    const rest = text.slice(0, marker ?? from) + text.slice(to);
+    const rest = text.slice(0, marker ?? from) + text.slice(to) || "\n"; // an empty file counts as half written
     return ifItReads(rest, values.toSpliced(document, 1), manifest);
   }
   const isJson = "{[".includes(text[found.offset] ?? " ");

@@ -39,7 +39,8 @@ export async function manifestsOf(path: string, recursive = false): Promise<read
 
 /**
  * Reads a file where it has changed since `before`. After a mistake of syntax its last good documents stay: it may be
- * half written. Undefined: it is gone. "changing": it was written to meanwhile, so nothing can be said yet.
+ * half written, as it may be when it is empty (a shell empties a file before the command that fills it has begun).
+ * Undefined: it is gone. "changing": it was written to meanwhile, so nothing can be said yet.
  */
 export async function readManifest(
   path: string, before: Manifest | undefined,
@@ -49,14 +50,15 @@ export async function readManifest(
     if (stampOf(stats) === before?.stamp) return before;
     if (!stats.isFile()) return refused(path, stats, before, "is no file");
     if (stats.size > OCTETS_MAX) return refused(path, stats, before, `has more than ${OCTETS_MAX} octets`);
+    if (stats.size === 0n && before !== undefined && before.documents.length > 0) {
+      return refused(path, stats, before, "is empty; its last good content counts");
+    }
     const text = await promises.readFile(path, "utf8");
     if (stampOf(await promises.stat(path, { bigint: true })) !== stampOf(stats)) return "changing";
     return parsed(path, stampOf(stats), text, before);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error; // no answer of the system, but a bug of ours
-    if (code === "ENOENT") return undefined;
-    return { stamp: "", documents: before?.documents ?? [], faults: [faultOf(path, "", `cannot be read: ${message}`)] };
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    return { stamp: "", documents: before?.documents ?? [], faults: [faultOf(path, "", whyUnread(error))] };
   }
 }
 
@@ -72,6 +74,13 @@ function parsed(path: string, stamp: string, text: string, before: Manifest | un
 
 function refused(path: string, stats: BigIntStats, before: Manifest | undefined, why: string): Manifest {
   return { stamp: stampOf(stats), documents: before?.documents ?? [], faults: [faultOf(path, "", why)] };
+}
+
+/** What the system said, without the path that stands beside it. What is no answer of the system is a bug: thrown. */
+export function whyUnread(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined) throw error;
+  return `cannot be read: ${message.replace(/^[A-Z]+: ([^,]+),.*$/s, "$1")}`;
 }
 
 /** A fault of a file stands among those of resources under this kind. */

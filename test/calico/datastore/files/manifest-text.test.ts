@@ -52,8 +52,8 @@ describe("a document in the place of another", () => {
 
 describe("a document taken away", () => {
   it.each([
-    ["alone", `${written("a")}`, ""],
-    ["behind its marker", `---\n${written("a")}`, ""],
+    ["alone", `${written("a")}`, "\n"],
+    ["behind its marker", `---\n${written("a")}`, "\n"],
     ["the first", `# head\n${written("a")}\n# of b\n---\n${written("b")}`, `# head\n\n# of b\n---\n${written("b")}`],
     ["in the middle", `${written("x")}---\n# a itself\n${written("a")}# of y\n---\n${written("y")}`,
       `${written("x")}# of y\n---\n${written("y")}`],
