@@ -22,8 +22,8 @@ export interface Asked {
   /** With its query, every part encoded. */
   readonly path: string;
   readonly body?: { readonly type: string; readonly value: JsonValue };
-  /** So long may nothing come; more is a failure. */
-  readonly silenceSeconds: number;
+  /** So long may an answer that has begun be silent; more is a failure. */
+  readonly silenceSeconds?: number;
   readonly signal: AbortSignal;
 }
 
@@ -42,8 +42,8 @@ export interface Api {
   ask(asked: Asked): Promise<Answer | Failure>;
 }
 
-/** A server that is busy may take up to a minute: kube-apiserver's own limit. */
-export const ANSWER_SECONDS = 65;
+/** A server that is busy may take up to a minute, kube-apiserver's own limit, until it begins to answer. */
+const ANSWER_SECONDS = 65;
 /** What is no list and no watch is not larger than this. Octets. */
 const DOCUMENT_MAX = 4 * 1024 * 1024;
 
@@ -111,7 +111,7 @@ export class HttpApi implements Api {
     return new Promise((resolve) => {
       try {
         const sent = begin(access, asked, this.#agentOf(access));
-        const silence = new Silence(this.#timers, asked.silenceSeconds, sent);
+        const silence = new Silence(this.#timers, sent);
         let isAnswered = false;
         sent.on("socket", (socket) => socket.setKeepAlive(true, KEEPALIVE_MILLISECONDS));
         sent.on("error", (error) => {
@@ -122,7 +122,7 @@ export class HttpApi implements Api {
         });
         sent.on("response", (message) => {
           isAnswered = true;
-          silence.renew();
+          silence.allow(asked.silenceSeconds ?? ANSWER_SECONDS);
           void answerOf(message, silence).then(resolve);
         });
         sent.end(asked.body === undefined ? undefined : JSON.stringify(asked.body.value));
@@ -180,14 +180,13 @@ const BROKEN_OFF: Failure = failed("the connection broke off");
 /** Ends a request on which nothing comes. */
 class Silence {
   readonly #timers: Timers;
-  readonly #seconds: number;
   readonly #sent: ClientRequest;
+  #seconds = ANSWER_SECONDS;
   #disarm: () => void = () => {};
   #failure: Failure | undefined;
 
-  constructor(timers: Timers, seconds: number, sent: ClientRequest) {
+  constructor(timers: Timers, sent: ClientRequest) {
     this.#timers = timers;
-    this.#seconds = seconds;
     this.#sent = sent;
     this.renew();
   }
@@ -195,6 +194,12 @@ class Silence {
   /** Set when it ended the request. */
   get failure(): Failure | undefined {
     return this.#failure;
+  }
+
+  /** From now on so long. */
+  allow(seconds: number): void {
+    this.#seconds = seconds;
+    this.renew();
   }
 
   renew(): void {

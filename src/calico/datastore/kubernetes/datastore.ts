@@ -9,7 +9,7 @@ import type { ResourceFault } from "../../resources/model.ts";
 import type { Datastore, DatastoreEvent, Timers, Wanted } from "../datastore.ts";
 import { textAt } from "./access.ts";
 import type { AccessSource } from "./access.ts";
-import { ANSWER_SECONDS, askJson, HttpApi } from "./api.ts";
+import { askJson, HttpApi } from "./api.ts";
 import { discoverApiGroup } from "./api-group.ts";
 import { failed } from "./failure.ts";
 import type { Failure } from "./failure.ts";
@@ -90,7 +90,7 @@ export class KubernetesDatastore implements Datastore {
     return askJson(this.#api, {
       method: "PATCH", path: `${listPath(NODES, NODES.group)}/${encodeURIComponent(name)}/status`,
       body: { type: "application/strategic-merge-patch+json", value: patch },
-      silenceSeconds: ANSWER_SECONDS, signal: this.#stopping.signal,
+      signal: this.#stopping.signal,
     });
   }
 
@@ -103,7 +103,7 @@ export class KubernetesDatastore implements Datastore {
     return askJson(this.#api, {
       method: "PUT", path: `${listPath(NODE_STATUSES, group)}/${encodeURIComponent(name)}/status`,
       body: { type: "application/json", value: resource },
-      silenceSeconds: ANSWER_SECONDS, signal: this.#stopping.signal,
+      signal: this.#stopping.signal,
     });
   }
 

@@ -2,7 +2,7 @@
 
 import type { JsonValue } from "../../../config/json.ts";
 import { textAt } from "./access.ts";
-import { ANSWER_SECONDS, parsedJson, withQuery } from "./api.ts";
+import { parsedJson, withQuery } from "./api.ts";
 import type { Api } from "./api.ts";
 import { ItemCutter, OBJECT_MAX } from "./cut.ts";
 import { failed } from "./failure.ts";
@@ -47,7 +47,7 @@ export async function listAll(
 }
 
 async function readPage(api: Api, path: string, signal: AbortSignal): Promise<Page | Failure> {
-  const answer = await api.ask({ method: "GET", path, silenceSeconds: ANSWER_SECONDS, signal });
+  const answer = await api.ask({ method: "GET", path, signal });
   if ("why" in answer) return answer;
   const objects: JsonValue[] = [];
   let tooLong = 0;

@@ -228,6 +228,23 @@ it("does not wait for a server that takes requests and never answers", async () 
   await world.until("synced", () => world.heard("synced") === 1);
 });
 
+it("says after a minute that watches are not answered", async () => {
+  const world = await KubernetesWorld.open();
+  await world.sync();
+  await world.pass(6);
+  world.server.isMute = true;
+  world.server.watches.end();
+  await world.pass(64);
+  expect(world.heard("down")).toBe(0);
+  await world.pass(1.5);
+  expect(world.whyDown).toBe("nothing came for 65 s");
+  world.server.isMute = false;
+  world.server.put(peer("p"));
+  await world.pass(3);
+  await world.agree();
+  expect([world.heard("up"), lists(world, "bgppeers")]).toEqual([1, 1]);
+});
+
 it("replaces a watch on which nothing comes, not even its end", async () => {
   const world = await KubernetesWorld.open();
   world.timers.chance = 0;
