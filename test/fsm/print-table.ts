@@ -1,12 +1,12 @@
 /**
  * Prints the transition table of src/fsm for the documentation, as Markdown: it is read from the running code, so it
  * cannot drift from it. Run by hand:
- *   npx tsc -p tsconfig.json --noEmit false --outDir /tmp/reflectd-bench && node /tmp/reflectd-bench/bench/print-fsm.js
+ *   npx tsc -p tsconfig.json --noEmit false --outDir /tmp/fsm && node /tmp/fsm/test/fsm/print-table.js
  */
 
-import type { State } from "../src/fsm/events.ts";
-import { step, TRANSITIONS } from "../src/fsm/table.ts";
-import { EVENTS, PARAMETERS, STATES } from "../test/fsm/samples.ts";
+import type { State } from "../../src/fsm/events.ts";
+import { step, TRANSITIONS } from "../../src/fsm/table.ts";
+import { EVENTS, PARAMETERS, STATES } from "./samples.ts";
 
 const COLUMNS: readonly (readonly [string, State])[] = [
   ["Idle", STATES.Idle], ["Connect", STATES.Connect], ["Active", STATES.Active], ["OpenSent", STATES.OpenSentOutgoing],
