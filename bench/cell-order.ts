@@ -25,7 +25,7 @@ export type CellReport =
   | { readonly say: "end"; readonly outcome: Outcome; readonly reason?: string;
     readonly timedOut?: { readonly figure: string; readonly milliseconds: number } };
 
-/** From a process's start to all sessions Established, seconds; beyond, the cell timed out. */
+/** For the load, and from the start of the daemon to all sessions Established, seconds; beyond, the cell timed out. */
 export const SET_UP_SECONDS = 90;
 /** From the end of what is measured to the end of the process, seconds; beyond, it is killed. */
 export const TEAR_DOWN_SECONDS = 30;

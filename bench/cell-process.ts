@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,17 +24,25 @@ export interface CellEnd extends Pick<CellResult, "reason" | "timedOut" | "figur
 /** What a cell is told, less what is made for it here. */
 export type CellWish = Omit<CellOrder, "place" | "folder">;
 
+/** Where a cell runs, and where its report goes. */
+export interface CellHow {
+  /** Else on the loopback addresses of the host. */
+  readonly inNamespace: boolean;
+  /** A folder. */
+  readonly report: string;
+}
+
 const CELL = fileURLToPath(new URL("./cell.js", import.meta.url));
 const LAST_WORDS_OCTETS = 4_000;
 const REASON_CHARACTERS_MAX = 300;
 
 /**
- * Runs a cell to its end, in a namespace of its own or on the host's loopback. `measuring` hears what is waited for; an
- * aborted cell is stopped and "not run".
+ * Runs a cell to its end. `measuring` hears what is waited for; an aborted cell is stopped and "not run". Of a wrong
+ * table the daemon's files are kept: who is accused of one is to see it.
  */
-export async function runCell(wish: CellWish, inNamespace: boolean, measuring: (figure: string) => void,
+export async function runCell(wish: CellWish, how: CellHow, measuring: (figure: string) => void,
   abort: AbortSignal): Promise<CellEnd> {
-  const { place, remove } = await makePlace(inNamespace);
+  const { place, remove } = await makePlace(how.inNamespace);
   const folder = mkdtempSync(join(tmpdir(), "reflectd-bench-"));
   try {
     if (abort.aborted) return { outcome: "not run", reason: "stopped", figures: {}, generatorShare: {} };
@@ -42,11 +50,24 @@ export async function runCell(wish: CellWish, inNamespace: boolean, measuring: (
     const order: CellOrder = { ...wish, place, folder };
     const child = spawn(program!, [...words, JSON.stringify(order)],
       { stdio: ["ignore", "ignore", "pipe", "ipc"], detached: true });
-    return await endOf(child, wish, measuring, abort);
+    const end = await endOf(child, wish, measuring, abort);
+    return end.outcome === "wrong table" ? kept(end, folder, how.report, `${wish.scenario}-${wish.daemon}`) : end;
   } finally {
     await remove();
     // What was killed may not have closed its files yet.
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** Copies configuration and log of a daemon beside the report, sockets excepted, and says where they are. */
+function kept(end: CellEnd, folder: string, report: string, name: string): CellEnd {
+  const isCopied = (path: string): boolean => statSync(path).isDirectory() || statSync(path).isFile();
+  const where = join("wrong-table", name);
+  try {
+    cpSync(folder, join(report, where), { recursive: true, filter: isCopied });
+    return { ...end, reason: `${end.reason}; its files are in ${where}` };
+  } catch (error) { // a full disk, for instance: the outcome is what it is
+    return { ...end, reason: `${end.reason}; its files were not kept: ${oneLine((error as Error).message)}` };
   }
 }
 

@@ -3,6 +3,7 @@
  * daemon is stopped before the process ends.
  */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { CellOrder, CellReport } from "./cell-order.ts";
 import { SET_UP_SECONDS } from "./cell-order.ts";
 import { DAEMONS } from "./daemons/all.ts";
@@ -10,17 +11,19 @@ import { ROUTER_NUMBER } from "./daemons/common.ts";
 import type { DaemonKind, RunningDaemon } from "./daemons/daemon.ts";
 import { TimedOut, WrongTable } from "./generator/ends.ts";
 import { Fleet } from "./generator/fleet.ts";
+import { VERSION_MAX } from "./generator/load.ts";
 import type { Load } from "./generator/load.ts";
 import type { DaemonName } from "./results.ts";
 import { findScenario } from "./scenarios/all.ts";
 import type { Scale } from "./scenarios/scale.ts";
 import { NotSupported } from "./scenarios/scenario.ts";
-import type { Context, Scenario } from "./scenarios/scenario.ts";
+import type { ClientWishes, Context, Scenario } from "./scenarios/scenario.ts";
 
 const EXACT_RECEIVERS = 16;
 const GRACE_SECONDS = 3;
-/** After the work has begun: then the daemon is busy with it. */
-const ASK_AFTER_MILLISECONDS = 20;
+/** After everybody has begun to announce: then the daemon is busy with it. */
+const LIST_AFTER_MILLISECONDS = 20;
+const LIST_SECONDS = 10;
 
 /** The daemon and its clients. */
 class Cell implements Context {
@@ -44,10 +47,13 @@ class Cell implements Context {
     this.#order = order;
     this.#scenario = scenario;
     this.#expired = expired;
-    this.#timer = this.#limit(SET_UP_SECONDS, "sessions did not come up");
+    this.#timer = this.#limit(SET_UP_SECONDS, "the load was not made");
   }
 
   async start(): Promise<RunningDaemon> {
+    // Whatever was done until here, the load for instance, is not the daemon's time.
+    clearTimeout(this.#timer);
+    this.#timer = this.#limit(SET_UP_SECONDS, "sessions did not come up");
     await this.stop();
     const { place, folder, nodeOptions } = this.#order;
     const wanted = this.#scenario.wants(this.scale);
@@ -60,15 +66,15 @@ class Cell implements Context {
     return this.#daemon;
   }
 
-  async join(load: Load, sessions: number, exactReceivers: number = EXACT_RECEIVERS): Promise<Fleet> {
+  async join(load: Load, sessions: number, wishes: ClientWishes = {}): Promise<Fleet> {
     if (this.#daemon === undefined) await this.start();
     for (const line of load.notes) report({ say: "note", line });
     const { timeoutSeconds } = this.scale;
     const reflectsAs = this.#order.daemon === "floor" ? {} : { reflectsAs: ROUTER_NUMBER };
     // FRR does, which is wasteful and not wrong: RFC 4456 §8 has clients drop them.
     const mayEcho = this.#order.daemon === "frr";
-    this.#fleet = new Fleet(this.#order.place, load, { sessions, exactReceivers, timeoutSeconds, mayEcho,
-      ...reflectsAs });
+    this.#fleet = new Fleet(this.#order.place, load, { sessions, exactReceivers: EXACT_RECEIVERS, timeoutSeconds,
+      mayEcho, ...reflectsAs, ...wishes });
     await this.#fleet.join(undefined, kindOf(this.#order.daemon).dialsAtOnce);
     clearTimeout(this.#timer);
     // The fleet's own words say what was short; the timer is for whatever does not wait for the fleet.
@@ -78,7 +84,8 @@ class Cell implements Context {
   }
 
   async stop(): Promise<void> {
-    if (this.#fleet !== undefined) this.#worsen("lateKeepaliveMs", this.#fleet.lateMilliseconds());
+    const late = this.#fleet?.lateMilliseconds();
+    if (late !== undefined) this.#worsen("lateKeepaliveMs", late);
     // A daemon that died on the way has no pause to tell; its death is the outcome.
     const pause = await this.#daemon?.longestPauseMilliseconds?.().catch(() => undefined);
     if (pause !== undefined) this.#worsen("longestPauseMs", pause);
@@ -92,6 +99,23 @@ class Cell implements Context {
   /** What came after the last wait must have changed nothing. */
   async verify(): Promise<void> {
     await this.#fleet?.converge("the end");
+  }
+
+  /**
+   * Asks for the list of peers while everybody, those who have left too, announces everything once more. Last of all:
+   * nothing else is measured, and nobody waits until all is told.
+   */
+  async list(): Promise<void> {
+    const fleet = this.#fleet;
+    if (fleet === undefined || this.#daemon?.showPeers === undefined || !this.#has("showPeersMs")) return;
+    clearTimeout(this.#timer);
+    fleet.endWithin(SET_UP_SECONDS);
+    await fleet.dial(fleet.clients.filter(({ established }) => !established).map(({ index }) => index));
+    fleet.say(VERSION_MAX, fleet.sources);
+    await sleep(LIST_AFTER_MILLISECONDS);
+    this.measuring("showPeersMs");
+    this.#timer = this.#limit(LIST_SECONDS, `no list of peers in ${LIST_SECONDS} s`);
+    this.record("showPeersMs", await this.#daemon.showPeers());
   }
 
   /** Stops everything and reports what was watched all along. */
@@ -112,23 +136,15 @@ class Cell implements Context {
     return this.#died;
   }
 
-  /** What is waited for, and since how many milliseconds. */
+  /** What is waited for, and since how many milliseconds: not while it was prepared. */
   awaited(): { readonly figure: string; readonly milliseconds: number } | undefined {
-    return this.#figure === "" ? undefined : { figure: this.#figure, milliseconds: performance.now() - this.#since };
+    const since = Math.max(this.#since, this.#fleet?.startedAt ?? 0);
+    return this.#figure === "" ? undefined : { figure: this.#figure, milliseconds: performance.now() - since };
   }
 
   record(figure: string, value: number, generatorShare?: number): void {
     if (!this.#has(figure)) throw new Error(`${figure} is not a figure`);
     report({ say: "figure", figure, value, ...(generatorShare === undefined ? {} : { generatorShare }) });
-  }
-
-  async asked<T>(work: Promise<T>): Promise<T> {
-    const daemon = this.#daemon;
-    if (daemon?.showPeers === undefined) return work;
-    await new Promise((resolve) => { setTimeout(resolve, ASK_AFTER_MILLISECONDS); });
-    const [answer, result] = await Promise.all([daemon.showPeers(), work]);
-    this.#worsen("showPeersMs", answer);
-    return result;
   }
 
   #has(figure: string): boolean {
@@ -173,7 +189,7 @@ async function main(order: CellOrder): Promise<void> {
   // Whoever ordered the cell is gone: nobody wants to know.
   process.once("disconnect", () => { void cell.end().finally(() => process.exit(1)); });
   try {
-    await Promise.race([scenario.run(cell).then(() => cell.verify()), expired]);
+    await Promise.race([scenario.run(cell).then(() => cell.verify()).then(() => cell.list()), expired]);
   } catch (error) {
     end = outcomeOf(error, cell);
   }

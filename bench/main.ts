@@ -4,6 +4,7 @@ import { availableParallelism, cpus, release, totalmem } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runCell } from "./cell-process.ts";
+import type { CellHow } from "./cell-process.ts";
 import { DAEMONS } from "./daemons/all.ts";
 import { dumpFault } from "./generator/mrt.ts";
 import { runMicro } from "./micro/run.ts";
@@ -51,7 +52,7 @@ async function main(words: readonly string[]): Promise<number> {
   if (wrong !== undefined) return refused(wrong);
   if (options.micro) return finish(await microResults(words), folder);
   const stop = stopOnSignals();
-  const results = await tableResults(options, words, stop);
+  const results = await tableResults(options, words, folder, stop);
   const signal = stop.aborted ? stop.reason as Signal : undefined;
   if (signal !== undefined && results.cells.every(({ outcome }) => outcome === "not run")) {
     process.stderr.write(`bench: stopped by ${signal} before anything was measured; no report\n`);
@@ -81,7 +82,7 @@ function finish(results: BenchResults, folder: string): number {
   let failed = results.cells.some(isOurFault);
   let where: string;
   try {
-    where = writeReport(results, folder).html;
+    where = writeReport(results, folder);
   } catch (error) { // a disk that filled up meanwhile: the table is all there is
     where = `no report was written: ${(error as Error).message}`;
     failed = true;
@@ -120,19 +121,20 @@ function userPath(path: string): string {
   return resolve(process.env["INIT_CWD"] ?? ".", path);
 }
 
-async function tableResults(options: Options, words: readonly string[], stop: AbortSignal): Promise<BenchResults> {
+async function tableResults(options: Options, words: readonly string[], folder: string, stop: AbortSignal):
+  Promise<BenchResults> {
   const startedAt = new Date();
   const scenarios = chosen(options);
-  const inNamespaces = await namespacesAllowed();
+  const inNamespace = await namespacesAllowed();
   const kinds = DAEMONS.filter(({ name }) => options.daemons.includes(name));
   const missing = kinds.flatMap((kind) => {
-    const why = kind.missing() ?? (inNamespaces || isOurs(kind.name) ? undefined : "needs network namespaces");
+    const why = kind.missing() ?? (inNamespace || isOurs(kind.name) ? undefined : "needs network namespaces");
     return why === undefined ? [] : [{ name: kind.name, line: `${daemonTitle(kind.name)}: ${why}` }];
   });
   const present = kinds.map(({ name }) => name).filter((name) => !missing.some((kind) => kind.name === name));
   const turns = schedule(scenarios, present, (scenario, daemon) =>
     options.runs ?? (options.quick ? 1 : Math.min(usualRuns(daemon), scenario.mostRuns ?? Infinity)));
-  const end = await run(turns, ports(options, inNamespaces, stop));
+  const end = await run(turns, ports(options, { inNamespace, report: folder }, stop));
   endProgress();
   return {
     ...frame(startedAt, words),
@@ -149,15 +151,13 @@ function chosen({ only, quick, growth }: Options): readonly Scenario[] {
   return quick && !growth ? all.filter((scenario) => scenario.quick === true) : all;
 }
 
-function ports(options: Options, inNamespaces: boolean, stop: AbortSignal): RunPorts {
+function ports(options: Options, how: CellHow, stop: AbortSignal): RunPorts {
   const scale = options.quick ? QUICK : FULL;
   const mrt = options.mrt === undefined ? undefined : userPath(options.mrt);
   const { nodeOptions } = options;
   return {
     cell: ({ scenario, daemon }, measuring) =>
-      runCell({ scenario: scenario.name, daemon, scale, mrt, nodeOptions }, inNamespaces, measuring, stop),
-    refusal: ({ scenario, daemon }) =>
-      DAEMONS.find(({ name }) => name === daemon)!.refuses?.(scenario.wants(scale)),
+      runCell({ scenario: scenario.name, daemon, scale, mrt, nodeOptions }, how, measuring, stop),
     stopped: () => (stop.aborted ? `stopped by ${stop.reason as Signal}` : undefined),
     // Whoever names scenarios knows what they take.
     budgetMinutes: options.only.length > 0 ? Infinity : BUDGET_MINUTES[options.quick ? "quick" : "full"],

@@ -23,8 +23,8 @@ export interface Target {
   readonly atMost?: number;
   /** No run may exceed this, in the figure's unit: the others are judged by the median. */
   readonly never?: number;
-  /** At most this many times another figure of reflectd, "scenario/figure". */
-  readonly ofFigure?: { readonly figure: string; readonly ratio: number };
+  /** At most this many times another figure of reflectd, "scenario/figure", and so much more in its unit. */
+  readonly ofFigure?: { readonly figure: string; readonly ratio: number; readonly more?: number };
 }
 
 /** A figure that a scenario reports. Smaller is always better. */

@@ -13,8 +13,6 @@ import type { Scenario } from "./scenarios/scenario.ts";
 export interface RunPorts {
   /** Runs a cell; `measuring` hears which figure is waited for. */
   cell(turn: Turn<Scenario>, measuring: (figure: string) => void): Promise<CellEnd>;
-  /** Why a daemon is not put under a scenario, else undefined. */
-  refusal(turn: Turn<Scenario>): string | undefined;
   /** Why to go no further, else undefined. */
   stopped(): string | undefined;
   /** A cell that takes longer is run once only. */
@@ -90,7 +88,7 @@ export async function run(turns: readonly Turn<Scenario>[], ports: RunPorts): Pr
       break;
     }
     const key = keyOf(turn);
-    const left = out.get(key) ?? refused(ports.refusal(turn) ?? unable(turn, cells, out));
+    const left = out.get(key) ?? refused(unable(turn, cells, out));
     if (left !== undefined) {
       out.set(key, { ...left, runs: left.runs + 1 });
       continue;

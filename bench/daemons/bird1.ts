@@ -13,29 +13,29 @@ const PROGRAMS: Readonly<Record<Family, Bird>> = {
   ipv6: { daemon: `${FOLDER}/bird6`, client: `${FOLDER}/birdc6`, configuration: bird1Configuration },
 };
 
-/** The row of the table of daemons. */
+/** The row of the table of daemons. It keeps no Adj-RIB-In: a new policy asks every client for its routes again. */
 export const BIRD1: DaemonKind = {
   name: "bird1",
   dialsAtOnce: BIRD_BACKLOG,
   missing: () => programsMissing(...Object.values(PROGRAMS).flatMap(({ daemon, client }) => [daemon, client])),
-  refuses: ({ reloads }) => reloads
-    ? "keeps no Adj-RIB-In: a new policy asks every client for its routes again" : undefined,
   start: (setup) => startBird(PROGRAMS[setup.family], setup),
 };
 
 /** The configuration, of which `abridged` shows the first session only. */
 export function bird1Configuration(setup: DaemonSetup, policy: number): string {
-  const { place, family, addPath, sessions } = setup;
+  const { place, family, addPath, reloads, sessions } = setup;
   const clients = Array.from({ length: sessions }, (_, index) =>
     `protocol bgp client${index} from clients { neighbor ${clientAddress(place, family, index)} as ${AS_NUMBER}; }\n`);
   return `${birdHead(policy)}listen bgp address ${daemonAddress(place, family)} port ${place.port};
-# Next hops are found through this; it is told to nobody.
-protocol static { route ${nextHopRange(setup)} via "lo"; }
+# Next hops are found through this; a table of its own keeps it from the clients.
+table hops;
+protocol static { table hops; route ${nextHopRange(setup)} via "lo"; }
 template bgp clients {
   local ${daemonAddress(place, family)} as ${AS_NUMBER};
   multihop;
-${BIRD_CLIENT}  import all;
-  export where source = RTS_BGP;
+  igp table hops;
+${BIRD_CLIENT}  import ${reloads ? "filter policy" : "all"};
+  export all;
 ${addPath ? "  add paths on;\n" : ""}}
 ${clients.join("")}`;
 }

@@ -19,16 +19,18 @@ export const BIRD2: DaemonKind = {
 /** Without an import table a new policy would ask every client for its routes again. */
 export function bird2Configuration(setup: DaemonSetup, policy: number): string {
   const { place, family, addPath, reloads } = setup;
-  return `${birdHead(policy)}# Next hops are found through this; it is told to nobody.
-protocol static { ${family}; route ${nextHopRange(setup)} via "lo"; }
-# 2.0.12 may leave the end of a table unsent until something wakes it, 3 s later at most.
+  return `${birdHead(policy)}# Next hops are found through this; a table of its own keeps it from the clients.
+${family} table hops;
+protocol static { ${family} { table hops; }; route ${nextHopRange(setup)} via "lo"; }
+# 2.0.12 may leave the end of a table unsent until something wakes it: a KEEPALIVE, each second here.
 protocol bgp clients {
   local ${daemonAddress(place, family)} as ${AS_NUMBER};
   neighbor range ${clientRange(place, family)} as ${AS_NUMBER};
   dynamic name "client";
 ${BIRD_CLIENT}  ${family} {
+    igp table hops;
     import ${reloads ? "filter policy" : "all"};
-    export where source = RTS_BGP;
+    export all;
 ${addPath ? "    add paths on;\n" : ""}${reloads ? "    import table on;\n" : ""}  };
 }
 `;

@@ -46,13 +46,17 @@ function isExecutable(file: string): boolean {
 /** `dialsAtOnce` of daemons whose backlog is the system's largest (net.core.somaxconn, 4,096). */
 export const MANY_DIALS = 200;
 
-/** Starts a command and puts what every daemon has beside what this one adds. */
+/**
+ * Starts a command and puts what every daemon has beside what this one adds. The configuration shown begins with the
+ * command; the cell's folder, another one each time, is named $CELL.
+ */
 export async function running(words: readonly string[], setup: DaemonSetup,
   more: Pick<RunningDaemon, "version" | "configuration" | "reloadPolicy" | "showPeers" | "longestPauseMilliseconds">):
   Promise<RunningDaemon> {
   const daemon = await DaemonProcess.start(words, setup);
   return {
     ...more,
+    configuration: `# ${words.join(" ")}\n${more.configuration}`.replaceAll(setup.folder, "$$CELL"),
     startMilliseconds: daemon.startMilliseconds,
     ended: daemon.ended,
     lastWords: () => daemon.lastWords(),

@@ -18,6 +18,8 @@ export interface DaemonSetup {
   readonly folder: string;
   /** Whether `reloadPolicy` will be called: some daemons keep what was rejected only when told so from the start. */
   readonly reloads: boolean;
+  /** Whether many clients will join a full table at once: some daemons are told so. */
+  readonly joinsAtOnce: boolean;
   /** Extra words for the daemon's interpreter (reflectd and floor only), e.g. --cpu-prof. */
   readonly nodeOptions: readonly string[];
 }
@@ -32,8 +34,6 @@ export interface DaemonKind {
   readonly dialsAtOnce: number;
   /** Why it cannot run here (not installed, needs root), else undefined. */
   missing(): string | undefined;
-  /** Why it cannot do what a scenario wants, else undefined; absent where it can do everything. */
-  refuses?(wanted: Pick<DaemonSetup, "family" | "addPath" | "sessions" | "reloads">): string | undefined;
   /** Starts it; resolves when it listens. Throws with the daemon's last words when it does not. */
   start(setup: DaemonSetup): Promise<RunningDaemon>;
 }
@@ -57,10 +57,7 @@ export interface RunningDaemon {
    * community 64512:666 are rejected when `version` is odd, accepted when it is even. Absent where it cannot.
    */
   reloadPolicy?(version: number): Promise<void>;
-  /**
-   * Asks for the list of peers; milliseconds until the whole answer is there. By the daemon's own client program, whose
-   * start is part of it; reflectd over its control socket, without a start of its command line.
-   */
+  /** Asks for the list of peers by the daemon's own client program; milliseconds from its start to its end. */
   showPeers?(): Promise<number>;
   /** Longest pause of its event loop since it started, milliseconds; reflectd only. */
   longestPauseMilliseconds?(): Promise<number>;

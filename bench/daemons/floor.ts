@@ -17,6 +17,6 @@ export const FLOOR: DaemonKind = {
     const { place, family, addPath } = setup;
     const configuration = JSON.stringify({ host: daemonAddress(place, family), port: place.port, family, addPath });
     return running([process.execPath, ...setup.nodeOptions, MAIN, configuration], setup,
-      { version: `Node ${process.version}`, configuration });
+      { version: `Node ${process.version}`, configuration: "" });
   },
 };

@@ -40,6 +40,7 @@ async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
       }
       await client("neighbor", "all", "softresetin");
     },
+    // Of all neighbours: without the count of what each was told, which only `neighbor ADDRESS` asks for.
     showPeers: async () => (await client("neighbor")).milliseconds,
   });
   return { ...daemon, version: /(\d\S*)/.exec((await ask([GOBGPD, "--version"])).text)?.[1] ?? "" };

@@ -1,4 +1,4 @@
-/** reflectd as a user runs it: dist/main.js, all clients by one range, asked over its control socket. */
+/** reflectd as a user runs it: dist/main.js, all clients by one range, asked through its control socket. */
 
 import { existsSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
@@ -9,13 +9,11 @@ import { clientRange, daemonAddress, freePort } from "../place.ts";
 import { AS_NUMBER, HOLD_TIME_SECONDS, MANY_DIALS, REJECTED_COMMUNITY, REPOSITORY, ROUTER_ID, rejects,
   running } from "./common.ts";
 import type { DaemonKind, DaemonSetup } from "./daemon.ts";
+import { ask } from "./process.ts";
 
 const MAIN = join(REPOSITORY, "dist/main.js");
 
 const OPENING_SECONDS = 10;
-
-/** What `reflectd show peers` asks for. */
-const PEERS = "/v1/peers?fields=name,address,port,asNumber,state,enabled,since,prefixes,waiting,lastError,policy";
 
 /** The row of the table of daemons. */
 export const REFLECTD: DaemonKind = {
@@ -35,15 +33,17 @@ async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
     return text;
   };
   const configuration = write(0);
+  const client = (...words: string[]): ReturnType<typeof ask> =>
+    ask([process.execPath, MAIN, ...words, "--socket", socketPath]);
   const daemon = await running([process.execPath, ...setup.nodeOptions, MAIN, "run", "--config", file], setup, {
     version: "", configuration,
     reloadPolicy: async (version) => {
       write(version);
-      await page({ socketPath, method: "POST", path: "/v1/reload" });
+      await client("reload");
     },
-    showPeers: async () => (await page({ socketPath, path: PEERS })).milliseconds,
+    showPeers: async () => (await client("show", "peers")).milliseconds,
     longestPauseMilliseconds: async () => {
-      const { text } = await page({ host: "127.0.0.1", port: http, path: "/metrics" });
+      const text = await page({ host: "127.0.0.1", port: http, path: "/metrics" });
       return 1000 * sampleOf(text, "nodejs_eventloop_lag_max_seconds");
     },
   });
@@ -54,7 +54,7 @@ async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
 async function versionOf(socketPath: string): Promise<string> {
   for (const until = performance.now() + OPENING_SECONDS * 1000;;) {
     try {
-      const { text } = await page({ socketPath, path: "/v1/status" });
+      const text = await page({ socketPath, path: "/v1/status" });
       return (JSON.parse(text) as { readonly version: string }).version;
     } catch (error) { // not open yet
       const { code = "" } = error as NodeJS.ErrnoException;
@@ -88,9 +88,8 @@ function sampleOf(text: string, name: string): number {
 const PAGE_SECONDS = 60;
 
 /** A page of the control socket (`socketPath`) or over TCP. */
-function page(where: RequestOptions): Promise<{ readonly text: string; readonly milliseconds: number }> {
-  const from = performance.now();
-  const what = `${where.method ?? "GET"} ${where.path}`;
+function page(where: RequestOptions): Promise<string> {
+  const what = `GET ${where.path}`;
   return new Promise((resolve, reject) => {
     const asked = request({ ...where, timeout: PAGE_SECONDS * 1000 }, (response) => {
       const parts: Buffer[] = [];
@@ -98,7 +97,7 @@ function page(where: RequestOptions): Promise<{ readonly text: string; readonly 
       response.on("error", reject);
       response.on("end", () => {
         const text = Buffer.concat(parts).toString();
-        if (response.statusCode === 200) resolve({ text, milliseconds: performance.now() - from });
+        if (response.statusCode === 200) resolve(text);
         else reject(new Error(`${what}: ${response.statusCode} ${text}`));
       });
     });

@@ -20,8 +20,6 @@ const READ_OCTETS = 256 * 1024;
 /** Shared by all sockets: a read is consumed before the next one. Longer than a read: NLRI is read past its end. */
 const READ_BUFFER: Buffer = Buffer.alloc(READ_OCTETS + 16);
 const REDIAL_MILLISECONDS = 100;
-/** Offered in OPEN; a third of what is negotiated is the keepalive time. */
-const HOLD_TIME_SECONDS = 90;
 
 /** A client: one session after the other. */
 export class Client {
@@ -36,6 +34,8 @@ export class Client {
   updatedAt = 0;
   /** How much longer than the keepalive time the daemon was silent at most, milliseconds. */
   lateMilliseconds = 0;
+  /** When the session at hand was established (performance.now). */
+  establishedAt = 0;
   /** Seconds between its KEEPALIVEs and those of the daemon; 0 is none. */
   keepaliveSeconds = 0;
   paused = false;
@@ -44,6 +44,8 @@ export class Client {
   readonly #place: Place;
   readonly #load: Load;
   readonly #owner: ClientOwner;
+  /** Offered in OPEN; a third of what is negotiated is the keepalive time. */
+  readonly #holdTimeSeconds: number;
   #socket: Socket | undefined;
   /** Whether it should be connected. */
   #wanted = false;
@@ -51,14 +53,17 @@ export class Client {
   /** The start of a message whose end has not come. */
   #rest: Buffer | undefined;
   #restOctets = 0;
+  /** What it said since it said all it has to say: for a daemon that asks for its routes again (RFC 2918). */
+  #said: Buffer[] = [];
   #up: () => void = () => undefined;
 
-  constructor(place: Place, load: Load, receiver: Receiver, owner: ClientOwner) {
+  constructor(place: Place, load: Load, receiver: Receiver, owner: ClientOwner, holdTimeSeconds: number) {
     this.index = receiver.index;
     this.receiver = receiver;
     this.#place = place;
     this.#load = load;
     this.#owner = owner;
+    this.#holdTimeSeconds = holdTimeSeconds;
   }
 
   get complete(): boolean {
@@ -70,6 +75,18 @@ export class Client {
     this.#wanted = true;
     this.#connect();
     return new Promise((resolve) => { this.#up = resolve; });
+  }
+
+  /** Announces or withdraws all that it has. */
+  sayAll(bytes: Buffer): void {
+    this.#said = [];
+    this.say(bytes);
+  }
+
+  /** Announces or withdraws something. */
+  say(bytes: Buffer): void {
+    this.#said.push(bytes);
+    this.send(bytes);
   }
 
   send(bytes: Buffer): void {
@@ -119,7 +136,7 @@ export class Client {
         },
       },
     }, () => socket.write(open({ identifier: this.#place.firstClient + this.index, family,
-      addPath: this.#load.addPath, holdTimeSeconds: HOLD_TIME_SECONDS })));
+      addPath: this.#load.addPath, holdTimeSeconds: this.#holdTimeSeconds })));
     this.#socket = socket;
     // "close" follows and says the same.
     socket.on("error", (error) => { this.reason = error.message; });
@@ -134,6 +151,7 @@ export class Client {
   }
 
   #forget(): void {
+    this.#said = [];
     this.#socket = undefined;
     this.#restOctets = 0;
     this.established = false;
@@ -195,12 +213,15 @@ export class Client {
         this.updatedAt = this.receiver.now;
         return this.receiver.update(bytes, at, end);
       case MESSAGE.OPEN: {
-        const seconds = Math.min(u16At(bytes, at + HEADER_OCTETS + 3), HOLD_TIME_SECONDS);
+        const seconds = Math.min(u16At(bytes, at + HEADER_OCTETS + 3), this.#holdTimeSeconds);
         this.keepaliveSeconds = Math.floor(seconds / 3);
         return this.send(KEEPALIVE);
       }
       case MESSAGE.KEEPALIVE:
         if (!this.established) this.#establish();
+        return undefined;
+      case MESSAGE.ROUTE_REFRESH:
+        for (const bytes of this.#said) this.send(bytes);
         return undefined;
       case MESSAGE.NOTIFICATION:
         this.reason = `NOTIFICATION ${bytes[at + HEADER_OCTETS]}/${bytes[at + HEADER_OCTETS + 1]}`;
@@ -212,6 +233,7 @@ export class Client {
 
   #establish(): void {
     this.established = true;
+    this.establishedAt = this.receiver.now;
     this.reason = "";
     // There is nothing of its own before the first announcement.
     this.send(endOfRib(this.#load.family));

@@ -8,6 +8,9 @@ import type { Load } from "./load.ts";
 /** Held in any version: sources announced the prefix in different ones, and which is best is the daemon's affair. */
 export const ANY_VERSION = 0xffff;
 
+/** Held, and not the path that is preferred: never right. */
+export const OTHER_PATH = 0xfffe;
+
 /** What a reflector adds to each route (RFC 4456 §8). */
 export interface Reflection {
   /** BGP Identifier of client 0; client `index` has this + index, and is ORIGINATOR_ID of its routes. */
@@ -39,6 +42,8 @@ export class Expectation {
   readonly slots: Uint16Array;
   /** Version by source and route, 0 where it is not announced. */
   readonly #versions: readonly Uint16Array[];
+  /** `Load.preferred` where receivers are told one path of a prefix, by a daemon that chooses; else any is right. */
+  readonly preferred: Uint16Array | undefined;
   /** Undefined for a daemon that adds nothing. */
   readonly reflection: Reflection | undefined;
   /** Whether the daemon may tell clients their own routes. */
@@ -49,6 +54,7 @@ export class Expectation {
     this.load = load;
     this.reflection = reflection;
     this.lanes = load.addPath && load.owners === undefined ? load.sources.length : 1;
+    this.preferred = reflection === undefined || this.lanes > 1 ? undefined : load.preferred;
     this.slots = new Uint16Array(load.prefixes * this.lanes);
     this.#versions = load.sources.map(({ prefixes }) => new Uint16Array(prefixes.length));
   }

@@ -12,6 +12,7 @@ import { Expectation } from "./expectation.ts";
 import type { Load } from "./load.ts";
 import { lostError, strangeness, TimedOut, unfinished } from "./ends.ts";
 import { ExactReceiver } from "./receiver.ts";
+import { Stopwatch } from "./stopwatch.ts";
 import { KEEPALIVE } from "./wire.ts";
 
 /** How many clients there are and how they are. */
@@ -23,8 +24,18 @@ export interface FleetOptions {
   readonly timeoutSeconds: number;
   /** Cluster id of a daemon that reflects; without one neither CLUSTER_LIST nor ORIGINATOR_ID is looked at. */
   readonly reflectsAs?: number;
+  /** Offered by the clients, 90 where it is not given. */
+  readonly holdTimeSeconds?: number;
   /** Whether it may tell a client its own routes. */
   readonly mayEcho?: boolean;
+}
+
+/** What one change of one route came to. */
+export interface Change {
+  /** From the first octet sent, to each client that was told. */
+  readonly milliseconds: Float64Array;
+  /** As in Timing. */
+  readonly generatorShare: number;
 }
 
 /** What a wait measured. */
@@ -33,8 +44,6 @@ export interface Timing {
   readonly milliseconds: number;
   /** Share of one core that this process used meanwhile. */
   readonly generatorShare: number;
-  /** Octets of UPDATEs that the clients received. */
-  readonly octets: number;
 }
 
 /** Nothing may come for this long before a table counts as right. */
@@ -42,6 +51,8 @@ const QUIET_MILLISECONDS = 60;
 /** A daemon that sends no End-of-RIB is waited for this long. */
 const END_OF_RIB_MILLISECONDS = 500;
 const DIALS_AT_ONCE = 200;
+const HOLD_TIME_SECONDS = 90;
+const KEEPALIVE_TICKS_PER_SECOND = 10;
 
 /** The clients of one daemon; the first ones are the sources of the load. */
 export class Fleet {
@@ -51,6 +62,8 @@ export class Fleet {
   readonly #exact: readonly ExactReceiver[];
   readonly #timeoutMilliseconds: number;
   readonly #keepalives: NodeJS.Timeout;
+  /** When what is or was waited for last began (performance.now). */
+  startedAt = 0;
   /** Clients of the wait at hand that are not complete. */
   #incomplete = 0;
   /** See `endWithin` (performance.now). */
@@ -78,13 +91,13 @@ export class Fleet {
     this.clients = Array.from({ length: options.sessions }, (_, index) => {
       const receiver = exact.has(index) ? new ExactReceiver(index, this.expectation)
         : new CountingReceiver(index, this.expectation);
-      return new Client(place, load, receiver, owner);
+      return new Client(place, load, receiver, owner, options.holdTimeSeconds ?? HOLD_TIME_SECONDS);
     });
     this.#exact = this.clients.map(({ receiver }) => receiver).filter((receiver) => receiver instanceof ExactReceiver);
     const witness = this.#exact.at(-1);
     if (witness !== undefined) witness.isWitness = true;
-    let second = 0;
-    this.#keepalives = setInterval(() => this.#keepAlive(second++), 1000);
+    let tick = 0;
+    this.#keepalives = setInterval(() => this.#keepAlive(tick++), 1000 / KEEPALIVE_TICKS_PER_SECOND);
   }
 
   /** All sources of the load. */
@@ -177,11 +190,11 @@ export class Fleet {
   }
 
   /**
-   * One route of a source changes; resolves when every other client that reads was told, with the milliseconds that it
-   * took to each. Other routes may change meanwhile. Throws where sources have prefixes in common and only the best
-   * path is told: nobody knows beforehand who will be told.
+   * One route of a source changes; resolves when every other client that reads was told. Other routes may change
+   * meanwhile. Throws where sources have prefixes in common and only the best path is told: nobody knows beforehand
+   * who will be told.
    */
-  async change(source: number, route: number, version: number): Promise<Float64Array> {
+  async change(source: number, route: number, version: number): Promise<Change> {
     if (this.#load.owners === undefined && !this.#load.addPath) throw new Error("a change of a shared prefix");
     const message = this.#load.change(source, route, version);
     const prefix = this.#load.sources[source]!.prefixes[route]!;
@@ -192,27 +205,39 @@ export class Fleet {
     for (const receiver of this.#exact) receiver.expectOne(slot, before);
     const others = this.clients.filter(({ index, established, paused }) => index !== source && established && !paused);
     for (const { receiver } of others) receiver.watch(prefix);
-    const from = performance.now();
     const deadline = this.#deadline();
-    this.clients[source]!.send(message);
-    const late = (): Client[] => others.filter(({ receiver }) => receiver.watchedAt === 0);
-    while (late().length > 0) {
+    const stopwatch = this.#start();
+    this.clients[source]!.say(message);
+    const isTold = ({ receiver }: Client): boolean => receiver.watchedAt !== 0;
+    for (let told = 0; told < others.length;) {
+      if (isTold(others[told]!)) {
+        told++;
+        continue;
+      }
       this.#check();
       if (performance.now() > deadline) {
-        throw new TimedOut(`one change: ${late().length} of ${others.length} clients were not told`);
+        const late = others.filter((client) => !isTold(client)).length;
+        throw new TimedOut(`one change: ${late} of ${others.length} clients were not told`);
       }
       await sleep(1);
     }
+    const generatorShare = stopwatch.share();
     for (const { receiver } of others) receiver.watched = -1;
-    return Float64Array.from(others, ({ receiver }) => receiver.watchedAt - from);
+    return { milliseconds: Float64Array.from(others, ({ receiver }) => receiver.watchedAt - stopwatch.at),
+      generatorShare };
   }
 
-  /** How much longer than the keepalive time the daemon was silent to anybody, milliseconds; 0 or less is in time. */
-  lateMilliseconds(): number {
+  /**
+   * How much longer than the keepalive time the daemon was silent to anybody, milliseconds; 0 or less is in time.
+   * Undefined where no session was up for so long, and nothing could be late.
+   */
+  lateMilliseconds(): number | undefined {
     const now = performance.now();
-    const reading = this.clients.filter(({ established, paused }) => established && !paused);
-    return Math.max(0, ...reading.map(({ lateMilliseconds, heardAt, keepaliveSeconds }) =>
-      Math.max(lateMilliseconds, keepaliveSeconds === 0 ? 0 : now - heardAt - keepaliveSeconds * 1000)));
+    const reading = this.clients.filter(({ established, paused, keepaliveSeconds, establishedAt }) =>
+      established && !paused && keepaliveSeconds > 0 && now - establishedAt > keepaliveSeconds * 1000);
+    return reading.length === 0 ? undefined : Math.max(0, ...reading.map(
+      ({ lateMilliseconds, heardAt, keepaliveSeconds }) =>
+        Math.max(lateMilliseconds, now - heardAt - keepaliveSeconds * 1000)));
   }
 
   /** Ends all sessions. */
@@ -226,7 +251,7 @@ export class Fleet {
     const messages = this.#busy(() => sources.map(messageOf));
     this.#expect(() => this.expectation.announce(sources, version));
     const stopwatch = this.#start();
-    for (const [i, source] of sources.entries()) this.clients[source]!.send(messages[i]!);
+    for (const [i, source] of sources.entries()) this.clients[source]!.sayAll(messages[i]!);
     return stopwatch;
   }
 
@@ -246,19 +271,18 @@ export class Fleet {
         if (this.#incomplete > 0 || octetsOf(awaited) !== before) continue;
         const strange = strangeness(what, awaited, this.#isStrict);
         if (strange !== undefined) throw strange;
-        const octets = octetsOf(this.clients) - from.octets;
-        return { milliseconds: this.#lastNeeded(awaited, from.at), generatorShare: share, octets };
+        return { milliseconds: this.#lastNeeded(awaited, from.at), generatorShare: share };
       }
     } finally {
       for (const client of awaited) client.awaited = false;
     }
   }
 
-  /** Where prefixes have several sources a table may be complete before the best of them is known. */
+  /** Where any of several sources is right a table may be complete before the best of them is known. */
   #lastNeeded(awaited: readonly Client[], from: number): number {
-    const isShared = this.#load.owners === undefined;
+    const isOpen = this.#load.owners === undefined && this.expectation.preferred === undefined;
     const last = awaited.reduce((latest, { completeAt, updatedAt }) =>
-      Math.max(latest, isShared ? updatedAt : completeAt), from);
+      Math.max(latest, isOpen ? updatedAt : completeAt), from);
     return last - from;
   }
 
@@ -339,10 +363,16 @@ export class Fleet {
     return Math.min(performance.now() + this.#timeoutMilliseconds, this.#endsAt);
   }
 
-  /** A share of the clients each second, so that thousands do not speak at once. */
-  #keepAlive(second: number): void {
-    for (const client of this.clients) {
-      if (client.established && (second + client.index) % client.keepaliveSeconds === 0) client.send(KEEPALIVE);
+  /**
+   * A share of the clients each time, so that thousands do not speak at once; few do it more often than they must, so
+   * that somebody does every second: BIRD 2.0.12 may leave the end of a table unsent until something wakes it.
+   */
+  #keepAlive(tick: number): void {
+    for (const { index, established, keepaliveSeconds } of this.clients) {
+      const seconds = Math.min(keepaliveSeconds, this.clients.length);
+      const turn = (tick + index * KEEPALIVE_TICKS_PER_SECOND + Math.floor(index / seconds)) %
+        (seconds * KEEPALIVE_TICKS_PER_SECOND);
+      if (established && turn === 0) this.clients[index]!.send(KEEPALIVE);
     }
   }
 
@@ -355,24 +385,9 @@ export class Fleet {
   }
 
   #start(): Stopwatch {
-    return new Stopwatch(octetsOf(this.clients));
-  }
-}
-
-/** When something began, and what it cost until then. */
-class Stopwatch {
-  readonly at: number = performance.now();
-  readonly octets: number;
-  readonly #cpu: NodeJS.CpuUsage = process.cpuUsage();
-
-  constructor(octets: number) {
-    this.octets = octets;
-  }
-
-  /** Share of one core that this process used since. */
-  share(): number {
-    const { user, system } = process.cpuUsage(this.#cpu);
-    return (user + system) / 1000 / Math.max(1, performance.now() - this.at);
+    const stopwatch = new Stopwatch();
+    this.startedAt = stopwatch.at;
+    return stopwatch;
   }
 }
 

@@ -23,7 +23,7 @@ export interface SourceLoad {
 }
 
 /** Highest version of a route. */
-export const VERSION_MAX = 65_534;
+export const VERSION_MAX = 65_533;
 
 /** What a load is made of. */
 export interface LoadParts {
@@ -32,6 +32,8 @@ export interface LoadParts {
   readonly numbers: Prefixes;
   readonly attributes: AttributeSets;
   readonly sources: readonly SourceLoad[];
+  /** See `Load.preferred`. */
+  readonly preferred?: Uint16Array;
   /** What was left out of it and why, one line each. */
   readonly notes: readonly string[];
 }
@@ -48,6 +50,11 @@ export class Load {
   readonly nlriOctets: number;
   /** The only source of each prefix; undefined where sources have prefixes in common. */
   readonly owners: Uint16Array | undefined;
+  /**
+   * Where sources have prefixes in common and announce all of them: the source of the path that every reflector prefers
+   * (RFC 4271 §9.1.2.2), by prefix. Undefined where prefixes have one source, or the choice is the daemon's affair.
+   */
+  readonly preferred: Uint16Array | undefined;
   /** `routePrint` of each prefix; of each prefix and source where they have prefixes in common. 0 is no route. */
   readonly #prints: Uint32Array;
   readonly #numbers: Prefixes;
@@ -58,6 +65,7 @@ export class Load {
     this.addPath = parts.addPath;
     this.sources = parts.sources;
     this.notes = parts.notes;
+    this.preferred = parts.preferred;
     this.prefixes = parts.numbers.count;
     this.#numbers = parts.numbers;
     this.#attributes = parts.attributes;

@@ -4,7 +4,7 @@
  * object per message.
  */
 
-import { ANY_VERSION } from "./expectation.ts";
+import { ANY_VERSION, OTHER_PATH } from "./expectation.ts";
 import type { Diff, Expectation } from "./expectation.ts";
 import { attributePrint, routePrint } from "./fingerprint.ts";
 import { VERSION_MAX } from "./load.ts";
@@ -194,7 +194,7 @@ export class ExactReceiver extends Receiver {
 
   /** Hot: once per UPDATE, its loop once per route. */
   protected announced(bytes: Uint8Array, from: number, end: number): void {
-    const { load, lanes } = this.expectation;
+    const { load, lanes, preferred } = this.expectation;
     const { version, watched, source, print } = this;
     const isVersion = version > 0 && version <= VERSION_MAX;
     for (let at = from; at < end;) {
@@ -211,7 +211,7 @@ export class ExactReceiver extends Receiver {
         if (n === watched && this.watchedAt === 0 && matches(version, this.expectation.slots[slot]!)) {
           this.watchedAt = this.now;
         }
-        this.#hold(slot, version, pathId);
+        this.#hold(slot, preferred === undefined || preferred[n] === source ? version : OTHER_PATH, pathId);
       }
     }
   }

@@ -10,7 +10,7 @@ export const HEADER_OCTETS = 19;
 /** See HEADER_OCTETS; extended messages (RFC 8654) are not offered. */
 export const MESSAGE_OCTETS_MAX = 4_096;
 /** Message types. */
-export const MESSAGE = { OPEN: 1, UPDATE: 2, NOTIFICATION: 3, KEEPALIVE: 4 } as const;
+export const MESSAGE = { OPEN: 1, UPDATE: 2, NOTIFICATION: 3, KEEPALIVE: 4, ROUTE_REFRESH: 5 } as const;
 /** Path attribute codes that the generator writes or reads. */
 export const ATTRIBUTE = { ORIGIN: 1, AS_PATH: 2, NEXT_HOP: 3, MED: 4, LOCAL_PREF: 5, ATOMIC_AGGREGATE: 6,
   AGGREGATOR: 7, COMMUNITIES: 8, ORIGINATOR_ID: 9, CLUSTER_LIST: 10, MP_REACH: 14, MP_UNREACH: 15,

@@ -5,7 +5,7 @@
 
 import { isOurs } from "../results.ts";
 import type { FigureRow } from "../results.ts";
-import { daemonTitle, formatFigure, formatRatio, formatRound } from "./format.ts";
+import { daemonTitle, formatFigure, formatRound } from "./format.ts";
 import { markup } from "./markup.ts";
 import type { Markup } from "./markup.ts";
 import type { Row } from "./rows.ts";
@@ -80,7 +80,7 @@ const REASON_MAX = 30;
 const shorten = (text: string): string => (text.length <= REASON_MAX ? text : `${text.slice(0, REASON_MAX - 1)}…`);
 
 function comparison(row: Row): Markup | undefined {
-  const text = row.daemon === "reflectd" && row.toFloor !== undefined ? `${formatRatio(row.toFloor)} floor`
+  const text = row.daemon === "reflectd" && row.toFloor !== undefined ? `${formatKnown(row.toFloor)} floor`
     : isOurs(row.daemon) ? "" : formatKnown(row.toReflectd);
   return text === "" ? undefined : markup`<tspan class="ratio"> · ${text}</tspan>`;
 }

@@ -45,8 +45,7 @@ function cellOf(daemon: DaemonName, ofFigure: readonly Row[]): Markup {
   if (daemon === "reflectd") return markup`<td class="reflectd">${figure}</td>`;
   const kind = daemon === "floor" || row.toReflectd === undefined ? "floor" : `heat${heatOf(row.toReflectd.value)}`;
   return markup`<td class="${kind}" title="${figure}">${
-    row.toReflectd === undefined ? figure
-      : daemon === "floor" ? formatRatio(row.toReflectd.value) : formatKnown(row.toReflectd)}</td>`;
+    row.toReflectd === undefined ? figure : formatKnown(row.toReflectd)}</td>`;
 }
 
 function absentText(row: Row, ofFigure: readonly Row[]): string {

@@ -59,14 +59,15 @@ Node ${machine.node} · <code>${commandLine(options)}</code></p>${options.includ
 }
 
 function tiles(all: readonly Standing[], judgements: readonly Judgement[]): Markup {
-  const ahead = all.filter((one) => one.ahead).length;
+  const of = (place: Standing["place"]): number => all.filter((one) => one.place === place).length;
   const judged = judgements.filter(({ verdict }) => verdict !== "not judged");
   const reached = judged.filter(({ verdict }) => verdict === "reached").length;
   const middle = spreadOf(all.flatMap(({ figure, ratio }) =>
     (figure.unit === "ms" && ratio !== undefined ? [ratio] : [])))?.median;
   return markup`<div class="tiles">${all.length > 0 && markup`
-<div class="tile hot"><b>${ahead} <small>of ${all.length}</small></b><span>headline figures in which reflectd is first
-among the daemons</span></div>`}${middle !== undefined && markup`
+<div class="tile hot"><b>${of("first")} <small>of ${all.length}</small></b><span>headline figures in which reflectd is
+first among the daemons${of("undecided") > 0 && `; ${of("undecided")} undecided`}</span></div>`}${
+    middle !== undefined && markup`
 <div class="tile"><b>${formatRatio(middle)}</b><span>the time of the best other daemon as a multiple of reflectd's, in
 the middle of all headline times</span></div>`}${judgements.length > 0 && markup`
 <div class="tile"><b>${reached} <small>of ${judged.length}</small></b><span>targets reached${
@@ -76,16 +77,20 @@ the middle of all headline times</span></div>`}${judgements.length > 0 && markup
 
 function winsAndLosses(all: readonly Standing[]): Markup | undefined {
   if (all.length === 0) return undefined;
-  const line = ({ scenario, figure, best, ratio }: Standing): Markup => markup`<li>${
+  const line = ({ scenario, figure, ours, best, ratio }: Standing): Markup => markup`<li>${
     ratio !== undefined && markup`<b>${formatRatio(ratio)}</b> `}
 <a href="#${scenario}">${scenario}</a>, ${figure.what}<small>${daemonTitle(best.daemon)}, the best of the others:
-${formatFigure(best.spread!.median, figure.unit)}${best.generatorBound && " (generator-bound)"}</small></li>
+${formatFigure(best.spread!.median, figure.unit)}${best.generatorBound && " (generator-bound)"}${
+    ours.spread === undefined && `; reflectd: ${whyNot(ours)}`}</small></li>
 `;
-  const losses = all.filter(({ ahead }) => !ahead);
-  const wins = all.filter(({ ahead }) => ahead).reverse();
+  const of = (place: Standing["place"]): Standing[] => all.filter((one) => one.place === place);
+  const [losses, undecided] = [of("behind"), of("undecided")];
+  const wins = of("first").reverse();
   const none = markup`<p class="soft">reflectd is behind in no headline figure of this run.</p>`;
   return markup`<section id="standing"><h2>Lost and won</h2><div class="card">
-<h3>Where reflectd is behind</h3>${losses.length === 0 ? none : markup`<ul class="plain">${losses.map(line)}</ul>`}
+<h3>Where reflectd is behind</h3>${losses.length === 0 ? none : markup`<ul class="plain">${losses.map(line)}</ul>`}${
+    undecided.length > 0 && markup`<h3>Undecided: a generator was the limit</h3>
+<ul class="plain">${undecided.map(line)}</ul>`}
 <details><summary>Where it is first (${wins.length})</summary><ul class="plain">${wins.map(line)}</ul></details></div>
 </section>`;
 }
@@ -106,23 +111,23 @@ function scenarioCard(scenario: ScenarioNote, rows: readonly Row[]): Markup {
   return markup`<article class="card" id="${name}"><h3><a href="#${name}">${name}</a></h3><p>${title}</p>${
     notes.map((line) => markup`<p class="soft">${line}</p>`)}${charts}
 <details><summary>All figures</summary><div class="scroll"><table><thead><tr><th>daemon</th><th>median</th>
-<th>min</th><th>max</th><th>× reflectd</th><th>× floor</th><th>generator</th></tr></thead><tbody>${
-    figures.map((figure) => markup`<tr class="figure"><th colspan="7">${figure.what}</th></tr>
+<th>min</th><th>max</th><th>runs</th><th>× reflectd</th><th>× floor</th><th>generator</th></tr></thead><tbody>${
+    figures.map((figure) => markup`<tr class="figure"><th colspan="8">${figure.what}</th></tr>
 ${rows.filter((row) => row.figure === figure).map(tableRow)}`)}</tbody></table></div></details></article>
 `;
 }
 
 function tableRow(row: Row): Markup {
   const name = markup`<td>${daemonTitle(row.daemon)}</td>`;
-  if (row.spread === undefined) return markup`<tr>${name}<td class="why" colspan="6">${whyNot(row)}</td></tr>`;
-  const { median, min, max } = row.spread;
+  if (row.spread === undefined) return markup`<tr>${name}<td class="why" colspan="7">${whyNot(row)}</td></tr>`;
+  const { median, min, max, count } = row.spread;
   return markup`<tr class="${row.daemon}">${name}${[median, min, max].map((value) =>
-    markup`<td>${formatFigure(value, row.figure.unit)}</td>`)}
+    markup`<td>${formatFigure(value, row.figure.unit)}</td>`)}<td>${count}</td>
 <td>${!isOurs(row.daemon) && formatKnown(row.toReflectd)}</td>
-<td>${row.daemon !== "floor" && row.toFloor !== undefined && formatRatio(row.toFloor)}</td>
+<td>${row.daemon !== "floor" && formatKnown(row.toFloor)}</td>
 <td>${row.generatorShare !== undefined && formatShare(row.generatorShare)}${
     row.generatorBound && markup` <span class="mark" title="generator-bound">G</span>`}</td></tr>
-${row.incomplete !== undefined && markup`<tr><td></td><td class="why" colspan="6">${row.incomplete}</td></tr>`}`;
+${row.incomplete !== undefined && markup`<tr><td></td><td class="why" colspan="7">${row.incomplete}</td></tr>`}`;
 }
 
 function growth(results: BenchResults, rows: readonly Row[]): Markup | undefined {
@@ -185,9 +190,8 @@ that a machine that slows down slows all of them. The load generator is a proces
 the clock runs from the first octet sent to the last octet needed, and sixteen receivers must hold exactly the right
 table.</p>
 <p><b>Floor</b>: a small Node program that brings the sessions up and copies every UPDATE to every other session
-without reading it. <b>G</b>: the generator used over 80 % of a core, so the daemon may be faster than shown; ≥ is a
-lower bound, ≤ an upper one, ~ means both sides were bound. Ratios to the floor count; where the floor alone was bound,
-the true ones are greater.</p>
+without reading it. <b>G</b>: the generator used over 80 % of a core, so the daemon may be faster than shown; of a ratio
+≥ is a lower bound, ≤ an upper one, ~ means both sides were bound.</p>
 <h3>Versions and configurations</h3>${daemons.map(({ daemon, version, configurations }) => markup`
 <details><summary>${daemonTitle(daemon)}: ${version}</summary>${byText(configurations).map(([text, names]) =>
     markup`<p class="soft">${names.join(", ")}</p><pre>${text}</pre>`)}</details>`)}</div></section>`;

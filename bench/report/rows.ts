@@ -38,8 +38,8 @@ export interface Row {
   readonly generatorBound: boolean;
   /** This row over reflectd's. */
   readonly toReflectd: Ratio | undefined;
-  /** This row over the floor's. Counts as it is where a generator was the limit. */
-  readonly toFloor: number | undefined;
+  /** This row over the floor's. */
+  readonly toFloor: Ratio | undefined;
 }
 
 /** All rows: scenarios and figures in their order, daemons in that of DAEMON_NAMES; only of daemons that took part. */
@@ -56,7 +56,7 @@ function rowsOfFigure(results: BenchResults, scenario: ScenarioNote, figure: Fig
   });
   const reflectd = bare.find(({ daemon }) => daemon === "reflectd");
   const floor = bare.find(({ daemon }) => daemon === "floor");
-  return bare.map((row) => ({ ...row, toReflectd: ratio(row, reflectd), toFloor: ratio(row, floor)?.value }));
+  return bare.map((row) => ({ ...row, toReflectd: ratio(row, reflectd), toFloor: ratio(row, floor) }));
 }
 
 type BareRow = Omit<Row, "toReflectd" | "toFloor">;
@@ -108,10 +108,14 @@ const KNOWN: Readonly<Record<`${boolean} ${boolean}`, Ratio["known"]>> = {
 export interface Standing {
   readonly scenario: string;
   readonly figure: FigureRow;
+  readonly ours: Row;
   /** The best of the others. */
   readonly best: Row;
-  /** reflectd needs no more than the best of the others. */
-  readonly ahead: boolean;
+  /**
+   * "first": reflectd needs no more than the best of the others. "behind": it needs more, or did not get it done.
+   * "undecided": a generator was the limit of who looks slower.
+   */
+  readonly place: "first" | "behind" | "undecided";
   /** The best of the others over reflectd; undefined where one is not above 0 (a growth of nothing). */
   readonly ratio: number | undefined;
 }
@@ -122,17 +126,25 @@ export interface Standing {
  */
 export function standings({ scenarios }: BenchResults, rows: readonly Row[]): Standing[] {
   const points = new Set(scenarios.filter(({ sweep }) => sweep !== undefined).map(({ name }) => name));
-  const headlines = rows.filter(({ scenario, daemon, figure, spread }) => daemon === "reflectd" &&
-    figure.headline === true && spread !== undefined && !points.has(scenario));
+  const headlines = rows.filter(({ scenario, daemon, figure, outcome }) => daemon === "reflectd" &&
+    figure.headline === true && !points.has(scenario) && outcome !== "not run" && outcome !== "not supported");
   const found = headlines.flatMap((ours): Standing[] => {
     const [best] = rows.filter((row) => row.scenario === ours.scenario && row.figure === ours.figure &&
       !isOurs(row.daemon) && row.spread !== undefined)
       .sort((a, b) => a.spread!.median - b.spread!.median);
     if (best === undefined) return [];
-    const ahead = ours.spread!.median <= best.spread!.median;
-    return [{ scenario: ours.scenario, figure: ours.figure, best, ahead, ratio: best.toReflectd?.value }];
+    return [{ scenario: ours.scenario, figure: ours.figure, ours, best, place: placeOf(ours, best),
+      ratio: best.toReflectd?.value }];
   });
   return found.sort((a, b) => rank(a) - rank(b));
 }
 
-const rank = ({ ahead, ratio }: Standing): number => ratio ?? (ahead ? Infinity : 0);
+function placeOf(ours: Row, best: Row): Standing["place"] {
+  if (ours.spread === undefined) return "behind";
+  const isAhead = ours.spread.median <= best.spread!.median;
+  const known = best.toReflectd?.known ?? "exactly";
+  if (isAhead) return known === "exactly" || known === "least" ? "first" : "undecided";
+  return known === "least" ? "undecided" : "behind";
+}
+
+const rank = ({ place, ratio }: Standing): number => ratio ?? (place === "behind" ? 0 : Infinity);

@@ -5,13 +5,14 @@ import type { BenchResults, ScenarioNote } from "../results.ts";
 import { daemonTitle, formatFigure, formatRatio, formatShare } from "./format.ts";
 import { microTable } from "./micro-table.ts";
 import { rowsOf, standings } from "./rows.ts";
-import type { Ratio, Row } from "./rows.ts";
+import type { Ratio, Row, Standing } from "./rows.ts";
 import { judgeTargets } from "./targets.ts";
 import type { Judgement } from "./targets.ts";
 
 const COLUMNS = 100;
 const NAME_COLUMNS = 14;
 const FIGURE_COLUMNS = 13;
+const RUNS_COLUMNS = 5;
 
 /** Everything that a terminal has room for: headline figures, targets, what was not measured. */
 export function printTable(results: BenchResults): string {
@@ -63,20 +64,21 @@ function scenarioBlock(scenario: ScenarioNote, rows: readonly Row[]): string {
   return [...head.flatMap((line) => wrap(line, COLUMNS)), TITLES, ...lines].join("\n");
 }
 
-const right = (text: string, columns = FIGURE_COLUMNS): string => text.padStart(columns);
-const TITLES = " ".repeat(NAME_COLUMNS) +
+const right = (text: string, columns: number = FIGURE_COLUMNS): string => text.padStart(columns);
+const TITLES = " ".repeat(NAME_COLUMNS) + right("runs", RUNS_COLUMNS) +
   ["median", "min", "max", "× reflectd", "× floor", "generator"].map((title) => right(title)).join("");
 
 /** A row, and under it what came of the runs that are not in it. */
 function rowLines(row: Row): string[] {
   const name = `    ${daemonTitle(row.daemon)}`.padEnd(NAME_COLUMNS);
   if (row.spread === undefined) return wrap(`${name} ${whyNot(row)}`, COLUMNS);
-  const { median, min, max } = row.spread;
+  const { median, min, max, count } = row.spread;
   const share = row.generatorShare === undefined ? "" : formatShare(row.generatorShare);
   const line = [
-    name, ...[median, min, max].map((value) => right(formatFigure(value, row.figure.unit))),
+    name, right(String(count), RUNS_COLUMNS),
+    ...[median, min, max].map((value) => right(formatFigure(value, row.figure.unit))),
     right(isOurs(row.daemon) ? "" : formatKnown(row.toReflectd)),
-    right(row.toFloor === undefined || row.daemon === "floor" ? "" : formatRatio(row.toFloor)),
+    right(row.daemon === "floor" ? "" : formatKnown(row.toFloor)),
     right(share), row.generatorBound ? " G" : "",
   ].join("").trimEnd();
   return row.incomplete === undefined ? [line] : [line, `      ${row.incomplete}`];
@@ -97,19 +99,26 @@ const SIGNS: Readonly<Record<Ratio["known"], string>> = { exactly: "", least: "�
 
 function legendOf(rows: readonly Row[]): string {
   if (!rows.some(({ generatorBound }) => generatorBound)) return "";
-  return "G: the load generator used over 80 % of a core, so the daemon may be faster than this: ≥ is a\n" +
-    "   lower bound, ≤ an upper one, ~ was bound on both sides. Ratios to the floor count; where the\n" +
-    "   floor alone was bound, the true ones are greater.";
+  return "G: the load generator used over 80 % of a core, so the daemon may be faster than this: of a ratio\n" +
+    "   ≥ is a lower bound, ≤ an upper one, ~ was bound on both sides.";
 }
 
 function standingsBlock(results: BenchResults, rows: readonly Row[]): string {
   const all = standings(results, rows);
   if (all.length === 0) return "";
-  const behind = all.filter(({ ahead }) => !ahead).map(({ scenario, figure, best, ratio }) =>
-    `behind: ${scenario}, ${figure.what}: ${daemonTitle(best.daemon)} at ${
-      ratio === undefined ? formatFigure(best.spread!.median, figure.unit) : `${formatRatio(ratio)} of reflectd`}`);
-  const first = all.length - behind.length;
-  return listBlock(`First among the daemons in ${first} of ${all.length} headline figures`, behind);
+  const of = (place: Standing["place"]): Standing[] => all.filter((one) => one.place === place);
+  const [first, undecided] = [of("first").length, of("undecided")];
+  const open = undecided.length === 0 ? "" : `, ${undecided.length} undecided`;
+  return listBlock(`First among the daemons in ${first} of ${all.length} headline figures${open}`, [
+    ...of("behind").map((one) => `behind: ${standingText(one)}`),
+    ...undecided.map((one) => `undecided, a generator was the limit: ${standingText(one)}`)]);
+}
+
+function standingText({ scenario, figure, ours, best, ratio }: Standing): string {
+  const value = formatFigure(best.spread!.median, figure.unit);
+  const than = ours.spread === undefined ? `${value}; reflectd: ${whyNot(ours)}`
+    : ratio === undefined ? value : `${formatRatio(ratio)} of reflectd`;
+  return `${scenario}, ${figure.what}: ${daemonTitle(best.daemon)} at ${than}`;
 }
 
 function targetsBlock(judgements: readonly Judgement[]): string {

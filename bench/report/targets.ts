@@ -4,9 +4,9 @@
  */
 
 import { isOurs } from "../results.ts";
-import type { BenchResults, DaemonName, FigureRow, Target } from "../results.ts";
+import type { BenchResults, DaemonName, FigureRow, Target, Unit } from "../results.ts";
 import { daemonTitle, formatDemand, formatFigure, formatRatio, formatRound } from "./format.ts";
-import type { Row } from "./rows.ts";
+import type { Ratio, Row } from "./rows.ts";
 
 /** One demand on one figure. */
 export interface Judgement {
@@ -57,7 +57,7 @@ function demandsOf(target: Target, figure: FigureRow): Demand[] {
     ...(floorRatio === undefined ? [] : [{
       demand: `at most ${formatDemand(floorRatio)} the floor`,
       judge: (ours: Row) => (ours.toFloor === undefined ? unjudged("no figure of the floor")
-        : judged(ours.toFloor / floorRatio, formatRatio(ours.toFloor))),
+        : judgeFloor(ours.toFloor, floorRatio)),
     }]),
     ...Object.entries(target.faster ?? {}).map(([name, factor]) => faster(name as DaemonName | "best", factor)),
     ...(atMost === undefined ? [] : [{
@@ -68,8 +68,16 @@ function demandsOf(target: Target, figure: FigureRow): Demand[] {
       demand: `never more than ${formatRound(never, unit)}`,
       judge: (ours: Row) => judged(ours.spread!.max / never, formatFigure(ours.spread!.max, unit)),
     }]),
-    ...(ofFigure === undefined ? [] : [ofOther(ofFigure)]),
+    ...(ofFigure === undefined ? [] : [ofOther(ofFigure, unit)]),
   ];
+}
+
+/** Where both were bound the ratio counts as it is: the generator had the same to do for both. */
+function judgeFloor({ value, known }: Ratio, most: number): Outcome {
+  const measured = formatRatio(value);
+  const isReached = value <= most;
+  const isOpen = (known === "least" && isReached) || (known === "most" && !isReached);
+  return isOpen ? unjudged(`generator-bound: ${BOUND_WORDS[known]}`, measured) : judged(value / most, measured);
 }
 
 /** A daemon, or the best of the others, must be at least `factor` times ours. */
@@ -105,23 +113,25 @@ const BOUND_WORDS = {
   exactly: "exactly this", least: "at least this", most: "at most this", unsure: "both were bound",
 } as const;
 
-/** The least of the other daemons; one that timed out where no other finished. The floor is no daemon. */
+/**
+ * Of the other daemons the one that may have needed least; the floor is no daemon. One that timed out after a shorter
+ * time than the others needed may be the best, and nobody knows.
+ */
 function bestOther(rows: readonly Row[]): Row | undefined {
-  const others = rows.filter(({ daemon }) => !isOurs(daemon));
-  const measured = others.filter(({ toReflectd }) => toReflectd !== undefined);
-  return measured.sort((a, b) => a.toReflectd!.value - b.toReflectd!.value)[0] ??
-    others.find(({ longerThan }) => longerThan !== undefined) ?? others[0];
+  const least = ({ spread, longerThan }: Row): number => spread?.median ?? longerThan ?? Infinity;
+  return rows.filter(({ daemon }) => !isOurs(daemon)).sort((a, b) => least(a) - least(b))[0];
 }
 
-function ofOther({ figure: path, ratio }: { readonly figure: string; readonly ratio: number }): Demand {
+function ofOther({ figure: path, ratio, more = 0 }: NonNullable<Target["ofFigure"]>, unit: Unit): Demand {
   return {
-    demand: `at most ${formatDemand(ratio)} ${path}`,
+    demand: `at most ${formatDemand(ratio)} ${path}${more === 0 ? "" : ` + ${formatRound(more, unit)}`}`,
     judge(ours, _, rows) {
       const base = rows.find(({ scenario, figure, daemon }) => `${scenario}/${figure.id}` === path &&
         daemon === "reflectd");
       if (base?.spread === undefined) return unjudged(`no figure ${path}`);
-      const value = ours.spread!.median / base.spread.median;
-      return judged(value / ratio, formatRatio(value));
+      const { median } = ours.spread!;
+      const measured = more === 0 ? formatRatio(median / base.spread.median) : formatFigure(median, unit);
+      return judged(median / (ratio * base.spread.median + more), measured);
     },
   };
 }

@@ -5,12 +5,6 @@ import { dirname, join } from "node:path";
 import type { BenchResults } from "../results.ts";
 import { htmlReport } from "./html.ts";
 
-/** Where a report was written. */
-export interface WrittenReport {
-  readonly json: string;
-  readonly html: string;
-}
-
 /** Why no report can be written there, else undefined: better known before an hour of runs than after it. */
 export function folderFault(folder: string): string | undefined {
   try {
@@ -35,12 +29,11 @@ function makeFolder(folder: string): void {
   }
 }
 
-/** Writes both files into `folder`, which is made where it is missing. Throws where the system refuses. */
-export function writeReport(results: BenchResults, folder: string): WrittenReport {
+/** Writes both files into `folder`, made where it is missing; answers where the page is. Throws as the system does. */
+export function writeReport(results: BenchResults, folder: string): string {
   makeFolder(folder);
-  const json = join(folder, "results.json");
   const html = join(folder, "report.html");
-  writeFileSync(json, `${JSON.stringify(results, undefined, 1)}\n`);
+  writeFileSync(join(folder, "results.json"), `${JSON.stringify(results, undefined, 1)}\n`);
   writeFileSync(html, htmlReport(results));
-  return { json, html };
+  return html;
 }

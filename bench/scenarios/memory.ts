@@ -32,7 +32,8 @@ export const MEMORY: Scenario = {
     ...WATCHED,
   ],
   wants: (scale) =>
-    ({ family: "ipv4", addPath: false, reloads: false, sessions: scaled(SESSIONS, scale.sessions, 10) }),
+    ({ family: "ipv4", addPath: false, reloads: false, joinsAtOnce: false,
+      sessions: scaled(SESSIONS, scale.sessions, 10) }),
   run: measure,
 };
 
@@ -47,7 +48,7 @@ async function measure(context: Context): Promise<void> {
   await sleep(SETTLE_MILLISECONDS * scale.duration);
   const idle = daemon.memory().residentMiB;
   context.record("idleMiB", idle);
-  await context.join(uniformLoad({ ...few, each: 1, perSet: 1 }), sessions, 0);
+  await context.join(uniformLoad({ ...few, each: 1, perSet: 1 }), sessions, { exactReceivers: 0 });
   await sleep(SETTLE_MILLISECONDS * scale.duration);
   context.record("perSessionKiB", (daemon.memory().residentMiB - idle) * 1024 / sessions);
 
@@ -83,7 +84,7 @@ async function settled(daemon: RunningDaemon, seconds: number): Promise<number> 
 async function loaded(context: Context, load: Load): Promise<Loaded> {
   const daemon = await context.start();
   const fleet = await context.join(load, CLIENTS);
-  await context.asked(fleet.announce(1));
+  await fleet.announce(1);
   await sleep(SETTLE_MILLISECONDS * context.scale.duration);
   return { daemon, fleet, residentMiB: daemon.memory().residentMiB };
 }

@@ -7,9 +7,6 @@ import { NotSupported } from "./scenario.ts";
 import type { Context } from "./scenario.ts";
 import type { Phase } from "./staged.ts";
 
-/** So few peers are listed in no time, even where their figures matter. */
-const FEW = 20;
-
 /** Everybody announces for the first time: a daemon that has just come up, code that nobody has run yet. */
 export const CONVERGE: Phase = {
   rows: [
@@ -22,8 +19,7 @@ export const CONVERGE: Phase = {
   async run({ context, daemon, fleet, nextVersion, timed }) {
     context.record("idleMiB", daemon.memory().residentMiB);
     const cpuSeconds = daemon.cpuSeconds();
-    const converged = timed("convergeMs", () => fleet.announce(nextVersion()));
-    await (fleet.clients.length <= FEW ? context.asked(converged) : converged);
+    await timed("convergeMs", () => fleet.announce(nextVersion()));
     context.record("cpuMs", (daemon.cpuSeconds() - cpuSeconds) * 1000);
     const { residentMiB, highestMiB } = daemon.memory();
     context.record("residentMiB", residentMiB);
@@ -51,11 +47,11 @@ const ROUND_SECONDS = 8;
 
 /** Several timings of one figure; one that times out is known to be longer than its own time, not than that of all. */
 export async function rounds(context: Context, figure: string, count: number,
-  round: (number: number) => Promise<Timing>): Promise<readonly Timing[]> {
+  round: () => Promise<Timing>): Promise<readonly Timing[]> {
   const timings: Timing[] = [];
   while (timings.length < count) {
     context.measuring(figure);
-    timings.push(await round(timings.length));
+    timings.push(await round());
     if (timings.at(-1)!.milliseconds > ROUND_SECONDS * context.scale.duration * 1000) break;
   }
   return timings;
@@ -63,23 +59,19 @@ export async function rounds(context: Context, figure: string, count: number,
 
 const ROUNDS = 3;
 
-/** Everybody announces everything with other attributes: once while peers are asked for, then undisturbed. */
+/** Everybody announces everything with other attributes, a few times. */
 export const AGAIN: Phase = {
   rows: [{ id: "againMs", what: "every route changed, to everybody", unit: "ms" }],
   async run({ context, fleet, nextVersion }) {
-    const all = await rounds(context, "againMs", 1 + ROUNDS, (number) => {
-      const announced = fleet.announce(nextVersion());
-      return number === 0 ? context.asked(announced) : announced;
-    });
-    record(context, "againMs", all.length === 1 ? all : all.slice(1));
+    record(context, "againMs", await rounds(context, "againMs", ROUNDS, () => fleet.announce(nextVersion())));
   },
 };
 
 /** The first source withdraws all it has. */
 export const WITHDRAW: Phase = {
   rows: [{ id: "withdrawMs", what: "a feed withdrawn, gone everywhere", unit: "ms" }],
-  async run({ context, fleet, timed }) {
-    await context.asked(timed("withdrawMs", () => fleet.withdraw([0])));
+  async run({ fleet, timed }) {
+    await timed("withdrawMs", () => fleet.withdraw([0]));
   },
 };
 
@@ -118,10 +110,9 @@ export const JOIN: Phase = {
   async run({ context, daemon, fleet }) {
     const last = fleet.clients.length - 1;
     const before = daemon.memory().residentMiB;
-    record(context, "joinMs", await rounds(context, "joinMs", JOINS, async (number) => {
+    record(context, "joinMs", await rounds(context, "joinMs", JOINS, async () => {
       await fleet.leave([last]);
-      const joined = fleet.join([last]);
-      return number === 0 ? context.asked(joined) : joined;
+      return fleet.join([last]);
     }));
     await sleep(SETTLE_MILLISECONDS * context.scale.duration);
     context.record("joinGrowthMiB", daemon.memory().residentMiB - before);
@@ -130,6 +121,7 @@ export const JOIN: Phase = {
 
 /** All clients but the source are cut off and dial at once. */
 export const STORM: Phase = {
+  joinsAtOnce: true,
   rows: [
     { id: "stormMs", what: "all clients reconnect at once, until all have the table", unit: "ms" },
     { id: "stormGrowthMiB", what: "resident after the storm, more than before", unit: "MiB" },
@@ -139,7 +131,7 @@ export const STORM: Phase = {
     const receivers = fleet.clients.map(({ index }) => index).filter((index) => index > 0);
     await fleet.leave(receivers);
     await sleep(SETTLE_MILLISECONDS * context.scale.duration);
-    await context.asked(timed("stormMs", () => fleet.join(receivers, receivers.length)));
+    await timed("stormMs", () => fleet.join(receivers, receivers.length));
     await sleep(SETTLE_MILLISECONDS * context.scale.duration);
     context.record("stormGrowthMiB", daemon.memory().residentMiB - before);
   },
@@ -147,14 +139,15 @@ export const STORM: Phase = {
 
 /** A policy rejects all routes, another accepts them again; everybody is told. */
 export const RELOAD: Phase = {
+  reloads: true,
   rows: [
     { id: "rejectMs", what: "policy reload that rejects all, until all is withdrawn", unit: "ms" },
     { id: "acceptMs", what: "policy reload that accepts all, until all is back", unit: "ms" },
   ],
-  async run({ context, daemon, fleet, timed }) {
+  async run({ daemon, fleet, timed }) {
     if (daemon.reloadPolicy === undefined) throw new NotSupported("it has no policies");
     const reload = (version: number) => (): Promise<void> => daemon.reloadPolicy!(version);
     await timed("rejectMs", () => fleet.policy(true, reload(1)));
-    await context.asked(timed("acceptMs", () => fleet.policy(false, reload(2))));
+    await timed("acceptMs", () => fleet.policy(false, reload(2)));
   },
 };

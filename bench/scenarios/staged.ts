@@ -23,6 +23,8 @@ export interface Shape {
   readonly perSet: number;
   readonly family?: Family;
   readonly addPath?: boolean;
+  /** All sources announce the same prefixes. */
+  readonly isShared?: boolean;
   /** Every set carries the community that policies reject. */
   readonly marked?: boolean;
 }
@@ -41,6 +43,9 @@ export interface Stage {
 
 /** A part of a scenario. */
 export interface Phase {
+  /** It reloads policies; in it many clients join a full table at once. */
+  readonly reloads?: true;
+  readonly joinsAtOnce?: true;
   readonly rows: readonly FigureRow[];
   run(stage: Stage): Promise<void>;
 }
@@ -51,6 +56,8 @@ type Head = Pick<Scenario, "name" | "title" | "mostRuns" | "needs" | "quick" | "
 export interface StagedScenario extends Head {
   readonly shape: Shape;
   readonly phases: readonly Phase[];
+  /** Of the clients; as usual where it is not given. RFC 4271 §4.2: 3 or more. */
+  readonly holdTimeSeconds?: number;
   /** By figure. */
   readonly targets?: Readonly<Record<string, Target>>;
   /** Figures of the text table. */
@@ -67,7 +74,7 @@ export function sized({ shape, scale }: { readonly shape: Shape; readonly scale:
   const sessions = scaled(shape.sessions, scale.sessions, LEAST_SESSIONS);
   const each = scaled(shape.each, scale.prefixes, LEAST_PREFIXES);
   return {
-    family: "ipv4", addPath: false, marked: false, ...shape,
+    family: "ipv4", addPath: false, isShared: false, marked: false, ...shape,
     sessions, each, sources: Math.min(shape.sources, sessions), perSet: Math.min(shape.perSet, each),
   };
 }
@@ -78,13 +85,13 @@ export function staged(what: StagedScenario): Scenario {
   const strangers = [...Object.keys(what.targets ?? {}), ...what.headlines]
     .filter((name) => !rows.some(({ id }) => id === name));
   if (strangers.length > 0) throw new Error(`${what.name} has no figure ${strangers.join(", ")}`);
-  const reloads = what.phases.some(({ rows: own }) => own.some(({ id }) => id === "rejectMs"));
   return {
     ...head(what),
     figures: rows.map((row) => dressed(row, what)),
     wants: (scale) => {
       const { family, addPath, sessions } = sized({ shape: what.shape, scale });
-      return { family, addPath, sessions, reloads };
+      return { family, addPath, sessions, reloads: what.phases.some(({ reloads }) => reloads),
+        joinsAtOnce: what.phases.some(({ joinsAtOnce }) => joinsAtOnce) };
     },
     run: (context) => perform(what, context),
   };
@@ -107,7 +114,8 @@ async function perform(what: StagedScenario, context: Context): Promise<void> {
   const shape = sized({ shape: what.shape, scale: context.scale });
   const load = await (what.load ?? uniform)(shape, context);
   const daemon = await context.start();
-  const fleet = await context.join(load, shape.sessions);
+  const { holdTimeSeconds } = what;
+  const fleet = await context.join(load, shape.sessions, holdTimeSeconds === undefined ? {} : { holdTimeSeconds });
   let version = 0;
   const stage: Stage = {
     context, daemon, fleet, load,
@@ -122,6 +130,6 @@ async function perform(what: StagedScenario, context: Context): Promise<void> {
   for (const phase of what.phases) await phase.run(stage);
 }
 
-function uniform({ family, addPath, sources, each, perSet, marked }: Required<Shape>): Load {
-  return uniformLoad({ family, addPath, sources, each, perSet, ...(marked ? { markedEvery: 1 } : {}) });
+function uniform({ marked, ...shape }: Required<Shape>): Load {
+  return uniformLoad({ ...shape, ...(marked ? { markedEvery: 1 } : {}) });
 }

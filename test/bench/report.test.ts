@@ -63,7 +63,7 @@ describe("rows", () => {
     const row = find(rows, "fan-out", "frr");
     expect(row.spread).toEqual({ count: 2, median: 1_880, min: 1_860, max: 1_900 });
     expect(row.toReflectd).toEqual({ value: 1_880 / 790, known: "exactly" });
-    expect(row.toFloor).toBeCloseTo(1_880 / 600);
+    expect(row.toFloor).toEqual({ value: 1_880 / 600, known: "least" });
   });
   it("say why a figure is missing", () => {
     expect(find(rows, "fan-out", "openbgpd")).toMatchObject({ outcome: "timed out", longerThan: 120_000 });
@@ -95,22 +95,42 @@ describe("rows", () => {
   });
 });
 
+describe("a standing", () => {
+  const placeOf = (ours: Partial<CellResult>, share: number, other: number, otherShare: number): string | undefined => {
+    const results = fanOut(
+      { ...cell("fan-out", "reflectd", 1, { converge: 100 }, { generatorShare: { converge: share } }), ...ours },
+      cell("fan-out", "frr", 1, { converge: other }, { generatorShare: { converge: otherShare } }));
+    return standings(results, rowsOf(results)).find(({ figure }) => figure.id === "converge")?.place;
+  };
+  it("is undecided where a generator may have held back who looks slower", () => {
+    expect([placeOf({}, 0.5, 200, 0.9), placeOf({}, 0.9, 200, 0.9), placeOf({}, 0.9, 50, 0.5)])
+      .toEqual(["undecided", "undecided", "undecided"]);
+    expect([placeOf({}, 0.9, 200, 0.5), placeOf({}, 0.5, 50, 0.9), placeOf({}, 0.9, 50, 0.9)])
+      .toEqual(["first", "behind", "behind"]);
+  });
+  it("is behind where reflectd did not get done what another did", () => {
+    expect(placeOf({ figures: {}, outcome: "timed out" }, 0.5, 200, 0.5)).toBe("behind");
+    expect(placeOf({ outcome: "wrong table" }, 0.5, 200, 0.5)).toBe("behind");
+    expect(placeOf({ figures: {}, outcome: "not supported" }, 0.5, 200, 0.5)).toBeUndefined();
+  });
+});
+
 describe("figures that are no more than nothing", () => {
   const standing = (ours: number, other: number): unknown => {
     const results = fanOut(
       cell("fan-out", "reflectd", 1, { resident: ours }), cell("fan-out", "frr", 1, { resident: other }));
-    return standings(results, rowsOf(results)).map(({ ahead, ratio }) => [ahead, ratio])[0];
+    return standings(results, rowsOf(results)).map(({ place, ratio }) => [place, ratio])[0];
   };
   it("have no ratio and still an order", () => {
     expect([standing(2, -1), standing(-1, 2), standing(0, 0), standing(2, 4)])
-      .toEqual([[false, undefined], [true, undefined], [true, undefined], [true, 2]]);
+      .toEqual([["behind", undefined], ["first", undefined], ["first", undefined], ["first", 2]]);
   });
 });
 
 describe("targets", () => {
   it("are reached, missed or not judged", () => {
     expect(verdicts(MADE_UP)).toEqual({
-      "converge: at most 1.5× the floor": "reached", "converge: FRR at 1.3× or more": "reached",
+      "converge: at most 1.5× the floor": "not judged", "converge: FRR at 1.3× or more": "reached",
       "converge: BIRD 2 at 40× or more": "reached", "converge: no worse than the best other daemon": "reached",
       "resident: at most 110 MiB": "reached", "latePeak: never more than 1 s": "reached",
       "converge: at most 6× the floor": "missed", "converge: BIRD 2 at 6× or more": "missed",
@@ -134,6 +154,33 @@ describe("targets", () => {
     ))["converge: BIRD 2 at 40× or more"];
     expect(against(40_000)).toBe("reached");
     expect(against(30_000)).toBe("not judged");
+  });
+  it("hold the ratio to the floor against its bound", () => {
+    const toFloor = (ours: number, share: number, floorShare: number): string | undefined => verdicts(fanOut(
+      cell("fan-out", "reflectd", 1, { converge: ours }, { generatorShare: { converge: share } }),
+      cell("fan-out", "floor", 1, { converge: 100 }, { generatorShare: { converge: floorShare } }),
+    ))["converge: at most 1.5× the floor"];
+    expect([toFloor(140, 0.5, 0.9), toFloor(160, 0.5, 0.9)]).toEqual(["not judged", "missed"]);
+    expect([toFloor(140, 0.9, 0.5), toFloor(160, 0.9, 0.5)]).toEqual(["reached", "not judged"]);
+    expect([toFloor(140, 0.9, 0.9), toFloor(160, 0.9, 0.9)]).toEqual(["reached", "missed"]);
+  });
+  it("take for the best a daemon that timed out sooner than another was done", () => {
+    const best = (milliseconds: number): string | undefined => verdicts(fanOut(
+      cell("fan-out", "reflectd", 1, { converge: 1_000 }), cell("fan-out", "frr", 1, { converge: 50_000 }),
+      cell("fan-out", "gobgp", 1, {}, { outcome: "timed out", timedOut: { figure: "converge", milliseconds: 60_000 } }),
+      cell("fan-out", "bird2", 1, {}, { outcome: "timed out", timedOut: { figure: "converge", milliseconds } }),
+    ))["converge: no worse than the best other daemon"];
+    expect([best(2_000), best(900)]).toEqual(["reached", "not judged"]);
+  });
+  it("may allow so much more than another figure", () => {
+    const target = { ofFigure: { figure: "fan-out/converge", ratio: 1, more: 16 } };
+    const figures = FAN_OUT.map((row) => (row.id === "resident" ? { ...row, target } : row));
+    const after = (resident: number): string | undefined => {
+      const results = fanOut(cell("fan-out", "reflectd", 1, { converge: 100, resident }));
+      return verdicts({ ...results, scenarios: [{ name: "fan-out", title: "", figures }] })[
+        "resident: at most 1× fan-out/converge + 16 MiB"];
+    };
+    expect([after(116), after(117)]).toEqual(["reached", "missed"]);
   });
   it("are not judged on a bound that leaves them open", () => {
     const against = (ours: number, other: number, frr: number): string | undefined => verdicts(fanOut(
@@ -234,8 +281,9 @@ describe("written reports", () => {
   it("are the results and the page", () => {
     const folder = mkdtempSync(join(tmpdir(), "reflectd-report-"));
     try {
-      const { json, html } = writeReport(MADE_UP, join(folder, "a/b"));
-      expect(JSON.parse(readFileSync(json, "utf8"))).toEqual(JSON.parse(JSON.stringify(MADE_UP)));
+      const html = writeReport(MADE_UP, join(folder, "a/b"));
+      const json = readFileSync(join(folder, "a/b/results.json"), "utf8");
+      expect(JSON.parse(json)).toEqual(JSON.parse(JSON.stringify(MADE_UP)));
       expect(readFileSync(html, "utf8")).toBe(htmlReport(MADE_UP));
     } finally {
       rmSync(folder, { recursive: true });

@@ -13,7 +13,7 @@ import type { Scenario } from "../../bench/scenarios/scenario.ts";
 const DAEMONS: readonly DaemonName[] = ["reflectd", "bird2"];
 const scenario = (name: string): Scenario => ({
   name, title: name, figures: [], run: () => Promise.resolve(),
-  wants: () => ({ family: "ipv4", addPath: false, sessions: 1, reloads: false }),
+  wants: () => ({ family: "ipv4", addPath: false, sessions: 1, reloads: false, joinsAtOnce: false }),
 });
 const fine: CellEnd = { outcome: "measured", figures: { ms: 1 }, generatorShare: {}, version: "1", configuration: "c" };
 const late: CellEnd = { ...fine, outcome: "timed out", reason: "not in 120 s", figures: {} };
@@ -24,7 +24,7 @@ interface Ran extends RunEnd {
 }
 
 const PORTS: RunPorts = {
-  cell: async () => fine, refusal: () => undefined, stopped: () => undefined, now: () => 0, progress: () => undefined,
+  cell: async () => fine, stopped: () => undefined, now: () => 0, progress: () => undefined,
   longSeconds: () => Infinity, budgetMinutes: Infinity, cellSeconds: 60,
 };
 
@@ -93,11 +93,6 @@ describe("a run", () => {
     const end = await ran({ cell: async () => fine, budgetMinutes: 2.5 });
     expect(end.asked).toEqual(["a reflectd 1", "b reflectd 1", "a reflectd 2"]);
     expect(end.notMeasured).toContain("reflectd in b: no time left of 2.5 minutes; 1 not run");
-  });
-  it("names what a daemon cannot do", async () => {
-    const end = await ran({ refusal: ({ daemon }) => (daemon === "bird2" ? "no ADD-PATH" : undefined) });
-    expect(end.cells).toHaveLength(4);
-    expect(end.notMeasured).toEqual(["bird2 in a: no ADD-PATH; 2 not run", "bird2 in b: no ADD-PATH; 2 not run"]);
   });
   it("keeps what there is when it is stopped", async () => {
     let cells = 0;

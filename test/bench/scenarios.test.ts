@@ -78,10 +78,10 @@ async function smallContext(scenario: Scenario, figures: Map<string, number>):
   const stop = async (): Promise<void> => { fleet?.close(); };
   const context: Context = {
     scale: TINY, mrt: undefined, measuring: () => undefined, stop,
-    asked: (work) => work, record: (figure, value) => { figures.set(figure, value); },
+    record: (figure, value) => { figures.set(figure, value); },
     start: async () => { await stop(); return daemon; },
-    join: async (load, sessions, exactReceivers = 3) => {
-      fleet = new Fleet(floor.place, load, { sessions, exactReceivers, timeoutSeconds: 10 });
+    join: async (load, sessions, wishes = {}) => {
+      fleet = new Fleet(floor.place, load, { sessions, exactReceivers: 3, timeoutSeconds: 10, ...wishes });
       await fleet.join();
       return fleet;
     },

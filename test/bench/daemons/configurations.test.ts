@@ -15,6 +15,7 @@ import { DAEMON_NAMES } from "../../../bench/results.ts";
 import { readConfiguration } from "../../../src/config/reader.ts";
 
 const SETUP: DaemonSetup = { folder: "/tmp/x", sessions: 3, family: "ipv4", addPath: false, reloads: false,
+  joinsAtOnce: false,
   nodeOptions: [], place: { namespace: "n", daemonAddress: "10.255.255.1", port: 179, firstClient: 0x0a010001,
     clientRange: "10.0.0.0/8", ipv6Transport: true } };
 
@@ -46,6 +47,15 @@ describe("daemons", () => {
     const reloading = { ...SETUP, reloads: true };
     expect(textOf(reloading, 1) === textOf(reloading, 2)).toBe(["frr", "gobgp"].includes(name));
     expect(textOf(reloading, 3)).toBe(textOf(reloading, 1));
+  });
+  it("let FRR tell sessions together where many join at once only", () => {
+    expect(frrConfiguration(SETUP)).toContain("coalesce-time 0\n");
+    expect(frrConfiguration({ ...SETUP, joinsAtOnce: true })).toContain("coalesce-time 1000\n");
+  });
+  it.each(["bird1", "bird2"])("keep the route to the next hops from the clients of %s without a filter", (name) => {
+    const text = TEXTS[name]!(SETUP, 0);
+    expect(text).toMatch(/igp table hops;[^}]*export all;/);
+    expect(text).toMatch(/protocol static \{.*table hops;.* route 10\.0\.0\.0\/8/);
   });
   it("show one of BIRD 1.6's sessions in the report", () => {
     const text = bird1Configuration(SETUP, 0);

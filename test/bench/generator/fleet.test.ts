@@ -1,11 +1,12 @@
 /** Fleets in front of the floor: it copies what it is told, which is right as long as sources share no prefix. */
 
 import type { Socket } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { SessionLost, TimedOut, WrongTable } from "../../../bench/generator/ends.ts";
 import { Fleet } from "../../../bench/generator/fleet.ts";
 import { uniformLoad } from "../../../bench/generator/uniform.ts";
 import type { Load } from "../../../bench/generator/load.ts";
+import { MESSAGE, message } from "../../../bench/generator/wire.ts";
 import { openFloor } from "./floor.ts";
 import type { TestFloor } from "./floor.ts";
 
@@ -37,12 +38,11 @@ describe("a fleet", () => {
       expect(fleet.clients.filter(({ receiver }) => receiver.exact).map(({ index }) => index)).toEqual([0, 4, 7]);
       const told = await fleet.announce(1);
       expect(told.milliseconds).toBeGreaterThan(0);
-      expect(told.octets).toBeGreaterThan((4 * 3 + 4 * 4) * 3_000 * (family === "ipv4" ? 5 : 13));
       await fleet.announce(2);
       const gone = await fleet.withdraw([1, 2]);
       expect(gone.milliseconds).toBeGreaterThan(0);
       await fleet.announce(3, [1]);
-      expect(fleet.lateMilliseconds()).toBe(0);
+      expect(fleet.lateMilliseconds()).toBeUndefined(); // 30 s are not over
     });
   it("waits for a newcomer until it holds everything, and for the others until a leaver is forgotten", async () => {
     const { fleet } = await fleetOf(small(), 6);
@@ -56,10 +56,29 @@ describe("a fleet", () => {
   it("measures one change at every other client", async () => {
     const { fleet } = await fleetOf(small(), 6);
     await fleet.announce(1);
-    const latencies = await fleet.change(2, 7, 5);
+    const { milliseconds: latencies, generatorShare } = await fleet.change(2, 7, 5);
+    expect(generatorShare).toBeGreaterThan(0);
     expect(latencies).toHaveLength(5);
     expect(latencies.every((milliseconds) => milliseconds > 0 && milliseconds < 5_000)).toBe(true);
     await fleet.converge("after a change");
+  });
+  it("says everything again to a daemon that asks for it", async () => {
+    const { fleet, sockets } = await fleetOf(small(), 6);
+    await fleet.announce(1);
+    const { receiver } = fleet.clients[5]!;
+    const before = receiver.announcedPrefixes;
+    for (const socket of sockets) socket.write(message(MESSAGE.ROUTE_REFRESH, [0, 1, 0, 1]));
+    await vi.waitFor(() => expect(receiver.announcedPrefixes).toBe(2 * before));
+  });
+  it("knows who was silent for longer than a short hold time allows", async () => {
+    const load = small();
+    const { place } = await floor(load);
+    const fleet = new Fleet(place, load, { sessions: 2, exactReceivers: 1, timeoutSeconds: 10, holdTimeSeconds: 3 });
+    closers.push(() => fleet.close());
+    await fleet.join();
+    expect(fleet.clients[0]!.keepaliveSeconds).toBe(1);
+    expect(fleet.lateMilliseconds()).toBeUndefined();
+    await vi.waitFor(() => expect(fleet.lateMilliseconds()).toBeLessThan(1_000), 3_000);
   });
   it("does not wait for clients that do not read until they do", async () => {
     const { fleet } = await fleetOf(small(), 6);

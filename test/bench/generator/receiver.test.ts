@@ -8,6 +8,7 @@ import { uniformLoad } from "../../../bench/generator/uniform.ts";
 import type { Load } from "../../../bench/generator/load.ts";
 import { ExactReceiver } from "../../../bench/generator/receiver.ts";
 import type { Receiver } from "../../../bench/generator/receiver.ts";
+import { planted, reflection } from "./faults.ts";
 
 function feed(receiver: Receiver, bytes: Buffer, leaveOut = 0): void {
   let at = 0;
@@ -152,6 +153,23 @@ describe("sources with prefixes in common", () => {
     expect(receiver!.complete).toBe(true);
     feed(receiver!, load.announcements(0, 1));
     expect(receiver!.complete).toBe(true);
+  });
+  it("are right in the path that a reflector prefers only, where that is known", () => {
+    const load = shared(false);
+    const expectation = new Expectation(load, { firstIdentifier: 0x7f0b_0001, clusterId: 0xc000_0201 });
+    const receiver = new ExactReceiver(5, expectation);
+    expectation.announce([0, 1], 1);
+    receiver.expect();
+    const connection = { client: 5, each: 50, announcements: 0, withdrawals: 0, kept: undefined,
+      later: () => undefined };
+    const told = (bytes: Buffer): void => feed(receiver, planted(reflection, connection)(bytes));
+    told(load.announcements(0, 1));
+    expect(receiver.short).toBe("29 of 50 prefixes are right");
+    told(load.announcements(1, 1));
+    expect(receiver.short).toBe("21 of 50 prefixes are right");
+    for (let route = 0; route < 50; route++) if (load.preferred![route] === 0) told(load.change(0, route, 1));
+    expect(receiver.complete).toBe(true);
+    expect(receiver.alteredPrefixes).toBe(0);
   });
   it("are told apart by next hop where receivers are told all paths", () => {
     const load = shared(true);
