@@ -15,6 +15,7 @@ import { isJsonObject } from "../config/json.ts";
 import type { JsonObject, JsonValue } from "../config/json.ts";
 import { EXIT } from "../control/cli-io.ts";
 import type { CliHandlers, CliIo, ResourceRequest } from "../control/cli-io.ts";
+import { systemTimers } from "./calico-datastore.ts";
 import { chosenDatastore } from "./datastore-choice.ts";
 import type { DatastoreChoice } from "./datastore-choice.ts";
 import { complain } from "./files.ts";
@@ -36,7 +37,7 @@ function writerOf({ datastore, files }: DatastoreChoice): ResourceWriter | strin
   if (datastore === "kubernetes") return "the datastore is Kubernetes (kubectl does this)";
   if (datastore === "etcd") return "this version does not write to etcd (calicoctl does this)";
   if (files.length === 0) return "no files are known (give --config FILE)";
-  return new FilesWriter(files);
+  return new FilesWriter(files, systemTimers);
 }
 
 /** Runs a verb on a datastore; resolves with the exit code. */

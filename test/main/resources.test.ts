@@ -15,6 +15,7 @@ import { fakeDaemon } from "../control/fake-daemon.ts";
 import { controlServer } from "../control/running.ts";
 import { cli, cliIo, recordingHandlers, Sink } from "../control/terminal.ts";
 import type { Ran } from "../control/terminal.ts";
+import { FAST } from "../support/calico/mirror.ts";
 import { peerOf } from "../support/calico/resource-writer-contract.ts";
 
 /** A folder as the datastore, and what is typed on it. */
@@ -27,7 +28,7 @@ class World {
     onTestFinished(() => rmSync(this.folder, { recursive: true }));
     mkdirSync(join(this.folder, "store"));
     for (const [name, text] of Object.entries(texts)) this.write(name, text);
-    this.writer = new FilesWriter([join(this.folder, "store")]);
+    this.writer = new FilesWriter([join(this.folder, "store")], FAST);
   }
 
   write(name: string, text: string): string {

@@ -1,6 +1,5 @@
-/** Files written as a whole: who reads one sees the old text or the new one, never a part. */
+/** Files written as a whole, by one writer at a time: who reads one sees the old text or the new one, never a part. */
 
-import { randomBytes } from "node:crypto";
 import { promises } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
@@ -17,9 +16,82 @@ export async function readText(path: string): Promise<string | undefined> {
   }
 }
 
-/** Makes a file; false where there is one already. Rejects as the file system does. */
-export async function makeFile(path: string, text: string): Promise<boolean> {
-  return replace(path, text, undefined, async () => !(await isThere(path)));
+/** What became of it: another text than expected may stand there, or somebody else may be writing. */
+export type Written = "done" | "changed" | Busy;
+
+/** The file of somebody who is writing. */
+export interface Busy { readonly busy: string }
+
+/** Makes a file; "changed" where there is one already. Rejects as the file system does. */
+export async function makeFile(path: string, text: string): Promise<Written> {
+  return written(path, text, undefined, async (next) => {
+    if (await isThere(path)) return false;
+    await promises.rename(next, path);
+    return true;
+  });
+}
+
+/**
+ * Replaces the text of a file, through a link if the path is one, with its mode and owner; without a text removes it.
+ * "changed" where the text is not `old` any more. Rejects as the file system does.
+ */
+export async function replaceFile(path: string, old: string, text: string | undefined): Promise<Written> {
+  if (!await isThere(path)) return "changed";
+  const target = await promises.realpath(path);
+  return written(target, text ?? "", await promises.stat(target), async (next) => {
+    if (!await isThere(target) || await readText(target) !== old) return false;
+    if (text !== undefined) {
+      await promises.rename(next, target);
+      return true;
+    }
+    await promises.unlink(path);
+    await promises.unlink(next);
+    return true;
+  });
+}
+
+interface Owner { readonly mode: number; readonly uid: number; readonly gid: number }
+
+/** Writes the next text; `finish` puts it in its place, and answers false where it may not. */
+async function written(
+  target: string, text: string, owner: Owner | undefined, finish: (next: string) => Promise<boolean>,
+): Promise<Written> {
+  // No manifest has such a name, so nobody reads it there.
+  const next = join(dirname(target), `.${basename(target)}.new`);
+  const file = await claimed(next);
+  if (file === undefined) return { busy: next };
+  let isDone = false;
+  try {
+    await fill(file, text, owner);
+    isDone = await finish(next);
+    return isDone ? "done" : "changed";
+  } finally {
+    await file.close();
+    // Once it is done the name may be another writer's.
+    if (!isDone) await promises.rm(next, { force: true });
+  }
+}
+
+/** A file made by us; undefined where there is one: who made it is the one writer. */
+async function claimed(next: string): Promise<promises.FileHandle | undefined> {
+  try {
+    return await promises.open(next, "wx", NEW_FILE_MODE);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return undefined;
+    throw error;
+  }
+}
+
+async function fill(file: promises.FileHandle, text: string, owner: Owner | undefined): Promise<void> {
+  await file.writeFile(text);
+  if (owner !== undefined) {
+    await file.chmod(owner.mode & MODE_BITS);
+    // Only root may give a file away: another user's new file is his own.
+    await file.chown(owner.uid, owner.gid).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPERM") throw error;
+    });
+  }
+  await file.sync();
 }
 
 async function isThere(path: string): Promise<boolean> {
@@ -29,52 +101,5 @@ async function isThere(path: string): Promise<boolean> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
     throw error;
-  }
-}
-
-/**
- * Replaces the text of a file, through a link if the path is one, with its mode and owner; without a text removes it.
- * False where the text is not `old` any more: somebody else wrote meanwhile. Rejects as the file system does.
- */
-export async function replaceFile(path: string, old: string, text: string | undefined): Promise<boolean> {
-  const target = await promises.realpath(path);
-  const isUnchanged = async (): Promise<boolean> => (await readText(target)) === old;
-  if (text !== undefined) return replace(target, text, await promises.stat(target), isUnchanged);
-  if (!(await isUnchanged())) return false;
-  await promises.unlink(path);
-  return true;
-}
-
-interface Owner { readonly mode: number; readonly uid: number; readonly gid: number }
-
-async function replace(
-  target: string, text: string, owner: Owner | undefined, mayGo: () => Promise<boolean>,
-): Promise<boolean> {
-  // The name ends as no manifest does, so that nobody who watches the folder reads it.
-  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}.tmp`);
-  try {
-    await write(temporary, text, owner);
-    if (!(await mayGo())) return false;
-    await promises.rename(temporary, target);
-    return true;
-  } finally {
-    await promises.rm(temporary, { force: true });
-  }
-}
-
-async function write(path: string, text: string, owner: Owner | undefined): Promise<void> {
-  const file = await promises.open(path, "wx", NEW_FILE_MODE);
-  try {
-    await file.writeFile(text);
-    if (owner !== undefined) {
-      await file.chmod(owner.mode & MODE_BITS);
-      // Only root may give a file away: another user's new file is his own.
-      await file.chown(owner.uid, owner.gid).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== "EPERM") throw error;
-      });
-    }
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }

@@ -12,11 +12,13 @@ import { isJsonObject } from "../../../config/json.ts";
 import type { JsonObject } from "../../../config/json.ts";
 import { kindOf, nameOf, versionOf, withMetadata } from "../../resources/raw.ts";
 import { writeYaml } from "../../yaml/write.ts";
-import type { Answer, ResourceWriter } from "../writer.ts";
+import type { Timers } from "../datastore.ts";
+import type { Answer, Refusal, ResourceWriter } from "../writer.ts";
 import { manifestsOf } from "./manifests.ts";
 import { appendedTo, isBlank, readManifestText, replacedIn, resourcesOf } from "./manifest-text.ts";
 import type { ManifestText, PlacedResource } from "./manifest-text.ts";
 import { makeFile, readText, replaceFile } from "./replace.ts";
+import type { Written } from "./replace.ts";
 
 /** A file that was read. */
 interface ManifestFile {
@@ -35,21 +37,24 @@ interface Held {
   readonly value: JsonObject;
 }
 
-/** An answer, or that a file is not any more what was read: everything has to be read again. */
-type Attempt = Answer<string> | "stale";
-const ATTEMPTS = 5;
+/** An answer; or a file is not any more what was read, or is being written by another: it has to be tried again. */
+type Attempt = Answer<string> | Exclude<Written, "done">;
+const ATTEMPTS = 50;
+const PAUSE_MILLISECONDS = 40;
 
 /** The verbs' view of files and folders. */
 export class FilesWriter implements ResourceWriter {
   readonly #paths: readonly string[];
+  readonly #timers: Timers;
   #unread: ConfigFault[] = [];
   #files: readonly ManifestFile[] | undefined;
   /** By kind and name, in the order of the files; undefined after a change. */
   #index: Map<string, Held[]> | undefined;
 
   /** `paths` as in the configuration: files, and folders of manifests. */
-  constructor(paths: readonly string[]) {
+  constructor(paths: readonly string[], timers: Timers) {
     this.#paths = paths;
+    this.#timers = timers;
   }
 
   get unread(): readonly ConfigFault[] {
@@ -97,7 +102,7 @@ export class FilesWriter implements ResourceWriter {
       for (let held: Held | undefined = last; held !== undefined; held = await this.#find(kind, name)) {
         const changed = replacedIn(held.file.manifest, held.placed, undefined);
         const answer = await this.#rewrite(held.file, changed, last.value);
-        if (answer === "stale" || !("done" in answer)) return answer;
+        if (answer === "changed" || !("done" in answer)) return answer;
       }
       return { done: versionOfContent(last.value) };
     });
@@ -106,17 +111,26 @@ export class FilesWriter implements ResourceWriter {
   /** What the file system refuses is an answer; any other exception is a bug and goes on. */
   async #answer(attempt: () => Promise<Attempt>): Promise<Answer<string>> {
     try {
+      let refusal: Refusal = { refused: "conflict" };
       for (let count = 0; count < ATTEMPTS; count++) {
         const answer = await attempt();
-        if (answer !== "stale") return answer;
+        if (answer !== "changed" && !("busy" in answer)) return answer;
         this.#files = undefined;
         this.#index = undefined;
+        if (answer === "changed") continue;
+        refusal = failed(`${answer.busy} is in the way (remove it, if nobody is writing)`);
+        await this.#pause();
       }
-      return { refused: "conflict" };
+      return refusal;
     } catch (error) {
       if (!isRefusal(error)) throw error;
       return failed(error.message);
     }
+  }
+
+  /** Not the same for everybody, or they would come back together. */
+  #pause(): Promise<void> {
+    return new Promise((resolve) => this.#timers.after(PAUSE_MILLISECONDS * (0.5 + this.#timers.random()), resolve));
   }
 
   /** Into a file of its own in the first folder; without a folder, at the end of the first file of YAML. */
@@ -132,7 +146,9 @@ export class FilesWriter implements ResourceWriter {
   async #addTo(folder: string, resource: JsonObject): Promise<Attempt> {
     const path = join(folder, `${kindOf(resource)}.${nameOf(resource)}.yaml`);
     const text = writeYaml(resource);
-    if (!await makeFile(path, text)) return failed(`${path} is there already (see what it holds, or move it)`);
+    const written = await makeFile(path, text);
+    if (written === "changed") return failed(`${path} is there already (see what it holds, or move it)`);
+    if (written !== "done") return written;
     const file = fileOf(path, true, readManifestText(text, path));
     const index = await this.#indexed();
     this.#files = [...await this.#read(), file];
@@ -144,7 +160,8 @@ export class FilesWriter implements ResourceWriter {
     const { path, isInFolder, manifest } = file;
     if (changed === undefined) return failed(`${path} cannot be changed without harm to the rest of it (edit it)`);
     const isGone = isInFolder && isBlank(changed.text);
-    if (!await replaceFile(path, manifest.text, isGone ? undefined : changed.text)) return "stale";
+    const written = await replaceFile(path, manifest.text, isGone ? undefined : changed.text);
+    if (written !== "done") return written;
     const next = fileOf(path, isInFolder, changed);
     this.#files = (await this.#read()).flatMap((one) => (one !== file ? [one] : isGone ? [] : [next]));
     this.#index = undefined;
@@ -221,7 +238,7 @@ function isRefusal(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "code" in error && "syscall" in error;
 }
 
-function failed(why: string): Answer<never> {
+function failed(why: string): Refusal {
   return { refused: "failed", why };
 }
 

@@ -7,8 +7,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import type { Timers } from "../../../../src/calico/datastore/datastore.ts";
 import { FilesWriter } from "../../../../src/calico/datastore/files/writer.ts";
 import { formatFault } from "../../../../src/config/fault.ts";
+import { FAST } from "../../../support/calico/mirror.ts";
 import { done, peerOf, plain, resourceWriterContract } from "../../../support/calico/resource-writer-contract.ts";
 
 /** A folder with these files; it goes with the test. */
@@ -22,13 +24,14 @@ function folderWith(texts: Readonly<Record<string, string | Uint8Array>> = {}): 
 const text = (name: string, asNumber = 65001): string => "apiVersion: projectcalico.org/v3\nkind: BGPPeer\nmetadata:\n"
   + `  name: ${name}\nspec:\n  peerIP: 192.0.2.1\n  asNumber: ${asNumber}\n`;
 
-resourceWriterContract("a folder", async () => new FilesWriter([folderWith()]));
-resourceWriterContract("one file", async () => new FilesWriter([join(folderWith({ "all.yaml": "" }), "all.yaml")]));
+resourceWriterContract("a folder", async () => new FilesWriter([folderWith()], FAST));
+resourceWriterContract("one file", async () =>
+  new FilesWriter([join(folderWith({ "all.yaml": "" }), "all.yaml")], FAST));
 
 describe("files", () => {
   it("hold a new resource in a file of its own, and are gone with it", async () => {
     const folder = folderWith();
-    const writer = new FilesWriter([folder]);
+    const writer = new FilesWriter([folder], FAST);
     done(await writer.create(peerOf("a")));
     expect(readdirSync(folder)).toEqual(["BGPPeer.a.yaml"]);
     expect(readFileSync(join(folder, "BGPPeer.a.yaml"), "utf8")).toBe(text("a"));
@@ -39,7 +42,7 @@ describe("files", () => {
   it("are changed where the resource stands, the others untouched", async () => {
     const folder = folderWith({
       "a.yaml": `# one\n${text("a")}---\n# two\n${text("b")}`, "c.json": "{}", "d.txt": "{" });
-    const writer = new FilesWriter([folder]);
+    const writer = new FilesWriter([folder], FAST);
     done(await writer.update(peerOf("b", 2)));
     expect(readFileSync(join(folder, "a.yaml"), "utf8")).toBe(`# one\n${text("a")}---\n# two\n${text("b", 2)}`);
     done(await writer.remove("BGPPeer", "b", undefined));
@@ -49,7 +52,7 @@ describe("files", () => {
 
   it("are left alone where nothing changes", async () => {
     const folder = folderWith({ "a.yaml": `${text("a")}  # a comment within\n` });
-    const writer = new FilesWriter([folder]);
+    const writer = new FilesWriter([folder], FAST);
     const before = statSync(join(folder, "a.yaml")).ino;
     done(await writer.update(done(await writer.get("BGPPeer", "a"))));
     expect(statSync(join(folder, "a.yaml")).ino).toBe(before);
@@ -59,7 +62,7 @@ describe("files", () => {
     const folder = folderWith({ "real": text("a") });
     chmodSync(join(folder, "real"), 0o640);
     symlinkSync("real", join(folder, "a.yaml"));
-    const writer = new FilesWriter([folder]);
+    const writer = new FilesWriter([folder], FAST);
     done(await writer.update(peerOf("a", 2)));
     expect(lstatSync(join(folder, "a.yaml")).isSymbolicLink()).toBe(true);
     expect(readFileSync(join(folder, "real"), "utf8")).toBe(text("a", 2));
@@ -68,7 +71,7 @@ describe("files", () => {
 
   it("count with their last resource of a name, and lose all of them", async () => {
     const folder = folderWith({ "a.yaml": `${text("a", 1)}---\n${text("a", 2)}`, "b.yaml": text("a", 3) });
-    const writer = new FilesWriter([folder]);
+    const writer = new FilesWriter([folder], FAST);
     expect(plain(done(await writer.get("BGPPeer", "a")))).toEqual(peerOf("a", 3));
     done(await writer.update(peerOf("a", 4)));
     expect(readFileSync(join(folder, "b.yaml"), "utf8")).toBe(text("a", 4));
@@ -78,7 +81,7 @@ describe("files", () => {
   });
 
   it("may carry a version that is Kubernetes'", async () => {
-    const writer = new FilesWriter([folderWith({ "a.yaml": text("a") })]);
+    const writer = new FilesWriter([folderWith({ "a.yaml": text("a") })], FAST);
     done(await writer.update({ ...peerOf("a", 2), metadata: { name: "a", resourceVersion: "4711" } }));
     expect(plain(done(await writer.get("BGPPeer", "a")))).toEqual(peerOf("a", 2));
   });
@@ -88,7 +91,7 @@ describe("what cannot be", () => {
   it("is told beside what can be read", async () => {
     const folder = folderWith({ "a.yaml": text("a"), "b.yaml": "a: [\n", "c.yaml": new Uint8Array([0x61, 0xff]),
       "d.yaml": "kind: Node" });
-    const writer = new FilesWriter([folder, join(folder, "none")]);
+    const writer = new FilesWriter([folder, join(folder, "none")], FAST);
     expect(done(await writer.list("BGPPeer")).map(plain)).toEqual([peerOf("a")]);
     const lines = writer.unread.map((fault) => formatFault(fault).replaceAll(folder, "F"));
     expect(lines).toEqual([
@@ -103,7 +106,7 @@ describe("what cannot be", () => {
 
   it("is a name that another file has", async () => {
     const folder = folderWith({ "BGPPeer.a.yaml": "# mine\n" });
-    const answer = await new FilesWriter([folder]).create(peerOf("a"));
+    const answer = await new FilesWriter([folder], FAST).create(peerOf("a"));
     expect(answer).toEqual({ refused: "failed",
       why: `${folder}/BGPPeer.a.yaml is there already (see what it holds, or move it)` });
     expect(readFileSync(join(folder, "BGPPeer.a.yaml"), "utf8")).toBe("# mine\n");
@@ -112,18 +115,18 @@ describe("what cannot be", () => {
 
   it("is a place for a new one among files of JSON", async () => {
     const folder = folderWith({ "a.json": "{}" });
-    const answer = await new FilesWriter([join(folder, "a.json")]).create(peerOf("a"));
+    const answer = await new FilesWriter([join(folder, "a.json")], FAST).create(peerOf("a"));
     expect(answer).toMatchObject({ refused: "failed", why: expect.stringContaining("no folder to put it in") });
   });
 
   it("is a path that is not there", async () => {
-    const answer = await new FilesWriter([join(folderWith(), "none")]).create(peerOf("a"));
+    const answer = await new FilesWriter([join(folderWith(), "none")], FAST).create(peerOf("a"));
     expect(answer).toMatchObject({ refused: "failed", why: expect.stringContaining("ENOENT") });
   });
 
   it("is a change of a text that would harm it", async () => {
     const folder = folderWith({ "a.yaml": `${text("a")}\n---\n${text("b")}` });
-    const answer = await new FilesWriter([folder]).update({ ...peerOf("a"), zz: "x\n\n" });
+    const answer = await new FilesWriter([folder], FAST).update({ ...peerOf("a"), zz: "x\n\n" });
     expect(answer).toMatchObject({ refused: "failed", why: expect.stringContaining("edit it") });
     expect(existsSync(join(folder, "a.yaml"))).toBe(true);
   });
@@ -131,7 +134,7 @@ describe("what cannot be", () => {
   it("is a folder with the name of a manifest", async () => {
     const folder = folderWith();
     mkdirSync(join(folder, "x.yaml"));
-    const writer = new FilesWriter([folder]);
+    const writer = new FilesWriter([folder], FAST);
     expect(done(await writer.list("BGPPeer"))).toEqual([]);
     expect(writer.unread.length).toBe(1);
   });
@@ -140,7 +143,7 @@ describe("what cannot be", () => {
 describe("a file that somebody else changes meanwhile", () => {
   it("is read again, and not written over", async () => {
     const folder = folderWith({ "a.yaml": text("a"), "b.yaml": text("b") });
-    const writer = new FilesWriter([folder]);
+    const writer = new FilesWriter([folder], FAST);
     done(await writer.get("BGPPeer", "a"));
     writeFileSync(join(folder, "a.yaml"), `# by hand\n${text("a", 7)}---\n${text("c")}`);
     done(await writer.update(peerOf("a", 8)));
@@ -150,9 +153,27 @@ describe("a file that somebody else changes meanwhile", () => {
     expect(done(await writer.list("BGPPeer")).map(plain)).toEqual([peerOf("a", 8), peerOf("c"), peerOf("d")]);
   });
 
+  it("is written by one at a time, and nobody's change is lost", async () => {
+    const names = Array.from({ length: 12 }, (_, at) => `p${at}`);
+    const folder = folderWith({ "a.yaml": names.map((name) => text(name)).join("---\n") });
+    const real: Timers = { ...FAST, after: (milliseconds, run) => FAST.after(milliseconds * 300, run) };
+    await Promise.all(names.map(async (name) => done(await new FilesWriter([folder], real).update(peerOf(name, 7)))));
+    const changed = done(await new FilesWriter([folder], FAST).list("BGPPeer"));
+    expect(changed.map(plain)).toEqual(names.toSorted().map((name) => peerOf(name, 7)));
+    expect(readdirSync(folder)).toEqual(["a.yaml"]);
+  });
+
+  it("stays as it is where somebody was stopped while writing it", async () => {
+    const folder = folderWith({ "a.yaml": text("a"), ".a.yaml.new": "" });
+    const answer = await new FilesWriter([folder], FAST).update(peerOf("a", 7));
+    expect(answer).toEqual({ refused: "failed",
+      why: `${folder}/.a.yaml.new is in the way (remove it, if nobody is writing)` });
+    expect(readdirSync(folder).sort()).toEqual([".a.yaml.new", "a.yaml"]);
+  });
+
   it("is a conflict for who had seen it as it was", async () => {
     const folder = folderWith({ "a.yaml": text("a") });
-    const writer = new FilesWriter([folder]);
+    const writer = new FilesWriter([folder], FAST);
     const seen = done(await writer.get("BGPPeer", "a"));
     writeFileSync(join(folder, "a.yaml"), text("a", 7));
     expect(await writer.update({ ...seen, spec: {} })).toEqual({ refused: "conflict" });
