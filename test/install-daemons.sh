@@ -7,7 +7,7 @@ export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 # What each package is wanted for, a file: looked at instead of asking dpkg, so that hand-made installs count too.
 files=(bird2:/usr/sbin/bird iproute2:/sbin/ip tcpdump:/usr/bin/tcpdump tshark:/usr/bin/tshark
   gobgpd:/usr/bin/gobgpd frr:/usr/lib/frr/bgpd openbgpd:/usr/sbin/bgpd
-  etcd-server:/usr/bin/etcd etcd-client:/usr/bin/etcdctl kubernetes-client:/usr/bin/kubectl
+  etcd-server:/usr/bin/etcd etcd-client:/usr/bin/etcdctl kubernetes-client:/usr/bin/kubectl openssl:/usr/bin/openssl
   python3-yaml:/usr/lib/python3/dist-packages/yaml/__init__.py)
 units=(bird bird6 gobgpd frr openbgpd bgpd bgplgd etcd)
 cache=${REFLECTD_LAB_CACHE:-/var/cache/reflectd-lab}
