@@ -39,6 +39,7 @@ export async function calicoSource(settings: Settings, calico: CalicoSettings, i
     stop: () => source.stop(),
     status() {
       const status = source.status();
+      if (open.kind !== "files") return status;
       // A command that writes there may run in another folder.
       return { ...status, datastore: { ...status.datastore, files: inForce.files.map((file) => resolve(file)) } };
     },

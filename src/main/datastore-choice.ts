@@ -5,17 +5,19 @@
 
 import { printableText } from "../base/printable.ts";
 import type { CalicoStatus } from "../calico/translate/view.ts";
-import type { CalicoSettings } from "../config/settings.ts";
+import type { CalicoSettings, EtcdSettings } from "../config/settings.ts";
 import { EXIT } from "../control/cli-io.ts";
 import type { CliIo, ResourceRequest } from "../control/cli-io.ts";
 import { askCalicoStatus } from "../control/client.ts";
 import { clientSocketPaths } from "../control/socket-path.ts";
 import { complain, readFile } from "./files.ts";
 
-/** A datastore by its kind, and where its files are. */
+/** A datastore by its kind, and what the configuration says of it. */
 export interface DatastoreChoice {
   readonly datastore: "kubernetes" | "etcd" | "files";
   readonly files: readonly string[];
+  /** Undefined: as the environment says. */
+  readonly etcd: EtcdSettings | undefined;
 }
 
 /** The choice, or the exit code after what is wrong was said. */
@@ -51,15 +53,15 @@ const TYPES: ReadonlyMap<string, DatastoreChoice["datastore"]> = new Map([
 
 /** By the `calico` of a configuration and the environment; undefined where neither names one. */
 export function choiceOf(
-  calico: Pick<CalicoSettings, "datastore" | "files"> | undefined, env: CliIo["env"],
+  calico: Pick<CalicoSettings, "datastore" | "files" | "etcd"> | undefined, env: CliIo["env"],
 ): DatastoreChoice | undefined {
   const files = calico?.files ?? [];
   const byEnvironment = TYPES.get((env["DATASTORE_TYPE"] ?? "").toLowerCase());
   const datastore = calico?.datastore ?? (files.length > 0 ? "files" : byEnvironment);
-  return datastore === undefined ? undefined : { datastore, files };
+  return datastore === undefined ? undefined : { datastore, files, etcd: calico?.etcd };
 }
 
-/** By the status of a daemon in Calico mode. */
+/** By the status of a daemon in Calico mode, which does not tell how it gets into etcd. */
 function choiceOfDaemon({ datastore: { kind, files = [] } }: CalicoStatus): DatastoreChoice {
-  return { datastore: kind, files };
+  return { datastore: kind, files, etcd: undefined };
 }

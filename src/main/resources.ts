@@ -1,6 +1,7 @@
 /** `get`, `create`, `apply`, `replace`, `patch`, `delete`: calicoctl's verbs on the datastore that was chosen. */
 
 import { printableText } from "../base/printable.ts";
+import { EtcdWriter } from "../calico/datastore/etcd/writer.ts";
 import { FilesWriter } from "../calico/datastore/files/writer.ts";
 import type { Answer, ResourceWriter } from "../calico/datastore/writer.ts";
 import { kindOf, memberOf, nameOf, textOf } from "../calico/resources/raw.ts";
@@ -15,7 +16,7 @@ import { isJsonObject } from "../config/json.ts";
 import type { JsonObject, JsonValue } from "../config/json.ts";
 import { EXIT } from "../control/cli-io.ts";
 import type { CliHandlers, CliIo, ResourceRequest } from "../control/cli-io.ts";
-import { systemTimers } from "./calico-datastore.ts";
+import { etcdSettings, openEtcd, systemTimers } from "./calico-datastore.ts";
 import { chosenDatastore } from "./datastore-choice.ts";
 import type { DatastoreChoice } from "./datastore-choice.ts";
 import { complain } from "./files.ts";
@@ -27,17 +28,20 @@ import type { Target } from "./resource-changes.ts";
 export const resources: CliHandlers["resources"] = async (request, io) => {
   const choice = await chosenDatastore(request, io);
   if (typeof choice === "number") return choice;
-  const writer = writerOf(choice);
+  const writer = writerOf(choice, io);
   if (typeof writer === "string") return fail(`${request.verb}: ${writer}`, io);
   return runVerb(request, writer, io);
 };
 
 /** The datastore's own writer, or why there is none and what to do. */
-function writerOf({ datastore, files }: DatastoreChoice): ResourceWriter | string {
+function writerOf({ datastore, files, etcd }: DatastoreChoice, { env }: CliIo): ResourceWriter | string {
   if (datastore === "kubernetes") return "the datastore is Kubernetes (kubectl does this)";
-  if (datastore === "etcd") return "this version does not write to etcd (calicoctl does this)";
-  if (files.length === 0) return "no files are known (give --config FILE)";
-  return new FilesWriter(files, systemTimers);
+  if (datastore === "files") {
+    return files.length === 0 ? "no files are known (give --config FILE)" : new FilesWriter(files, systemTimers);
+  }
+  const settings = etcdSettings(etcd, env);
+  if (settings.endpoints.length > 0) return new EtcdWriter(openEtcd(settings, undefined));
+  return "no endpoints of etcd are known (calico.etcd.endpoints of --config FILE, or ETCD_ENDPOINTS)";
 }
 
 /** Runs a verb on a datastore; resolves with the exit code. */

@@ -246,10 +246,10 @@ it("tries again after somebody else's change, five times", async () => {
 
 describe("the datastore that is meant", () => {
   it("is that of the configuration, else of the environment", () => {
-    const files = { datastore: undefined, files: ["/r"] };
-    expect(choiceOf(files, {})).toEqual({ datastore: "files", files: ["/r"] });
-    expect(choiceOf({ datastore: "etcd", files: [] }, { DATASTORE_TYPE: "kubernetes" })?.datastore).toBe("etcd");
-    expect(choiceOf({ datastore: undefined, files: [] }, { DATASTORE_TYPE: "etcdv3" })?.datastore).toBe("etcd");
+    const none = { datastore: undefined, files: [], etcd: undefined };
+    expect(choiceOf({ ...none, files: ["/r"] }, {})).toEqual({ datastore: "files", files: ["/r"] });
+    expect(choiceOf({ ...none, datastore: "etcd" }, { DATASTORE_TYPE: "kubernetes" })?.datastore).toBe("etcd");
+    expect(choiceOf(none, { DATASTORE_TYPE: "etcdv3" })?.datastore).toBe("etcd");
     expect(choiceOf(undefined, { DATASTORE_TYPE: "Kubernetes" })?.datastore).toBe("kubernetes");
     expect([choiceOf(undefined, {}), choiceOf(undefined, { DATASTORE_TYPE: "x" })]).toEqual([undefined, undefined]);
   });
@@ -271,7 +271,9 @@ describe("the datastore that is meant", () => {
   it.each([
     [{}, 3, /^reflectd: get: no datastore is known: no daemon answers on \/nonexistent\/r\.sock .*\(give --config/],
     [{ DATASTORE_TYPE: "kubernetes" }, 1, /^reflectd: get: the datastore is Kubernetes \(kubectl does this\)\n$/],
-    [{ DATASTORE_TYPE: "etcdv3" }, 1, /^reflectd: get: this version does not write to etcd/],
+    [{ DATASTORE_TYPE: "etcdv3" }, 1, /^reflectd: get: no endpoints of etcd are known \(calico\.etcd\.endpoints of --config F/],
+    [{ DATASTORE_TYPE: "etcdv3", ETCD_ENDPOINTS: "http://127.0.0.1:1" }, 1,
+      /^reflectd: etcd cannot be read: http:\/\/127\.0\.0\.1:1: .*connect ECONNREFUSED 127\.0\.0\.1:1\n$/],
     [{ DATASTORE_TYPE: "files" }, 1, /^reflectd: get: no files are known \(give --config FILE\)\n$/],
   ])("is named or said to be missing: %j", async (env, code, err) => {
     const [stdout, stderr] = [new Sink(), new Sink()];

@@ -1,5 +1,6 @@
 /** etcd as a datastore that the verbs write to. */
 
+import { unreachable } from "../../../base/assert.ts";
 import type { ConfigFault } from "../../../config/fault.ts";
 import { isJsonObject } from "../../../config/json.ts";
 import type { JsonObject } from "../../../config/json.ts";
@@ -26,7 +27,7 @@ export class EtcdWriter implements ResourceWriter {
     const prefix = prefixOf(kind);
     if (prefix === undefined) return failed(`etcd has no place for ${kind}`);
     const snapshot = await this.#etcd.ask((client) => client.readAll([prefix]));
-    if (typeof snapshot === "string") return failed(snapshot);
+    if (typeof snapshot === "string") return failed(`etcd cannot be read: ${snapshot}`);
     const found = snapshot.entries.map(resourceOf).filter(isJsonObject).filter((one) => kindOf(one) === kind);
     return { done: found.sort((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1)) };
   }
@@ -65,7 +66,10 @@ function answerOf(result: WriteResult): Answer<string> {
     case "written": return { done: result.revision };
     case "absent": return { refused: "absent" };
     case "conflict": return { refused: result.revision === NONE ? "absent" : "conflict" };
-    default: return failed(result.why);
+    case "refused": return failed(result.why);
+    case "unreachable": return failed(`etcd cannot be written: ${result.why}`);
+    case "failed": return failed(`etcd may have been written, or not: ${result.why}`);
+    default: return unreachable(result, "EtcdWriter");
   }
 }
 
