@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Background, must, run } from "../lab/processes.ts";
 import { pause } from "../lab/waiting.ts";
+import { makeCertificates } from "./certificates.ts";
 
 const ETCD = "/usr/bin/etcd";
 const ETCDCTL = "/usr/bin/etcdctl";
@@ -27,7 +28,7 @@ export function etcdSuite(title: string, body: () => void): void {
 }
 
 /** Files of an authority, a server on 127.0.0.1 and a client. */
-export interface Certificates {
+export interface CertificateFiles {
   readonly ca: string;
   readonly serverCert: string;
   readonly serverKey: string;
@@ -36,21 +37,15 @@ export interface Certificates {
 }
 
 /** Makes them in a folder. */
-export async function makeCertificates(folder: string): Promise<Certificates> {
-  const at = (name: string): string => join(folder, name);
-  const fresh = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-  // The gateway is a client of its own etcd, with the server's certificate.
-  writeFileSync(at("extensions"), "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n");
-  await must(["openssl", "req", "-x509", ...fresh, "-subj", "/CN=authority", "-keyout", at("ca.key"),
-    "-out", at("ca.crt")]);
-  for (const name of ["server", "client"]) {
-    await must(["openssl", "req", ...fresh.slice(0, -2), "-subj", `/CN=${name}`, "-keyout", at(`${name}.key`),
-      "-out", at(`${name}.csr`)]);
-    await must(["openssl", "x509", "-req", "-in", at(`${name}.csr`), "-CA", at("ca.crt"), "-CAkey", at("ca.key"),
-      "-CAcreateserial", "-days", "2", "-extfile", at("extensions"), "-out", at(`${name}.crt`)]);
-  }
-  return { ca: at("ca.crt"), serverCert: at("server.crt"), serverKey: at("server.key"), clientCert: at("client.crt"),
-    clientKey: at("client.key") };
+function certificatesIn(folder: string): CertificateFiles {
+  const { ca, server, client } = makeCertificates();
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  return { ca: file("ca.pem", ca),
+    serverCert: file("server.pem", server.cert), serverKey: file("server.key", server.key),
+    clientCert: file("client.pem", client.cert), clientKey: file("client.key", client.key) };
 }
 
 /** How one is started. */
@@ -66,7 +61,7 @@ export class Etcd {
   readonly folder: string = mkdtempSync(join(tmpdir(), "reflectd-etcd-"));
   /** Set for what our witness does once there are users: `name:password`. */
   user: string | undefined;
-  certificates: Certificates | undefined;
+  certificates: CertificateFiles | undefined;
   readonly #inside: (words: readonly string[]) => readonly string[];
   #ports: readonly number[] = [];
   #process: Background | undefined;
@@ -78,7 +73,7 @@ export class Etcd {
   /** Starts one. */
   static async start(options: EtcdOptions = {}): Promise<Etcd> {
     const etcd = new Etcd(options);
-    etcd.certificates = options.tls === true ? await makeCertificates(etcd.folder) : undefined;
+    etcd.certificates = options.tls === true ? certificatesIn(etcd.folder) : undefined;
     etcd.#ports = [await freePort(), await freePort()];
     await etcd.run();
     return etcd;

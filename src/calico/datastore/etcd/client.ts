@@ -77,9 +77,12 @@ export class EtcdClient {
         if (revision !== undefined) range["revision"] = revision;
         const page: Page | string = await this.#page(range);
         if (typeof page === "string") {
-          if (limit === 1 || !page.includes("message larger than max")) return `${prefix}: ${page}`;
-          limit = Math.ceil(limit / 10);
-          continue;
+          const isTooMuch = page.includes("message larger than max");
+          if (isTooMuch && limit > 1) {
+            limit = Math.ceil(limit / 10);
+            continue;
+          }
+          return isTooMuch || page.includes("permission denied") ? `${prefix}: ${page}` : page;
         }
         entries.push(...page.entries);
         revision ??= page.revision;

@@ -237,9 +237,13 @@ etcdSuite("etcd with users", () => {
   it("needs the right password, and finds its way after a restart, which forgets all tokens", async () => {
     const etcd = await Etcd.start();
     onTestFinished(() => etcd.close());
+    // No more than what the documentation asks for, and one kind to write.
+    const kinds = ["nodes", "bgpconfigurations", "bgpfilters", "ippools"];
+    const readable = [...kinds.map((kind) => `${RESOURCES}/${kind}/`), "/calico/ipam/v2/host/me/"];
     for (const words of ["user add root:secret", "role add root", "user grant-role root root", "role add calico",
-      "role grant-permission calico --prefix=true readwrite /calico/", "user add calico:right",
-      "user grant-role calico calico", "auth enable"]) {
+      ...readable.map((path) => `role grant-permission calico --prefix=true read ${path}`),
+      `role grant-permission calico --prefix=true readwrite ${RESOURCES}/bgppeers/`,
+      "user add calico:right", "user grant-role calico calico", "auth enable"]) {
       await etcd.ctl(...words.split(" "));
     }
     etcd.user = "root:secret";
