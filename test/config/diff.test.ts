@@ -79,6 +79,19 @@ describe("diffIntent", () => {
     expect([added.map((p) => p.name), removed.map((p) => p.name), changed]).toEqual([["b"], ["10.0.0.3"], []]);
   });
 
+  it("of many neighbours that come, go and change finds what a look at each finds", () => {
+    const pool = Array.from("abcdefgh", (name) => ["x", "y"].map((description) => ({ ...first, name, description })));
+    const lists = fc.tuple(...pool.map(([x, y]) => fc.constantFrom([], [x!], [y!]))).map((parts) => parts.flat());
+    const names = (peers: readonly { readonly name: string }[]): string[] => peers.map(({ name }) => name).sort();
+    fc.assert(fc.property(lists, lists, (before, after) => {
+      const { added, removed, changed } = diffIntent(withPeers(...before), withPeers(...after));
+      const lacks = (peers: readonly PeerIntent[], name: string): boolean => peers.every((one) => one.name !== name);
+      expect(names(added)).toEqual(names(after.filter(({ name }) => lacks(before, name))));
+      expect(names(removed)).toEqual(names(before.filter(({ name }) => lacks(after, name))));
+      expect(names(changed)).toEqual(names(after.filter((one) => !before.includes(one) && !lacks(before, one.name))));
+    }));
+  });
+
   it("sees a change of our own routes, octet by octet", () => {
     const of = (...prefixes: string[]): Intent =>
       accepted({ originate: prefixes.map((prefix) => ({ prefix })) }).intent;

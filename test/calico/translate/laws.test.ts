@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CalicoResources } from "../../../src/calico/resources/model.ts";
+import { IntentPlan } from "../../../src/calico/translate/intent.ts";
 import { NodeTranslation } from "../../../src/calico/translate/node.ts";
 import { speakerOf } from "../../../src/calico/translate/speaker.ts";
 import type { SessionView } from "../../../src/calico/translate/view.ts";
@@ -29,8 +30,12 @@ const bySelector = one(SELECTORS).map((peerSelector) => ({ peerSelector }));
 const byAddress = fc.record({ peerIP: one(["10.0.0.8", "10.0.0.9", "10.0.0.9 1179", "10.9.9.9", "fd00::9"]),
   asNumber: one([64512, 65001]) });
 const peersOf = (remote: fc.Arbitrary<object>): fc.Arbitrary<ReturnType<typeof peer>[]> =>
-  fc.array(fc.tuple(local, remote, one(["Auto", "Auto", "Manual"] as const)), { maxLength: 4 })
-    .map((rows) => rows.map(([near, far, reversePeering], at) => peer(`p${at}`, { ...near, ...far, reversePeering })));
+  fc.array(fc.tuple(local, remote, one(["Auto", "Auto", "Manual"] as const), fc.subarray(["f", "g"])),
+    { maxLength: 4 }).map((rows) => rows.map(([near, far, reversePeering, filters], at) =>
+    peer(`p${at}`, { ...near, ...far, reversePeering, filters })));
+const filters = fc.tuple(...["f", "g"].map((name) => one([undefined, "accept", "reject"] as const)
+  .map((action) => (action === undefined ? [] : [{ name, import: [{ action }], export: [] }]))))
+  .map((lists) => lists.flat());
 
 const configurations = fc.record({ mesh: fc.boolean(), asNumber: one(AS_NUMBERS), port: one([undefined, 1179]),
   node: one([undefined, "node.n1", "node.n2"]), gone: one([false, false, false, true]) }).map((row) => [
@@ -38,11 +43,13 @@ const configurations = fc.record({ mesh: fc.boolean(), asNumber: one(AS_NUMBERS)
     listenPort: row.port })]),
   ...(row.node === undefined ? [] : [configuration(row.node, { listenPort: 1180, asNumber: 65009 })]),
 ]);
-const clusters = fc.record({ nodes, peers: peersOf(fc.oneof(bySelector, byAddress)), configurations,
+const clusters = fc.record({ nodes, peers: peersOf(fc.oneof(bySelector, byAddress)), configurations, filters,
   pools: fc.subarray([pool("10.1.0.0/16"), pool("10.2.0.0/16"), pool("10.1.0.0/16", { name: "twin",
     disableBgpExport: true })]),
   affinities: fc.subarray([block("n1", "10.1.0.0/26"), block("n2", "10.1.0.64/26"),
     { ...block("n1", "10.1.0.0/26", "pendingDeletion"), name: "again" }]) });
+
+const FIRST_SETTINGS = { holdTimeSeconds: 240, onStop: "restart" } as const;
 
 const reversed = (words: WorldWords): WorldWords => Object.fromEntries(
   Object.entries(words).map(([key, list]) => [key, [...list as readonly unknown[]].reverse()]));
@@ -69,16 +76,23 @@ describe("laws of the translation", () => {
   });
 
   it("what is kept between two plans never shows", () => {
-    const kinds = fc.subarray<keyof CalicoResources>(["nodes", "peers", "configurations", "pools", "affinities"]);
-    fc.assert(fc.property(clusters, clusters, one(NAMES), kinds, (before, after, me, same) => {
-      const translation = new NodeTranslation(host(me));
+    const kinds = fc.subarray<keyof CalicoResources>(["nodes", "peers", "configurations", "filters", "pools",
+      "affinities"]);
+    const settings = one([240, 90]).map((holdTimeSeconds) => ({ ...FIRST_SETTINGS, holdTimeSeconds }));
+    fc.assert(fc.property(clusters, clusters, one(NAMES), kinds, settings, (before, after, me, same, later) => {
+      const [translation, intents] = [new NodeTranslation(host(me)), new IntentPlan()];
       const [first, second] = [world(before), world(after)];
-      translation.plan(first, []);
       // Kinds that stay as they were keep their Map, as in a datastore where something else changed.
       const mixed = { ...second, ...Object.fromEntries(same.map((kind) => [kind, first[kind]])) };
-      expect(translation.plan(mixed, []).view).toEqual(new NodeTranslation(host(me)).plan(mixed, []).view);
-      expect(translation.plan(second, []).view).toEqual(new NodeTranslation(host(me)).plan(second, []).view);
-    }));
+      const mine = [...first.nodes].filter(([name]) => name === me);
+      const others = { ...first, nodes: new Map([...second.nodes, ...mine]) };
+      for (const resources of [first, others, mixed, second]) {
+        const [kept, fresh] = [translation, new NodeTranslation(host(me))].map((one) => one.plan(resources, []));
+        expect(kept!.view).toEqual(fresh!.view);
+        const said = resources === first ? FIRST_SETTINGS : later;
+        expect(intents.of(kept!, said)).toEqual(new IntentPlan().of(fresh!, said));
+      }
+    }), { numRuns: 200 });
   });
 
   it("by selector, both ends have the session, with each other's AS and the port that is listened on", () => {
