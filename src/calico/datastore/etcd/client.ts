@@ -1,11 +1,11 @@
 /** etcd's operations over one connection. What cannot be done is a text that says why. */
 
-import type { JsonValue } from "../../../config/json.ts";
+import type { JsonObject, JsonValue } from "../../../config/json.ts";
 import type { Login } from "./access.ts";
 import type { EtcdConnection } from "./connection.ts";
 import { LineSplitter } from "./lines.ts";
 import { base64, errorOf, jsonOf, objectOf, pageOf, watchResultOf } from "./messages.ts";
-import type { Entry, JsonObject, Page, WatchResult } from "./messages.ts";
+import type { Entry, Page, WatchResult } from "./messages.ts";
 
 /** Keys in a page. The gateway of older releases takes 4 MiB from its etcd at once; then there are fewer. */
 const PAGE_KEYS = 500;

@@ -3,10 +3,10 @@
  * value says. Block affinities stand among IPAM's own keys and become the resource that they are elsewhere.
  */
 
-import type { JsonValue } from "../../../config/json.ts";
+import type { JsonObject, JsonValue } from "../../../config/json.ts";
 import type { DatastoreEvent } from "../datastore.ts";
 import { jsonOf, objectOf } from "./messages.ts";
-import type { Entry, JsonObject, KeyEvent } from "./messages.ts";
+import type { Entry, KeyEvent } from "./messages.ts";
 
 const RESOURCES = "/calico/resources/v3/projectcalico.org/";
 const AFFINITIES = "/calico/ipam/v2/host/";

@@ -3,10 +3,8 @@
  * octets in base64, 64-bit numbers as texts, and what is zero, false or empty is not there.
  */
 
-import type { JsonValue } from "../../../config/json.ts";
-
-/** An object of JSON. */
-export type JsonObject = { readonly [name: string]: JsonValue };
+import { isJsonObject } from "../../../config/json.ts";
+import type { JsonObject, JsonValue } from "../../../config/json.ts";
 
 /** A key and what stands there. */
 export interface Entry {
@@ -40,7 +38,7 @@ export interface WatchResult {
 
 /** The object; an empty one for anything else. */
 export function objectOf(value: JsonValue | undefined): JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? value as JsonObject : {};
+  return isJsonObject(value) ? value : {};
 }
 
 /** The value of a JSON text; undefined where it is none. */

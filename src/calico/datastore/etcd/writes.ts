@@ -1,12 +1,12 @@
 /** Changes to resources in etcd: each compares the revision that it was made from; none is overwritten unseen. */
 
 import { randomUUID } from "node:crypto";
-import type { JsonValue } from "../../../config/json.ts";
+import type { JsonObject, JsonValue } from "../../../config/json.ts";
 import type { EtcdClient } from "./client.ts";
 import { keyOf } from "./keys.ts";
 import type { Identity } from "./keys.ts";
 import { base64, jsonOf, objectOf, revisionOf } from "./messages.ts";
-import type { Entry, JsonObject } from "./messages.ts";
+import type { Entry } from "./messages.ts";
 
 /** What became of a change. */
 export type WriteResult =

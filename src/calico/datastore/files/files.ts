@@ -9,6 +9,7 @@ import { promises, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { JsonValue } from "../../../config/json.ts";
 import type { ResourceFault } from "../../resources/model.ts";
+import { kindOf, nameOf, textOf } from "../../resources/raw.ts";
 import type { Datastore, DatastoreEvent, Timers } from "../datastore.ts";
 import { faultOf, isManifest, manifestsOf, readManifest, whyUnread } from "./manifests.ts";
 import type { Manifest } from "./manifests.ts";
@@ -252,13 +253,7 @@ function twice(before: string, file: string): string {
 
 /** As the store calls it; undefined for what is no resource. */
 function identityOf(value: JsonValue): { readonly kind: string; readonly name: string } | undefined {
-  const { kind, metadata } = membersOf(value);
-  const { name, namespace } = membersOf(metadata);
-  if (typeof kind !== "string" || kind === "" || typeof name !== "string" || name === "") return undefined;
-  return { kind, name: typeof namespace === "string" && namespace !== "" ? `${namespace}/${name}` : name };
-}
-
-function membersOf(value: JsonValue | undefined): { readonly [name: string]: JsonValue | undefined } {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return {};
-  return value as { readonly [name: string]: JsonValue };
+  const [kind, name, namespace] = [kindOf(value), nameOf(value), textOf(value, "metadata", "namespace")];
+  if (kind === "" || name === "") return undefined;
+  return { kind, name: namespace === "" ? name : `${namespace}/${name}` };
 }
