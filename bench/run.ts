@@ -33,7 +33,7 @@ export const STARTING = "starting";
 const UNSEEN_SHARE = 0.25;
 
 /** Of the budget: what other daemons may use, since some of ours takes longer than what was kept free. */
-const OTHERS_SHARE = 0.95;
+const OTHERS_SHARE = 0.9;
 
 /** Where a run is. */
 export interface Progress {
