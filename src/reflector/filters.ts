@@ -79,6 +79,8 @@ export class CompiledPolicy {
   readonly missing: boolean;
   /** The clause to show where it rejects. */
   readonly why: string;
+  /** Takes every route as it is. */
+  readonly passesAll: boolean;
   readonly #rules: readonly CompiledRule[];
   readonly #accepts: boolean;
   readonly #ibgp: boolean;
@@ -94,6 +96,7 @@ export class CompiledPolicy {
       operations: rule.operations ?? NO_OPERATIONS,
     }));
     this.#accepts = policy.default === "accept";
+    this.passesAll = this.#accepts && policy.rules.length === 0;
     this.#ibgp = ibgp;
   }
 

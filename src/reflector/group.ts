@@ -253,10 +253,12 @@ export class UpdateGroup {
   exportOf(path: PathIndex): ExportId {
     const { rib, store, sources } = this.tables;
     const source = sources.of(rib.peerOf(path));
-    const attributes = this.target.fields.policy.apply(store, rib, path, sources.get(source));
+    const { policy } = this.target.fields;
+    const own = rib.attributesOf(path);
+    const attributes = policy.passesAll ? own : policy.apply(store, rib, path, sources.get(source));
     if (attributes === 0) return 0 as ExportId;
     // The verdict is shared by paths whose own attributes go out and of which nothing else is known.
-    const shared = this.#plain(path) && attributes === rib.attributesOf(path);
+    const shared = attributes === own && this.#plain(path);
     if (shared && this.#lastAttributes === attributes && this.#lastSource === source) return this.#lastExport;
     store.retain(attributes);
     const found = this.#judge(path, attributes, source);
@@ -271,7 +273,7 @@ export class UpdateGroup {
 
   /** Whether the verdict depends on attributes and source alone. */
   #plain(path: PathIndex): boolean {
-    return (this.tables.rib.flagsOf(path) & PATH_FLAGS.NOT_REFLECTED) === 0;
+    return !this.tables.rib.hasFlag(path, PATH_FLAGS.NOT_REFLECTED);
   }
 
   #judge(path: PathIndex, attributes: AttributesId, sourceId: SourceId): ExportId {

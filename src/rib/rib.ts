@@ -276,6 +276,11 @@ export class Rib {
     return (word & FLAGS_MASK) | (fresh || (word & PATH_FLAGS.DEAD) !== 0 ? 0 : PATH_FLAGS.STALE);
   }
 
+  /** Whether a flag of PATH_FLAGS other than STALE is set. */
+  hasFlag(path: PathIndex, flag: number): boolean {
+    return (this.#paths.rows.get(path, PATH.FLAGS) & flag) !== 0;
+  }
+
   /** When it was announced as it is now. */
   sinceOf(path: PathIndex): number {
     return this.#paths.rows.get(path, PATH.SINCE);
