@@ -270,8 +270,8 @@ export class Cursor {
     return border;
   }
 
-  /** All octets for this reader up to a border. */
-  upTo({ position }: Border, reader: Reader): Uint8Array[] {
+  /** All octets for this reader up to a position in the stream at which a message ends. */
+  upTo(position: number, reader: Reader): Uint8Array[] {
     const views: Uint8Array[] = [];
     while (this.position < position) {
       const view = this.next(reader);

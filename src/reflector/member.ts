@@ -9,7 +9,7 @@ import type { PeerId } from "../rib/ids.ts";
 import { ChunkStream, Cursor } from "./chunk.ts";
 import type { Chunk } from "./chunk.ts";
 import type { UpdateGroup } from "./group.ts";
-import type { RingRider } from "./ring-feed.ts";
+import type { Known, RingRider } from "./ring-feed.ts";
 
 /** What an empty feed has to say at its end, in order: EoRR (RFC 7313), End-of-RIB (RFC 4724). */
 export interface FeedMarks {
@@ -35,12 +35,6 @@ export interface OwedOctets {
 const NONE: readonly Uint8Array[] = [];
 const NOTHING_OWED: OwedOctets = { now: NONE, atEnd: NONE };
 
-/** Of the slots from here to the next of these, everything stamped up to `stamp` is known. */
-interface Known {
-  readonly from: number;
-  readonly stamp: number;
-}
-
 /** One walk over all slots for what changed. */
 interface Delta {
   readonly name: "delta";
@@ -58,7 +52,7 @@ interface Delta {
 /** How a member gets what it lacks. */
 type Phase =
   | { readonly name: "waiting" }
-  | { readonly name: "ring"; readonly rider: RingRider }
+  | { readonly name: "ring"; readonly rider: RingRider; readonly isFirst: boolean }
   | Delta
   | { readonly name: "live"; readonly cursor: Cursor };
 
@@ -206,7 +200,7 @@ export class GroupMember implements MemberIdentity {
   #detach(cursor: Cursor): void {
     const { border } = cursor;
     if (border !== undefined && border.position - cursor.position <= this.group.limits.lagOctetsMax) {
-      this.#outbox = [...this.#outbox, ...cursor.upTo(border, this)];
+      this.#outbox = [...this.#outbox, ...cursor.upTo(border.position, this)];
       this.#known = border.epoch - 1;
     } else {
       this.#known = cursor.chunk.epoch - 1;
@@ -256,19 +250,20 @@ export class GroupMember implements MemberIdentity {
     const phase = this.#phase;
     switch (phase.name) {
       case "waiting": return this.#begin();
-      case "ring": return this.#fromRing(phase.rider);
+      case "ring": return this.#fromRing(phase);
       case "delta": return this.#fromDelta(phase);
       case "live": return phase.cursor.next(this);
     }
   }
 
   #begin(): "next" {
-    if (this.#fresh) this.#known = this.group.seal();
+    const isFirst = this.#fresh;
+    if (isFirst) this.#known = this.group.seal();
     this.#fresh = false;
     if (this.#needsAll) {
       this.#needsAll = false;
-      const rider = this.group.ring.board();
-      this.#phase = { name: "ring", rider };
+      const rider = this.group.ring.board(this);
+      this.#phase = { name: "ring", rider, isFirst };
       // It may be told what was true when others boarded.
       this.#known = Math.min(this.#known, rider.stamp);
     } else {
@@ -277,10 +272,11 @@ export class GroupMember implements MemberIdentity {
     return "next";
   }
 
-  #fromRing(rider: RingRider): Uint8Array | "later" | "next" {
-    const octets = rider.next(this);
+  #fromRing({ rider, isFirst }: Extract<Phase, { name: "ring" }>): Uint8Array | "later" | "next" {
+    const octets = rider.next();
     if (octets !== "done") return octets;
-    this.#beginDelta([{ from: 1, stamp: this.#known }], true);
+    // The walk withdraws nothing: what was held before it may still be.
+    this.#beginDelta(isFirst ? rider.known : [{ from: 1, stamp: this.#known }], true);
     return "next";
   }
 
@@ -292,7 +288,7 @@ export class GroupMember implements MemberIdentity {
     this.#deltaKnows = this.group.seal();
     this.#resume = keepsLog ? this.group.log.tail : undefined;
     const stream = new ChunkStream(0);
-    const nothing = since.length === 1 && since[0]!.stamp >= this.#deltaKnows && this.#held === undefined;
+    const nothing = since.every(({ stamp }) => stamp >= this.#deltaKnows) && this.#held === undefined;
     this.#phase = {
       name: "delta", since, told: [{ from: 1, stamp: this.#deltaKnows }], keepsLog, next: nothing ? Infinity : 1,
       stream, cursor: new Cursor(stream.tail),

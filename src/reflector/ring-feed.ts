@@ -17,6 +17,12 @@ interface Place {
   readonly slot: number;
 }
 
+/** Of the slots from here to the next of these, everything stamped up to `stamp` is known. */
+export interface Known {
+  readonly from: number;
+  readonly stamp: number;
+}
+
 /** One step of the walk. */
 interface Stretch {
   readonly from: Place;
@@ -25,7 +31,7 @@ interface Stretch {
   readonly start: Cursor;
   /** Octets of the stream up to its end. */
   readonly endOctets: number;
-  /** Every change stamped up to here is in it. */
+  /** Every change stamped up to here is in it, and no other. */
   readonly stamp: number;
   /** Octets of the group's log when it was written. */
   readonly logOctets: number;
@@ -68,13 +74,13 @@ export class RingFeed {
   }
 
   /** Gets on at the oldest stretch that is kept; an empty walk starts from the beginning. */
-  board(): RingRider {
+  board(reader: Reader): RingRider {
     if (this.#first === undefined) this.#place = { lap: this.#place.lap, slot: 1 };
     const kept = this.#first;
     // More has changed since than was kept: the news would cost more than the table.
     const isWorthwhile = kept !== undefined && this.#group.log.octets - kept.logOctets <= this.octets - kept.endOctets;
     if (!isWorthwhile) this.#first = this.#append(this.#place, Cursor.atEndOf(this.#stream));
-    const rider = new RingRider(this, this.#first!);
+    const rider = new RingRider(this, this.#first!, reader);
     this.#riders.add(rider);
     return rider;
   }
@@ -105,7 +111,7 @@ export class RingFeed {
     // Before the step: who asked for it stands at the end of the walk, and one step may be longer than the lag allowed.
     if (++this.#steps % limits.stepsPerLagCheck === 0) this.#dropLaggards();
     const from = this.#place;
-    const end = Math.min(from.slot + limits.feedSlotsPerStep, slotsMax + 1);
+    const end = Math.min(from.slot + limits.feedSlotsPerStep, slotsMax + 1, this.#nextBoarding(from.slot));
     let slot = from.slot;
     for (; slot < end && packer.size < limits.routesPerStep; slot++) {
       const told = this.#group.told(slot);
@@ -118,10 +124,17 @@ export class RingFeed {
     this.#trim();
   }
 
+  /** The next slot after this one at which a rider got on: a step ends there, where it has everything. */
+  #nextBoarding(slot: number): number {
+    let next = Infinity;
+    for (const { boarded } of this.#riders) if (boarded.slot > slot && boarded.slot < next) next = boarded.slot;
+    return next;
+  }
+
   #append(from: Place, start: Cursor): Stretch {
-    const { epoch, log } = this.#group;
+    const stamp = this.#group.seal();
     const stretch: Stretch = {
-      from, to: this.#place, start, endOctets: this.#stream.octets, stamp: epoch - 1, logOctets: log.octets,
+      from, to: this.#place, start, endOctets: this.#stream.octets, stamp, logOctets: this.#group.log.octets,
       next: undefined,
     };
     if (this.#last !== undefined) this.#last.next = stretch;
@@ -149,55 +162,90 @@ function isRoundBehind(from: Place, to: Place): boolean {
   return laps > 1 || (laps === 1 && to.slot >= from.slot);
 }
 
+/** Where a rider is. */
+interface Seat {
+  ring: RingFeed;
+  stretch: Stretch;
+  cursor: Cursor;
+}
+
 /** One member on a ring. */
 export class RingRider {
-  #ring: RingFeed;
-  #stretch: Stretch;
-  #cursor: Cursor;
-  readonly #boarded: Place;
+  readonly #reader: Reader;
+  /** Undefined when the walk has come round: what is walked after that is held for others only. */
+  #seat: Seat | undefined;
+  /** What is left of the stretch at which the rider went on alone. */
+  #rest: Uint8Array[] = [];
+  /** In the order of the walk. */
+  readonly #passed: Known[] = [];
+  readonly boarded: Place;
   /** Every change stamped up to here is in what the rider is told. */
   readonly stamp: number;
 
-  constructor(ring: RingFeed, stretch: Stretch) {
-    this.#ring = ring;
-    this.#stretch = stretch;
-    this.#cursor = stretch.start.copy();
-    this.#boarded = stretch.from;
+  constructor(ring: RingFeed, stretch: Stretch, reader: Reader) {
+    this.#seat = { ring, stretch, cursor: stretch.start.copy() };
+    this.#reader = reader;
+    this.boarded = stretch.from;
     this.stamp = stretch.stamp;
   }
 
+  /** What whoever rode all the way, and held nothing before, knows: from the first slot on. */
+  get known(): Known[] {
+    const first = this.#passed.findIndex(({ from }) => from === 1);
+    return [...this.#passed.slice(first), ...this.#passed.slice(0, first)];
+  }
+
   /** The next octets; "done" when the walk has come round; "later" when others should have their turn first. */
-  next(reader: Reader): Uint8Array | "done" | "later" {
-    for (let steps = 0; ;) {
-      const octets = this.#cursor.next(reader);
-      if (octets !== undefined) return octets;
-      while (this.#cursor.position >= this.#stretch.endOctets) {
-        if (isRoundBehind(this.#boarded, this.#stretch.to)) return this.#done();
-        if (this.#stretch.next === undefined) {
-          if (steps++ === this.#ring.limits.stepsPerCall) return "later";
-          this.#ring.step();
-        }
-        this.#stretch = this.#stretch.next!;
-      }
+  next(): Uint8Array | "done" | "later" {
+    const rest = this.#rest.shift();
+    if (rest !== undefined) return rest;
+    for (let steps = 0; this.#seat !== undefined;) {
+      const seat = this.#seat;
+      const octets = seat.cursor.next(this.#reader);
+      const beyond = this.#passRead(seat);
+      if (octets !== undefined && octets.length > beyond) return octets.subarray(0, octets.length - beyond);
+      if (octets !== undefined || this.#seat === undefined) continue;
+      if (steps++ === seat.ring.limits.stepsPerCall) return "later";
+      seat.ring.step();
     }
-  }
-
-  /** Goes on alone when it has not read up to `octets` of the common walk. */
-  fallBack(octets: number): void {
-    if (this.#cursor.position >= octets) return;
-    const { ring, stretch } = this.#ring.splitOff(this, this.#stretch.from);
-    this.#ring = ring;
-    this.#stretch = stretch;
-    this.#cursor = stretch.start.copy();
-  }
-
-  /** Gets off before the end. */
-  leave(): void {
-    this.#ring.leave(this);
-  }
-
-  #done(): "done" {
-    this.#ring.leave(this);
     return "done";
+  }
+
+  /** Goes on alone, with the stretch after the present one, when it has not read up to `octets` of the common walk. */
+  fallBack(octets: number): void {
+    const seat = this.#seat;
+    if (seat === undefined || seat.cursor.position >= octets) return;
+    this.#rest.push(...seat.cursor.upTo(seat.stretch.endOctets, this.#reader));
+    this.#pass(seat.stretch);
+    const { ring, stretch } = seat.ring.splitOff(this, seat.stretch.to);
+    this.#seat = { ring, stretch, cursor: stretch.start.copy() };
+  }
+
+  /** Gets off, at the end or before. */
+  leave(): void {
+    this.#seat?.ring.leave(this);
+    this.#seat = undefined;
+  }
+
+  /** Passes the stretches that were read. Answers how many octets were read of the next round. */
+  #passRead(seat: Seat): number {
+    while (seat.cursor.position >= seat.stretch.endOctets) {
+      const { to, next, endOctets } = seat.stretch;
+      const isRound = isRoundBehind(this.boarded, to);
+      if (!isRound && next === undefined) return 0;
+      this.#pass(seat.stretch);
+      if (isRound) {
+        this.leave();
+        return seat.cursor.position - endOctets;
+      }
+      seat.stretch = next!;
+    }
+    return 0;
+  }
+
+  #pass({ from, to, stamp }: Stretch): void {
+    const isEmpty = from.slot === to.slot && from.lap === to.lap;
+    if (isEmpty || (from.slot !== 1 && this.#passed.at(-1)?.stamp === stamp)) return;
+    this.#passed.push({ from: from.slot, stamp });
   }
 }

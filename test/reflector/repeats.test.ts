@@ -1,4 +1,4 @@
-/** A member that fell behind is told nothing that it holds just so. */
+/** Nobody is told twice what it holds just so: not who fell behind, and not who joins while the table changes. */
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -71,6 +71,7 @@ const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant("pump" as const) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("take" as const), n: fc.integer({ min: 1, max: 2 }),
     pieces: fc.constantFrom(1, 2, 9) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("join" as const), n: fc.integer({ min: 1, max: 2 }) }) },
 );
 
 describe("whatever happens in whatever order", () => {
@@ -81,12 +82,17 @@ describe("whatever happens in whatever order", () => {
       for (const what of steps) {
         if (what.do === "announce") made.announce(what.prefixes.map((i) => PREFIXES[i]!));
         else if (what.do === "pump") made.pump();
-        else made.take(what.n, what.pieces);
+        else if (what.do === "take") made.take(what.n, what.pieces);
+        else {
+          made.down(made.neighbours[what.n]!);
+          made.up(made.neighbours[what.n]!, CAPABILITIES);
+        }
         expect(made.repeated).toBe(0);
       }
       made.drain();
       expect(made.repeated).toBe(0);
     }), { numRuns: 300 });
-    for (const what of ["detached", "rejoined"]) expect(counts).toHaveProperty([what]);
+    const mustHappen = ["detached", "rejoined", "left while fed", "ring fallback"];
+    for (const what of mustHappen) expect(counts).toHaveProperty([what]);
   });
 });
