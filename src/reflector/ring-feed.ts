@@ -203,6 +203,7 @@ export class RingRider {
       const seat = this.#seat;
       const octets = seat.cursor.next(this.#reader);
       const beyond = this.#passRead(seat);
+      if (octets !== undefined && beyond === 0) return octets; // which others share
       if (octets !== undefined && octets.length > beyond) return octets.subarray(0, octets.length - beyond);
       if (octets !== undefined || this.#seat === undefined) continue;
       if (steps++ === seat.ring.limits.stepsPerCall) return "later";
