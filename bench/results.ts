@@ -72,7 +72,7 @@ export interface DaemonNote {
 
 /** One operation of the engine measured by itself, in one process. */
 export interface MicroRow {
-  /** "decode", "intern", "decide", "pack": rows of one group stand together. */
+  /** "decode", "intern", "decide", "pack", "calico": rows of one group stand together. */
   readonly group: string;
   readonly what: string;
   /** Nanoseconds per operation of each round. */

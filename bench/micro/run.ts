@@ -9,7 +9,7 @@ const MAIN = fileURLToPath(new URL("main.js", import.meta.url));
 /** A semi-space that holds all that a round allocates; the collector on demand. */
 const OPTIONS = ["--expose-gc", "--min-semi-space-size=128", "--max-semi-space-size=128"];
 
-/** Measures decode, intern, decide and pack; takes some seconds. Rejects where the process fails. */
+/** Measures all groups; takes half a minute. Rejects where the process fails. */
 export async function runMicro(): Promise<MicroResults> {
   const { stdout } = await promisify(execFile)(process.execPath, [...OPTIONS, MAIN]);
   return { node: process.version, rows: JSON.parse(stdout) as MicroRow[] };

@@ -5,7 +5,7 @@ import { formatCount } from "./format.ts";
 import { spreadOf } from "./statistics.ts";
 
 const WHAT_COLUMNS = 50;
-const COLUMN = 8;
+const COLUMN = 11;
 
 /** One line per operation. */
 export function microTable({ node, rows }: MicroResults): string {

@@ -1,6 +1,7 @@
 /** The micro-benchmarks do what they name; how fast is asserted nowhere. */
 
 import { describe, expect, it } from "vitest";
+import { calicoOperations } from "../../bench/micro/calico.ts";
 import { decideOperations } from "../../bench/micro/decide.ts";
 import { decodeOperations } from "../../bench/micro/decode.ts";
 import { internOperations } from "../../bench/micro/intern.ts";
@@ -10,7 +11,7 @@ import { packOperations } from "../../bench/micro/pack.ts";
 const COUNT = 50;
 
 describe.each([["decode", decodeOperations], ["intern", internOperations], ["decide", decideOperations],
-  ["pack", packOperations]] as const)("%s", (_, operations) => {
+  ["pack", packOperations], ["calico", calicoOperations]] as const)("%s", (_, operations) => {
   it("runs twice", () => {
     const all = operations(COUNT);
     expect(new Set(all.map(({ what }) => what)).size).toBe(all.length);
