@@ -5,7 +5,7 @@ import { formatCount } from "./format.ts";
 import { spreadOf } from "./statistics.ts";
 
 const WHAT_COLUMNS = 50;
-const COLUMN = 11;
+const COLUMN = 8;
 
 /** One line per operation. */
 export function microTable({ node, rows }: MicroResults): string {
@@ -29,8 +29,9 @@ export function allocatesUnasked({ allocationFree, heapOctets }: MicroRow): bool
   return allocationFree && heapOctets > 0;
 }
 
-/** "87", "1,240". */
+/** "8.7", "1,240", "4.36e6": a column holds it. */
 export function formatNanoseconds(value: number): string {
+  if (value >= 1e6) return `${(value / 1e6).toFixed(2)}e6`;
   return value < 9.95 ? value.toFixed(1) : formatCount(value);
 }
 
