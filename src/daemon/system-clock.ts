@@ -19,7 +19,7 @@ const DELAY_MILLISECONDS_MAX = 2 ** 31 - 1;
 export const systemScheduler: Scheduler = {
   at(at, run) {
     const delay = Math.ceil(at - performance.now());
-    const timer = setTimeout(run, Math.min(Math.max(delay, 0), DELAY_MILLISECONDS_MAX));
+    const timer = setTimeout(() => run(systemClock.now()), Math.min(Math.max(delay, 0), DELAY_MILLISECONDS_MAX));
     return () => clearTimeout(timer);
   },
   afterPoll(run) {

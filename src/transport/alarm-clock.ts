@@ -66,11 +66,11 @@ export class AlarmClock {
     this.#timerAt = Infinity;
   }
 
-  #wakeDue(): void {
-    const due = this.#timerAt;
+  /** All that are due now, not only whom the timer was set for: a busy loop has fewer turns than there are alarms. */
+  #wakeDue(now: Instant): void {
     this.#timerAt = Infinity;
     this.#cancelTimer = undefined;
-    for (let first = this.#heap[0]; first !== undefined && first.at <= due; first = this.#heap[0]) {
+    for (let first = this.#heap[0]; first !== undefined && first.at <= now; first = this.#heap[0]) {
       this.remove(first);
       first.wake();
     }
@@ -82,7 +82,7 @@ export class AlarmClock {
     if (first === undefined || first.at >= this.#timerAt) return;
     this.#cancelTimer?.();
     this.#timerAt = first.at;
-    this.#cancelTimer = this.#scheduler.at(first.at, () => this.#wakeDue());
+    this.#cancelTimer = this.#scheduler.at(first.at, (now) => this.#wakeDue(now));
   }
 
   #put(entry: ClockEntry, place: number): void {

@@ -98,8 +98,8 @@ export type SessionLogEvent =
 
 /** Wakes code later. Owner of the timers: daemon/system-clock.ts; the simulator has its own. */
 export interface Scheduler {
-  /** Calls `run` at `at` or later. Returns what takes it back; taking back twice is harmless. */
-  at(at: Instant, run: () => void): () => void;
+  /** Calls `run` at `at` or later, with the time it is then. Returns what takes it back; twice is harmless. */
+  at(at: Instant, run: (now: Instant) => void): () => void;
   /** Calls `run` after one full poll phase of the event loop: all that waited in sockets has been handed over. */
   afterPoll(run: () => void): () => void;
   /** Calls `run` when the sockets that are ready now have been read. */

@@ -96,9 +96,9 @@ function countedScheduler(): { scheduler: Scheduler; waiting: () => number } {
       if (set) waiting--;
       set = false;
     };
-    const cancel = systemScheduler.at(instant, () => {
+    const cancel = systemScheduler.at(instant, (now) => {
       over();
-      run();
+      run(now);
     });
     return () => {
       over();

@@ -114,8 +114,8 @@ export class VirtualHost implements Scheduler {
     this.stoppedUntil = this.clock.now() + seconds * 1000;
   }
 
-  at(at: Instant, run: () => void): () => void {
-    return this.clock.schedule(at, PHASE.TIMERS, this, run);
+  at(at: Instant, run: (now: Instant) => void): () => void {
+    return this.clock.schedule(at, PHASE.TIMERS, this, () => run(this.clock.now()));
   }
 
   afterPoll(run: () => void): () => void {

@@ -7,7 +7,7 @@ import type { Scheduler } from "../../src/transport/ports.ts";
 
 /** A scheduler whose time goes on by `run`, and how many of its timers are set. */
 function world() {
-  const timers = new Set<{ readonly at: number; readonly run: () => void }>();
+  const timers = new Set<{ readonly at: number; readonly run: (now: Instant) => void }>();
   const scheduler: Scheduler = {
     at: (at, run) => {
       const timer = { at, run };
@@ -19,7 +19,7 @@ function world() {
   };
   const runUntil = (now: number): void => {
     for (const timer of [...timers].filter(({ at }) => at <= now).sort((a, b) => a.at - b.at)) {
-      if (timers.delete(timer)) timer.run();
+      if (timers.delete(timer)) timer.run(now as Instant);
     }
     if ([...timers].some(({ at }) => at <= now)) runUntil(now);
   };
@@ -40,6 +40,17 @@ describe("an alarm clock", () => {
     const { scheduler, clock } = world();
     expect(AlarmClock.of(scheduler)).toBe(clock);
     expect(world().clock).not.toBe(clock);
+  });
+
+  it("wakes all that are due by one timer, however late it goes off", () => {
+    const { clock, timers } = world();
+    const woken: number[] = [];
+    for (const at of [3, 1, 2, 9]) {
+      clock.set({ at: 0 as Instant, place: -1, wake: () => woken.push(at) }, at as Instant);
+    }
+    for (const timer of [...timers]) if (timers.delete(timer)) timer.run(5 as Instant);
+    expect(woken).toEqual([1, 2, 3]);
+    expect([...timers].map(({ at }) => at)).toEqual([9]);
   });
 
   it("wakes what a plain list of instants would, in order, with one timer", () => {
