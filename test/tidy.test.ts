@@ -24,7 +24,7 @@ const FOLDERS: Readonly<Record<string, FolderRule>> = {
   rib: rule("base messages", "", true),
   config: rule("base messages", "", true),
   reflector: rule("base messages rib config", "", true),
-  transport: rule("base messages fsm", "net"),
+  transport: rule("base messages fsm", "ffi net util"),
   kernel: rule("base", "child_process"),
   calico: rule("base config calico/datastore calico/resources calico/translate calico/yaml"),
   "calico/datastore": rule("base config calico calico/resources calico/yaml", "fs http https tls crypto path net"),

@@ -80,6 +80,7 @@ export const PEER_PRICES: Readonly<Record<keyof PeerIntent, Price>> = {
   export: "refresh", // the export rules are part of what makes an update group
   passwordFile: "reset", // of the connection
   passwordSecret: "reset", // of the connection
+  password: "reset", // of the connection
   ttlSecurityHops: "reset", // of the connection
   gracefulRestart: "nothing", // our OPEN does not carry it in this version
 };

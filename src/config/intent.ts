@@ -81,10 +81,14 @@ export interface PeerIntent {
   readonly passwordFile: string | undefined;
   /** Key of a Kubernetes Secret that holds the password; never together with passwordFile. */
   readonly passwordSecret: PasswordSecret | undefined;
+  /** What that file or Secret holds now; undefined where there is neither, or nobody has read it. */
+  readonly password: Password | undefined;
   readonly ttlSecurityHops: number | undefined;
   readonly gracefulRestart: GracefulRestartIntent | undefined;
 }
 
+/** A TCP-MD5 password (RFC 2385), never shown; in place of one that cannot be had: why, in one clause for people. */
+export type Password = { readonly text: string } | { readonly missing: string };
 /** Where a password is: Calico's SecretKeyRef. */
 export interface PasswordSecret { readonly name: string; readonly key: string }
 

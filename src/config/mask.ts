@@ -25,7 +25,7 @@ export function maskedConfiguration(settings: Settings, intent: Intent): Readonl
 }
 
 function peerJson(peer: PeerIntent): unknown {
-  const { where, clusterId, addPathSendMax, import: imports, export: exports, ...same } = peer;
+  const { where, clusterId, addPathSendMax, import: imports, export: exports, password: _secret, ...same } = peer;
   const isIbgp = peer.asNumber === peer.localAsNumber;
   return {
     ...same, ...whereJson(where),

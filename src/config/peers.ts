@@ -87,7 +87,7 @@ function toPeerIntent(file: NeighborFile, name: string, where: PeerWhere, speake
   const isIbgp = asNumber === localAsNumber;
   return {
     ...same, name, where, asNumber, localAsNumber,
-    passwordSecret: undefined,
+    passwordSecret: undefined, password: undefined,
     passive: file.passive ?? where.kind === "range",
     enforceFirstAs: file.enforceFirstAs ?? !isIbgp,
     rejectAsSets: file.rejectAsSets ?? !isIbgp,

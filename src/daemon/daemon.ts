@@ -12,6 +12,8 @@ import type { Intent, ListenAddress } from "../config/intent.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Connection } from "../transport/ports.ts";
 import { listen } from "../transport/listener.ts";
+import { nodeNetProvider } from "../transport/provider.ts";
+import type { SocketProvider } from "../transport/provider.ts";
 import type { DaemonApi, PeerView, ReloadResult, Refusal } from "./api.ts";
 import { whyDown } from "./admin.ts";
 import { drainIntent } from "./drain.ts";
@@ -43,6 +45,8 @@ export interface DaemonOptions {
   readonly source?: IntentSource;
   /** Opens a listener; absent: of this host. Connections go to `onConnection`. */
   openListener?(where: ListenAddress, onConnection: (connection: Connection) => void): ReturnType<OpenListener>;
+  /** Who opens this host's listeners; absent: plain node:net. */
+  readonly provider?: SocketProvider;
   /** Who listens on a port that is taken, where that can be known. */
   portOwner?(port: number): string | undefined;
   /** Opens control surfaces before any session starts; one line where the daemon must not start without them. */
@@ -137,7 +141,8 @@ class Daemon implements RunningDaemon, DaemonApi {
     const { clock, scheduler, log } = this.#options.environment;
     const onTrouble = (why: string): void => log.write("error", "listener", { why });
     const portOwner = (port: number): string | undefined => this.#options.portOwner?.(port);
-    return listen(where, { clock, scheduler, onConnection, onTrouble, portOwner });
+    const { provider = nodeNetProvider } = this.#options;
+    return listen(where, { clock, scheduler, onConnection, onTrouble, portOwner, provider });
   }
 
   #followerOf(source: IntentSource): Follower {

@@ -17,6 +17,7 @@ import { Peer } from "./peer.ts";
 import type { PeerIdentity } from "./peer.ts";
 import { parseSelector, selects } from "./selector.ts";
 import { BGP_PORT, parametersOf } from "./session-parameters.ts";
+import { claimSockets } from "./socket-demands.ts";
 import type { Speaker, SpeakerEnvironment } from "./speaker.ts";
 
 /** A configured range and its members by address. */
@@ -194,6 +195,7 @@ export class Neighbours {
   #addPeer(intent: PeerIntent, admin: AdminState): void {
     if (intent.where.kind !== "address") return;
     const { name, where: { address, port } } = intent;
+    claimSockets(this.#environment.sockets, intent);
     const peer = this.#newPeer(intent, { name, address, port }, admin);
     this.#peers.set(intent.name, peer);
     this.acceptor.add(peer.session);
@@ -202,6 +204,7 @@ export class Neighbours {
 
   #addRange(intent: PeerIntent, admin: AdminState): RangeOfPeers {
     const range: RangeOfPeers = { intent, admin, members: new Map() };
+    claimSockets(this.#environment.sockets, intent);
     this.#ranges.set(intent.name, range);
     if (intent.where.kind === "range") {
       this.acceptor.addRange({
@@ -243,6 +246,7 @@ export class Neighbours {
     const peer = this.#peers.get(name);
     if (peer !== undefined) this.acceptor.remove(peer.session);
     if (this.#ranges.has(name)) this.acceptor.removeRange(name);
+    this.#environment.sockets.release(name);
     this.#peers.delete(name);
     this.#ranges.delete(name);
     return peers;

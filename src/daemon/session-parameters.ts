@@ -3,6 +3,7 @@
 import type { SessionParameters } from "../transport/ports.ts";
 import { capabilitiesFor } from "./capabilities.ts";
 import type { Peer } from "./peer.ts";
+import { demandsOf } from "./socket-demands.ts";
 import type { Speaker } from "./speaker.ts";
 
 /** The port that a member of a range is known by; it is never dialled. */
@@ -11,6 +12,7 @@ export const BGP_PORT = 179;
 /** The parameters of a neighbour's session. */
 export function parametersOf(speaker: Speaker, peer: Peer): SessionParameters {
   const { intent, address, port } = peer;
+  const demands = demandsOf(intent);
   return {
     name: peer.name, address, port, passive: intent.passive, asNumber: intent.asNumber,
     ...(intent.localAddress === undefined ? {} : { localAddress: intent.localAddress }),
@@ -18,6 +20,8 @@ export function parametersOf(speaker: Speaker, peer: Peer): SessionParameters {
     keepaliveTimeSeconds: intent.keepaliveTimeSeconds, connectRetrySeconds: intent.connectRetrySeconds,
     idleHoldSeconds: intent.idleHoldSeconds, capabilities: capabilitiesFor(intent), role: intent.role,
     roleStrict: intent.roleStrict, families: intent.families,
-    unavailable: speaker.environment.refusesSockets(intent),
+    ...(typeof demands === "string" ? { unavailable: demands } : demands && {
+      demands, unavailable: speaker.environment.sockets.refuses(intent.name, demands),
+    }),
   };
 }

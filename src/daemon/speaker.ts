@@ -20,6 +20,7 @@ import { OWN_PEER } from "../rib/ids.ts";
 import type { PeerId } from "../rib/ids.ts";
 import { InputTurns } from "../transport/input-turns.ts";
 import type { Connector, Scheduler } from "../transport/ports.ts";
+import type { SocketGuard } from "../transport/provider.ts";
 import type { ReloadResult } from "./api.ts";
 import type { PeerHost } from "./host.ts";
 import type { Log } from "./log.ts";
@@ -43,8 +44,8 @@ export interface SpeakerEnvironment {
   readonly log: Log;
   /** Runs a full garbage collection; absent where nobody minds the memory. */
   collectGarbage?(): void;
-  /** Why a neighbour's sockets cannot be had (a password that no provider sets), or undefined. */
-  refusesSockets(intent: PeerIntent): string | undefined;
+  /** Who knows what neighbours demand of sockets, and what of it cannot be had. */
+  readonly sockets: SocketGuard;
 }
 
 /** One BGP speaker. */

@@ -3,6 +3,14 @@
 import type { Capability, Role } from "../messages/capabilities.ts";
 import type { Family } from "../messages/families.ts";
 
+/** What a neighbour asks of its sockets; at least one of the two. */
+export interface SocketDemands {
+  /** The TCP-MD5 password (RFC 2385). */
+  readonly password: string | undefined;
+  /** TTL security (RFC 5082): the peer is at most that many hops away, 1 where it is on the link. */
+  readonly ttlSecurityHops: number | undefined;
+}
+
 /** One neighbour address: a range has one of these per source address. */
 export interface SessionParameters {
   /** Unique among neighbours. */
@@ -32,6 +40,8 @@ export interface SessionParameters {
   readonly role?: Role | undefined;
   readonly roleStrict?: boolean | undefined;
   readonly families: readonly Family[];
+  /** Undefined: nothing that every socket does not have. */
+  readonly demands?: SocketDemands | undefined;
   /** Why it must wait although it is started: a password that nobody can set, another session to this address. */
   readonly unavailable?: string | undefined;
 }

@@ -8,6 +8,7 @@ import { startDaemon } from "../daemon/daemon.ts";
 import { SILENT } from "../daemon/log.ts";
 import { systemClock, systemRandom, systemScheduler } from "../daemon/system-clock.ts";
 import { dialer } from "../transport/dialer.ts";
+import { nodeNetProvider } from "../transport/provider.ts";
 import type { LabReflector, LabWorld } from "./world.ts";
 
 /** What the process adds. */
@@ -30,7 +31,7 @@ export function systemWorld(around: LabProcess): LabWorld {
       const read = readConfiguration(text, "lab");
       if ("faults" in read) return { refused: read.faults.map(formatFault).join("; ") };
       const daemon = await startDaemon({
-        environment: { ...means, log: SILENT, refusesSockets: () => undefined },
+        environment: { ...means, log: SILENT, sockets: nodeNetProvider },
         intent: read.intent, settings: read.settings,
         version: around.version, node: around.node, pid: around.pid,
       });

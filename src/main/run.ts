@@ -2,6 +2,7 @@
 
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import type { Configuration } from "../config/reader.ts";
 import type { Settings } from "../config/settings.ts";
 import { startBirdServer } from "../control/bird/server.ts";
 import { EXIT } from "../control/cli-io.ts";
@@ -20,9 +21,13 @@ import type { SpeakerEnvironment } from "../daemon/speaker.ts";
 import { systemClock, systemRandom, systemScheduler } from "../daemon/system-clock.ts";
 import { FAMILIES } from "../messages/families.ts";
 import { dialer } from "../transport/dialer.ts";
+import { openLibc } from "../transport/libc.ts";
+import { LibcProvider } from "../transport/libc-provider.ts";
 import { nodeNetProvider } from "../transport/provider.ts";
+import type { SocketProvider } from "../transport/provider.ts";
 import { complain, readFile } from "./files.ts";
 import { controlHost } from "./host.ts";
+import { withPasswords } from "./passwords.ts";
 
 /** A server that can be closed. */
 interface Closable {
@@ -41,12 +46,16 @@ function collectGarbage(): void {
   collect({ type: "major", execution: "sync", flavor: "last-resort" });
 }
 
-function environmentWith(log: Log): SpeakerEnvironment {
+/** Who opens sockets here: by the system's own calls where this Node has a way to them. */
+async function socketProvider(): Promise<SocketProvider> {
+  const libc = await openLibc(process.platform);
+  return libc === undefined ? nodeNetProvider : new LibcProvider(libc);
+}
+
+function environmentWith(log: Log, sockets: SocketProvider): SpeakerEnvironment {
   return {
     clock: systemClock, random: systemRandom, scheduler: systemScheduler,
-    connector: dialer(systemClock, systemScheduler), log, collectGarbage,
-    refusesSockets: ({ passwordFile, passwordSecret, ttlSecurityHops }) =>
-      nodeNetProvider.refuses({ password: (passwordFile ?? passwordSecret) !== undefined, ttlSecurityHops }),
+    connector: dialer(systemClock, systemScheduler, sockets), log, collectGarbage, sockets,
   };
 }
 
@@ -75,7 +84,8 @@ async function openSurfaces(api: DaemonApi, settings: Settings, socketPath: stri
 
 /** Runs until it is told to stop; resolves with the exit code. */
 export async function run(options: { readonly config: string }, io: CliIo): Promise<number> {
-  const read = await readFile(options.config);
+  const readConfiguration = async (): Promise<Configuration> => withPasswords(await readFile(options.config));
+  const read = await readConfiguration();
   if ("faults" in read) {
     complain(read.faults, io);
     return EXIT.failed;
@@ -91,9 +101,11 @@ export async function run(options: { readonly config: string }, io: CliIo): Prom
     io.stderr.write(`reflectd: ${source.refused}\n`);
     return EXIT.failed;
   }
+  const provider = await socketProvider();
   const daemon = await startDaemon({
-    environment: environmentWith(log), intent, settings, version: io.version, node: process.version, pid: process.pid,
-    readConfiguration: () => readFile(options.config), portOwner, ...(source === undefined ? {} : { source }),
+    environment: environmentWith(log, provider), provider,
+    intent, settings, version: io.version, node: process.version, pid: process.pid,
+    readConfiguration, portOwner, ...(source === undefined ? {} : { source }),
     openSurfaces: (api) => openSurfaces(api, settings, socketPath, log, open),
   });
   if ("refused" in daemon) {

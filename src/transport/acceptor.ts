@@ -14,8 +14,11 @@ import type { OpenMessage } from "../messages/open.ts";
 import { sniffOpen } from "./open-sniffer.ts";
 import type { Connection, PeerSessionPort, Scheduler } from "./ports.ts";
 
-/** Why a connection was not taken. `session`: its neighbour refused it and says why in its own log. */
-export const REFUSALS = ["unknownSource", "rangeFull", "superseded", "noOpen", "session"] as const;
+/**
+ * Why a connection was not taken. `demands`: it is not as its neighbour's sockets have to be. `session`: its neighbour
+ * refused it and says why in its own log.
+ */
+export const REFUSALS = ["unknownSource", "rangeFull", "superseded", "noOpen", "demands", "session"] as const;
 /** One of REFUSALS. */
 export type Refusal = (typeof REFUSALS)[number];
 
@@ -45,7 +48,8 @@ export class Acceptor {
   readonly #ranges: RangeOfPeers[] = [];
   /** Undecided connections by address, the oldest first: what takes each back. */
   readonly #undecided = new Map<string, Array<() => void>>();
-  readonly #refused: Record<Refusal, number> = { unknownSource: 0, rangeFull: 0, superseded: 0, noOpen: 0, session: 0 };
+  readonly #refused: Record<Refusal, number> = { unknownSource: 0, rangeFull: 0, superseded: 0, noOpen: 0, demands: 0,
+    session: 0 };
 
   constructor(environment: AcceptorEnvironment) {
     this.#environment = environment;
@@ -109,6 +113,11 @@ export class Acceptor {
 
   #give(session: PeerSessionPort | undefined, connection: Connection, alreadyRead?: Uint8Array): void {
     if (session === undefined) return this.#refuse("unknownSource", connection);
+    const { demands, unavailable } = session.parameters;
+    // What cannot be asked for waits in the session, which refuses.
+    if (demands !== undefined && unavailable === undefined && connection.refuses?.(demands) !== undefined) {
+      return this.#refuse("demands", connection);
+    }
     if (!session.accept(connection, alreadyRead)) this.#count("session", connection);
   }
 

@@ -8,7 +8,10 @@ import type { Server } from "node:net";
 import type { Clock, Instant } from "../base/ports.ts";
 import { after } from "../base/ports.ts";
 import type { Connection, Scheduler } from "./ports.ts";
+import { nodeNetProvider } from "./provider.ts";
+import type { SocketProvider } from "./provider.ts";
 import { connectionOf, HALF_OPEN } from "./socket.ts";
+import type { RefusesAccepted } from "./socket.ts";
 
 /** Connections that the kernel keeps while we are busy: a whole cluster redials at once. */
 const BACKLOG = 4096;
@@ -19,6 +22,8 @@ const PAUSE_SECONDS = 1;
 export interface ListenerEnvironment {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
+  /** Who sees to what neighbours demand; absent: plain node:net, which cannot. */
+  readonly provider?: SocketProvider;
   onConnection(connection: Connection): void;
   /** One line for the log: the listener pauses, or failed while running and tries again. */
   onTrouble(why: string): void;
@@ -82,9 +87,11 @@ export async function listen(
 }
 
 function serverOf(environment: ListenerEnvironment): Server {
-  const now = (): Instant => environment.clock.now();
+  const { clock, scheduler, provider = nodeNetProvider } = environment;
+  const now = (): Instant => clock.now();
+  const refuses: RefusesAccepted = (socket, demands) => provider.refusesAccepted(socket, demands);
   return createServer({ noDelay: true, allowHalfOpen: HALF_OPEN }, (socket) => {
-    const connection = connectionOf(socket, environment.scheduler, now);
+    const connection = connectionOf(socket, scheduler, now, refuses);
     if (connection !== undefined) environment.onConnection(connection);
   });
 }
@@ -101,7 +108,10 @@ function bind(
     server.once("error", failed);
     server.listen({ host: address, port, backlog: BACKLOG, ipv6Only: true }, () => {
       server.off("error", failed);
-      resolve(undefined);
+      const refused = environment.provider?.opened(server);
+      if (refused !== undefined) server.close();
+      resolve(refused === undefined ? undefined
+        : { code: "EOPNOTSUPP", why: `cannot listen on ${named(address, port)}: ${refused}` });
     });
   });
 }

@@ -234,9 +234,9 @@ export class PeerSession implements PeerSessionPort, DriverClient, Sleeper<reado
   }
 
   #connect(slot: Slot): void {
-    const { address, port, localAddress } = this.parameters;
+    const { address, port, localAddress, demands } = this.parameters;
     const resources = this.#slots[slot];
-    resources.cancelDial = this.#environment.connector.connect({ address, port, localAddress }, {
+    resources.cancelDial = this.#environment.connector.connect({ address, port, localAddress, demands }, {
       connected: (connection) => {
         resources.cancelDial = undefined;
         this.#drive(slot, connection);

@@ -4,13 +4,13 @@
  */
 
 import type { Clock, Instant, Random } from "../base/ports.ts";
-import type { SessionEnd, SessionParameters, StateName } from "../fsm/parameters.ts";
+import type { SessionEnd, SessionParameters, SocketDemands, StateName } from "../fsm/parameters.ts";
 import type { Fault } from "../messages/fault.ts";
 import type { Negotiated } from "../messages/negotiation.ts";
 import type { OpenMessage } from "../messages/open.ts";
 import type { RouteRefresh } from "../messages/route-refresh.ts";
 
-export type { SessionEnd, SessionParameters, StateName } from "../fsm/parameters.ts";
+export type { SessionEnd, SessionParameters, SocketDemands, StateName } from "../fsm/parameters.ts";
 
 /** What is true of a session while it is Established. */
 export interface SessionFacts {
@@ -136,6 +136,8 @@ export interface Connection {
   end(): void;
   /** Closes at once. */
   destroy(): void;
+  /** Of an accepted connection: why it is not as its neighbour demands, or undefined where it is, from now on. */
+  refuses?(demands: SocketDemands): string | undefined;
 }
 
 /** Whom to dial. */
@@ -143,6 +145,7 @@ export interface DialTarget {
   readonly address: string;
   readonly port: number;
   readonly localAddress?: string | undefined;
+  readonly demands?: SocketDemands | undefined;
 }
 
 /** Opens connections. */

@@ -4,35 +4,47 @@
  */
 
 import { connect } from "node:net";
-import type { Socket } from "node:net";
-import type { DialTarget } from "./ports.ts";
+import type { Server, Socket } from "node:net";
+import type { Prefix } from "../base/prefix.ts";
+import type { DialTarget, SocketDemands } from "./ports.ts";
 import { HALF_OPEN } from "./socket.ts";
 
-/** What a neighbour asks of its sockets. */
-export interface SocketDemands {
-  /** A TCP-MD5 password is configured (RFC 2385). */
-  readonly password: boolean;
-  /** TTL security (RFC 5082) within that many hops. */
-  readonly ttlSecurityHops: number | undefined;
+/** Who knows what neighbours demand of sockets. */
+export interface SocketGuard {
+  /** From now on listeners ask this of whoever connects from there; `name` is the neighbour's or the range's. */
+  claim(name: string, from: Prefix, demands: SocketDemands): void;
+  /** The neighbour is gone: its listeners ask nothing any more. What was accepted stays as it is. */
+  release(name: string): void;
+  /** Why the demands of a neighbour (claimed before) cannot be met, in one line for people, or undefined. */
+  refuses(name: string, demands: SocketDemands): string | undefined;
 }
 
 /** A way to open sockets. */
-export interface SocketProvider {
-  /** Why these demands cannot be met, in one line for people, or undefined. */
-  refuses(demands: SocketDemands): string | undefined;
-  /** Starts to connect; the socket tells the rest. */
+export interface SocketProvider extends SocketGuard {
+  /** Starts to connect; the socket tells the rest. Throws where the socket cannot be as demanded. */
   dial(target: DialTarget): Socket;
+  /** A server listens from now on. One line where it cannot ask what it has to: then it must not accept. */
+  opened(server: Server): string | undefined;
+  /** Sees to it that an accepted socket is as demanded; why it is not, or undefined. */
+  refusesAccepted(socket: Socket, demands: SocketDemands): string | undefined;
 }
 
 /** Plain node:net: no options that it has no call for. */
 export const nodeNetProvider: SocketProvider = {
-  refuses({ password, ttlSecurityHops }) {
-    if (password) return "waits for a socket provider that can set a TCP-MD5 password; node:net cannot";
-    if (ttlSecurityHops !== undefined) return "waits for a socket provider that can set TTL security; node:net cannot";
-    return undefined;
+  claim() {
+    // nothing can be asked of anybody
+  },
+  release() {
+    // as nothing was
+  },
+  refuses(_name, { password, ttlSecurityHops }) {
+    const what = password !== undefined ? "a TCP-MD5 password" : ttlSecurityHops !== undefined ? "TTL security" : "";
+    return what === "" ? undefined : `waits for a Node that can set ${what}: 26.1 or later, with --experimental-ffi`;
   },
   dial({ address, port, localAddress }) {
     const source = localAddress === undefined ? {} : { localAddress };
     return connect({ host: address, port, allowHalfOpen: HALF_OPEN, ...source });
   },
+  opened: () => undefined,
+  refusesAccepted: (_socket, demands) => nodeNetProvider.refuses("", demands),
 };

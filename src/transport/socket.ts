@@ -3,7 +3,7 @@
 import type { Socket } from "node:net";
 import { after } from "../base/ports.ts";
 import type { Instant } from "../base/ports.ts";
-import type { Connection, ConnectionHandler, Scheduler } from "./ports.ts";
+import type { Connection, ConnectionHandler, Scheduler, SocketDemands } from "./ports.ts";
 
 /** TCP keepalive probes find half-open connections; the HoldTimer is the real detector. */
 const KEEPALIVE_MILLISECONDS = 10_000;
@@ -16,8 +16,13 @@ const LINGER_SECONDS = 2;
  */
 export const HALF_OPEN = true;
 
+/** Why an accepted socket is not as its neighbour demands, or undefined: a provider's (provider.ts). */
+export type RefusesAccepted = (socket: Socket, demands: SocketDemands) => string | undefined;
+
 /** Makes a Connection of a connected socket; undefined where it is already gone. */
-export function connectionOf(socket: Socket, scheduler: Scheduler, now: () => Instant): Connection | undefined {
+export function connectionOf(
+  socket: Socket, scheduler: Scheduler, now: () => Instant, refusesAccepted?: RefusesAccepted,
+): Connection | undefined {
   socket.on("error", ignoreOwnError); // also for the time before `attach` and after `end`
   const { localAddress, localPort, remoteAddress, remotePort } = socket;
   if (localAddress === undefined || localPort === undefined) return gone(socket);
@@ -26,12 +31,14 @@ export function connectionOf(socket: Socket, scheduler: Scheduler, now: () => In
   socket.setKeepAlive(true, KEEPALIVE_MILLISECONDS);
   return new SocketConnection(socket, {
     localAddress: unmapped(localAddress), localPort, remoteAddress: unmapped(remoteAddress), remotePort,
-  }, scheduler, now);
+  }, scheduler, now, refusesAccepted);
 }
 
 function gone(socket: Socket): undefined {
   socket.destroy();
 }
+
+const NOBODY_LOOKS = "nobody here can tell how it was opened";
 
 interface Ends {
   readonly localAddress: string;
@@ -48,6 +55,7 @@ class SocketConnection implements Connection {
   readonly #socket: Socket;
   readonly #scheduler: Scheduler;
   readonly #now: () => Instant;
+  readonly #refusesAccepted: RefusesAccepted | undefined;
   /** Undefined once nobody is to hear anything more. */
   #handler: ConnectionHandler | undefined;
   #listening = false;
@@ -61,7 +69,10 @@ class SocketConnection implements Connection {
     else if (error == null && !this.#over) this.#handler?.taken?.();
   };
 
-  constructor(socket: Socket, ends: Ends, scheduler: Scheduler, now: () => Instant) {
+  constructor(
+    socket: Socket, ends: Ends, scheduler: Scheduler, now: () => Instant, refusesAccepted: RefusesAccepted | undefined,
+  ) {
+    this.#refusesAccepted = refusesAccepted;
     this.#socket = socket;
     this.#scheduler = scheduler;
     this.#now = now;
@@ -117,6 +128,10 @@ class SocketConnection implements Connection {
     this.#over = true;
     this.#handler = undefined;
     this.#socket.destroy();
+  }
+
+  refuses(demands: SocketDemands): string | undefined {
+    return this.#refusesAccepted === undefined ? NOBODY_LOOKS : this.#refusesAccepted(this.#socket, demands);
   }
 
   #closed(): void {

@@ -61,7 +61,8 @@ describe("defaults", () => {
       idleHoldSeconds: [5, 30], nextHop: "auto", prefixLimit: {}, allowOwnAs: 0,
       import: { default: "accept", rules: [], missing: false },
       export: { default: "accept", rules: [], missing: false },
-      passwordFile: undefined, passwordSecret: undefined, ttlSecurityHops: undefined, gracefulRestart: undefined,
+      passwordFile: undefined, passwordSecret: undefined, password: undefined, ttlSecurityHops: undefined,
+      gracefulRestart: undefined,
     });
   });
 

@@ -10,6 +10,7 @@ import { KEEPALIVE } from "../../src/messages/keepalive.ts";
 import { encodeOpen } from "../../src/messages/open.ts";
 import { dialer } from "../../src/transport/dialer.ts";
 import type { Scheduler } from "../../src/transport/ports.ts";
+import { nodeNetProvider } from "../../src/transport/provider.ts";
 import { file, World } from "./world.ts";
 import type { Router } from "./world.ts";
 
@@ -118,7 +119,7 @@ it("on real sockets the NOTIFICATION really leaves, the port is free again, and 
   const daemon = await startDaemon({
     environment: {
       clock: systemClock, random: systemRandom, scheduler, connector: dialer(systemClock, scheduler), log: SILENT,
-      refusesSockets: () => undefined,
+      sockets: nodeNetProvider,
     },
     intent: read.intent, settings: read.settings, version: "0", node: "v0", pid: 1,
   });

@@ -26,6 +26,7 @@ import { encodeUpdate, endOfRib } from "../../src/messages/update.ts";
 import { Acceptor } from "../../src/transport/acceptor.ts";
 import { PeerSession } from "../../src/transport/peer-session.ts";
 import type { SessionEnd, SessionFacts, SessionOwner, SessionParameters } from "../../src/transport/ports.ts";
+import { nodeNetProvider } from "../../src/transport/provider.ts";
 import { PHASE, VirtualClock } from "../sim/virtual-clock.ts";
 import type { VirtualHost } from "../sim/virtual-clock.ts";
 import { VirtualNetwork } from "../sim/virtual-network.ts";
@@ -103,8 +104,7 @@ export class World {
     const started = await startDaemon({
       environment: {
         clock, random: clock.random, connector: this.wire.connector(host), log,
-        refusesSockets: ({ passwordSecret }) =>
-          (passwordSecret !== undefined ? "waits for a provider that can set a password" : undefined),
+        sockets: nodeNetProvider,
         scheduler: {
           at: (at, run) => host.at(at, run), afterPoll: (run) => host.afterPoll(run),
           soon: (run) => void clock.schedule(clock.now() + this.turnMilliseconds, PHASE.CHECK, host, run),

@@ -12,6 +12,7 @@ import { pathView } from "../../src/daemon/route-view.ts";
 import { Speaker } from "../../src/daemon/speaker.ts";
 import { IPV4_UNICAST } from "../../src/messages/families.ts";
 import type { PrefixId } from "../../src/rib/ids.ts";
+import { nodeNetProvider } from "../../src/transport/provider.ts";
 import { settle } from "./naive-topology.ts";
 import type { ModelNode, ModelSession } from "./naive-topology.ts";
 import { seededRandom, VirtualClock } from "./virtual-clock.ts";
@@ -199,7 +200,7 @@ class Network {
     const host = this.#wire.host(plan.address);
     const speaker = new Speaker({
       clock: this.#clock, random: this.#random, scheduler: host, connector: this.#wire.connector(host), log: SILENT,
-      refusesSockets: () => undefined,
+      sockets: nodeNetProvider,
     }, this.#intentOf(plan));
     const close = this.#wire.listen(host, 179, (connection) => speaker.neighbours.acceptor.offer(connection));
     this.#running.set(plan.name, { host, speaker, close });
@@ -224,7 +225,8 @@ class Network {
       families: ["ipv4-unicast"], addPath: this.addPath ? "both" : "off", addPathSendMax: Infinity,
       holdTimeSeconds: 90, keepaliveTimeSeconds: undefined, connectRetrySeconds: 5, idleHoldSeconds: [1, 4],
       nextHop: "auto", prefixLimit: {}, allowOwnAs: 0, import: ACCEPT, export: ACCEPT,
-      passwordFile: undefined, passwordSecret: undefined, ttlSecurityHops: undefined, gracefulRestart: undefined,
+      passwordFile: undefined, passwordSecret: undefined, password: undefined, ttlSecurityHops: undefined,
+      gracefulRestart: undefined,
     };
   }
 

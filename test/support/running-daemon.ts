@@ -12,6 +12,7 @@ import type { Capability } from "../../src/messages/capabilities.ts";
 import { dialer } from "../../src/transport/dialer.ts";
 import { PeerSession } from "../../src/transport/peer-session.ts";
 import type { SessionEnd, SessionFacts, SessionOwner } from "../../src/transport/ports.ts";
+import { nodeNetProvider } from "../../src/transport/provider.ts";
 
 const connector = dialer(systemClock, systemScheduler);
 const MEANS = { clock: systemClock, random: systemRandom, scheduler: systemScheduler, connector };
@@ -34,7 +35,7 @@ export async function testDaemon(configuration: object): Promise<TestDaemon> {
   const read = readConfiguration(now, "test");
   if ("faults" in read) throw new Error(JSON.stringify(read.faults));
   const daemon = await startDaemon({
-    environment: { ...MEANS, log: SILENT, refusesSockets: () => undefined },
+    environment: { ...MEANS, log: SILENT, sockets: nodeNetProvider },
     intent: read.intent, settings: read.settings, version: "0.0.0", node: "v0", pid: 1,
     readConfiguration: async () => readConfiguration(now, "test"),
   });

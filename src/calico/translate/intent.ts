@@ -121,7 +121,7 @@ function peerOf(
     nextHop: session.nextHopMode === "auto" && isExternal ? "self" : session.nextHopMode,
     prefixLimit: {},
     allowOwnAs: session.allowOwnAs,
-    passwordFile: undefined, passwordSecret: session.passwordSecret ?? undefined,
+    passwordFile: undefined, passwordSecret: session.passwordSecret ?? undefined, password: undefined,
     ttlSecurityHops: session.ttlSecurity === 0 ? undefined : session.ttlSecurity,
     gracefulRestart: { restartTimeSeconds: session.restartSeconds },
   };
