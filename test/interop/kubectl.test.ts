@@ -161,6 +161,19 @@ interopSuite("kubectl", ["kubectl"], () => {
     await world.until("what it says", () => watching.tail() === "node/n9");
   });
 
+  it("applies deploy/kubernetes, twice without a change", async () => {
+    const { world: { server }, kubectl } = await open();
+    const folder = join(import.meta.dirname, "../../deploy/kubernetes");
+    const applied = ["namespace", "serviceaccount", "clusterrole.rbac.authorization.k8s.io",
+      "clusterrolebinding.rbac.authorization.k8s.io", "configmap", "daemonset.apps"];
+    for (const word of ["created", "unchanged"]) {
+      const lines = (await kubectl.must(["apply", "-k", folder])).trim().split("\n");
+      expect(lines.sort()).toEqual(applied.map((kind) => `${kind}/reflectd ${word}`).sort());
+    }
+    const [daemonSet] = server.listOf("apps/v1", "daemonsets");
+    expect(JSON.stringify(daemonSet)).toContain('"image":"reflectd:0.1.0"');
+  });
+
   it("is not let in without the token, and neither are we", async () => {
     const { world, kubectl } = await open("wrong");
     expect((await kubectl.run(["get", "nodes"])).status).not.toBe(0);

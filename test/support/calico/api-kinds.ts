@@ -22,6 +22,11 @@ const BUILT_IN: readonly ApiKind[] = [
   kind("v1", "Namespace", "namespaces"),
   kind("v1", "Secret", "secrets", "namespaced"),
   kind("v1", "Service", "services", "namespaced status"),
+  kind("v1", "ServiceAccount", "serviceaccounts", "namespaced"),
+  kind("v1", "ConfigMap", "configmaps", "namespaced"),
+  kind("apps/v1", "DaemonSet", "daemonsets", "namespaced status"),
+  kind("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles"),
+  kind("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings"),
   kind("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", "namespaced"),
 ];
 
