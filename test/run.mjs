@@ -13,11 +13,13 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const vitest = join(root, "node_modules/vitest/vitest.mjs");
 const reports = mkdtempSync(join(tmpdir(), "reflectd-test-"));
 const environment = { ...process.env, ...(process.argv.includes("--soak") ? { REFLECTD_SOAK: "1" } : {}) };
+const cache = process.env.REFLECTD_LAB_CACHE ?? "/var/cache/reflectd-lab";
 
 /** Numbers of everything so far; `problems` are failures that belong to no single test. */
 const total = { passed: 0, failed: 0, skipped: 0, problems: [], skippedSuites: new Map() };
 
 installDaemons();
+useNodeWithFfi();
 const built = step("build", "npm", ["run", "--silent", "build"]);
 suite("unit", ["--exclude", "test/interop/**"]);
 // A process for each file: what a lab leaves behind ends with it.
@@ -29,6 +31,12 @@ summarize();
 function installDaemons() {
   if (process.getuid?.() !== 0 || !existsSync("/etc/debian_version")) return;
   spawnSync("bash", [join(root, "test/install-daemons.sh")], { stdio: ["ignore", "inherit", "inherit"] });
+}
+
+/** The Node that install-daemons.sh unpacked, where nobody named another. */
+function useNodeWithFfi() {
+  const node = join(cache, "node-ffi/package/bin/node");
+  if (existsSync(node)) environment.REFLECTD_TEST_NODE ??= node;
 }
 
 /** Runs a command in the foreground; a bad end is a problem. */

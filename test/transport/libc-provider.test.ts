@@ -1,4 +1,4 @@
-/** Which options which sockets get, on a libc that only notes: what real ones do is in test/main/passwords.test.ts. */
+/** Which options which sockets get, by a libc that only notes: real ones are in test/interop/passwords.test.ts. */
 
 import { createServer } from "node:net";
 import type { Server, Socket } from "node:net";
