@@ -59,8 +59,8 @@ function storeWith(resources: readonly Resource[]): ResourceStore {
 /** Translates what the store has, and again whenever the answer is called; each node must have its session. */
 function follow(store: ResourceStore): () => void {
   const sha256 = (text: string): Uint8Array => createHash("sha256").update(text).digest();
-  const translation = new NodeTranslation({ nodeName: REFLECTOR, kubernetesNodeName: REFLECTOR, usePodCidr: false,
-    routerId: undefined, sha256 });
+  const translation = new NodeTranslation({ nodeName: REFLECTOR, kubernetesNodeName: REFLECTOR,
+    secretNamespace: "kube-system", usePodCidr: false, routerId: undefined, sha256 });
   const intents = new IntentPlan();
   const again = (): void => {
     const intent = intents.of(translation.plan(store.resources, store.faults), SETTINGS);

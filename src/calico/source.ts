@@ -5,8 +5,9 @@
  */
 
 import { unreachable } from "../base/assert.ts";
+import { sameValue } from "../base/same.ts";
 import type { Intent } from "../config/intent.ts";
-import type { Datastore, DatastoreEvent, Timers } from "./datastore/datastore.ts";
+import type { Datastore, DatastoreEvent, Timers, Wanted } from "./datastore/datastore.ts";
 import type { CalicoResources, ResourceFault } from "./resources/model.ts";
 import { ResourceStore } from "./store.ts";
 import { IntentPlan } from "./translate/intent.ts";
@@ -54,7 +55,8 @@ export class CalicoSource {
   #onIntent: (intent: Intent) => void = () => undefined;
   #cancelGather: (() => void) | undefined = undefined;
   #isSynced = false;
-  #wantsServices = false;
+  /** What the datastore was told that we need. */
+  #wanted: Wanted = { services: false, statuses: false, secrets: new Set() };
   #connection: CalicoStatus["datastore"];
   /** What the datastore itself cannot read. */
   #unread: readonly ResourceFault[] = [];
@@ -119,16 +121,15 @@ export class CalicoSource {
       case "down": return this.#noteConnection(false, event.why);
       default: unreachable(event, "CalicoSource");
     }
-    this.#sayWhatIsWanted();
+    this.#want({ services: hasServiceRanges(this.#store.resources) });
     this.#cancelGather ??= this.#options.timers.after(GATHER_MILLISECONDS, () => this.#gathered());
   }
 
-  /** We do nothing with passwords and with the status of nodes. */
-  #sayWhatIsWanted(): void {
-    const services = hasServiceRanges(this.#store.resources);
-    if (services === this.#wantsServices) return;
-    this.#wantsServices = services;
-    this.#options.datastore.want?.({ services, statuses: false, secrets: new Set() });
+  #want(wanted: Partial<Wanted>): void {
+    const all = { ...this.#wanted, ...wanted };
+    if (sameValue(all, this.#wanted)) return;
+    this.#wanted = all;
+    this.#options.datastore.want?.(all);
   }
 
   #gathered(): void {
@@ -148,6 +149,7 @@ export class CalicoSource {
     const plan = this.#translation.plan(resources, []);
     const intent = this.#intents.of(plan, identity.settings);
     this.#sessions = sessionsOf(plan);
+    this.#want({ secrets: secretsOf(plan) });
     if (typeof intent !== "string") this.#intent = intent;
     // A Node that was deleted ends its sessions; anything else that is missing is waited for with what there is.
     else if (plan.speaker === undefined && this.#intent !== undefined) this.#intent = withoutSessions(this.#intent);
@@ -189,6 +191,12 @@ export class CalicoSource {
 
 function sessionsOf({ view: { families } }: NodePlan): number {
   return families.ipv4.peers.length + families.ipv6.peers.length;
+}
+
+/** Names of the Secrets that sessions have their passwords from. */
+function secretsOf({ view: { families } }: NodePlan): ReadonlySet<string> {
+  const sessions = [...families.ipv4.peers, ...families.ipv6.peers];
+  return new Set(sessions.flatMap(({ passwordSecret }) => passwordSecret?.name ?? []));
 }
 
 function withoutSessions(intent: Intent): Intent {

@@ -14,6 +14,7 @@ import type { Envelope } from "./resources/envelope.ts";
 import type { FieldFault } from "./resources/fields.ts";
 import { readBlockAffinity, readIpPool } from "./resources/ip-pool.ts";
 import { readNode } from "./resources/node.ts";
+import { readSecret } from "./resources/secret.ts";
 import { readEndpointSlice, readService } from "./resources/service.ts";
 
 type Named = { readonly name: string };
@@ -32,12 +33,13 @@ const KINDS: Readonly<Record<string, KindRow>> = {
   IPPool: { key: "pools", read: readIpPool },
   BlockAffinity: { key: "affinities", read: readBlockAffinity },
   Service: { key: "services", read: readService },
+  Secret: { key: "secrets", read: readSecret },
   EndpointSlice: { key: "endpointSlices", read: readEndpointSlice },
 };
 
 /** Kinds that stand among the others and mean nothing to BGP. */
-const IGNORED: ReadonlySet<string> = new Set(["IPAMBlock", "IPAMConfig", "IPAMConfiguration", "Secret",
-  "CalicoNodeStatus", "ClusterInformation", "FelixConfiguration"]);
+const IGNORED: ReadonlySet<string> = new Set(["IPAMBlock", "IPAMConfig", "IPAMConfiguration", "CalicoNodeStatus",
+  "ClusterInformation", "FelixConfiguration"]);
 
 type Maps = Pick<CalicoResources, KindKey>;
 type Objects = ReadonlyMap<string, Named>;
@@ -144,7 +146,7 @@ function rowOf(kind: string): KindRow | undefined {
   return Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
 }
 
-/** Kubernetes' Services are named within their namespace, everything of Calico's in the cluster. */
+/** Kubernetes' Services and Secrets are named within their namespace, everything of Calico's in the cluster. */
 function qualifiedName({ namespace, name }: Envelope): string {
   return namespace === "" ? name : `${namespace}/${name}`;
 }

@@ -13,6 +13,7 @@ import type { DatastoreKind } from "../calico/translate/view.ts";
 import type { CalicoSettings, EtcdSettings } from "../config/settings.ts";
 import type { CliIo } from "../control/cli-io.ts";
 import { systemClock, systemRandom, systemScheduler } from "../daemon/system-clock.ts";
+import { SECRET_NAMESPACE } from "./calico-host.ts";
 import { choiceOf } from "./datastore-choice.ts";
 
 /** The system's time. */
@@ -61,11 +62,16 @@ export function etcdSettings(given: EtcdSettings | undefined, env: CliIo["env"])
   };
 }
 
-async function kubernetes({ kubeconfig, namespace }: CalicoSettings, env: CliIo["env"]): Promise<Datastore> {
-  const path = kubeconfig ?? env["KUBECONFIG"];
+/** The namespace of the Secrets. */
+export async function secretNamespace({ namespace }: CalicoSettings, env: CliIo["env"]): Promise<string> {
+  return namespace ?? (env["NAMESPACE"] || await podNamespace() || SECRET_NAMESPACE);
+}
+
+async function kubernetes(calico: CalicoSettings, env: CliIo["env"]): Promise<Datastore> {
+  const path = calico.kubeconfig ?? env["KUBECONFIG"];
   return new KubernetesDatastore({
     access: path ? kubeconfigAccess(path) : serviceAccount(env),
-    namespace: namespace ?? (env["NAMESPACE"] || await podNamespace() || "kube-system"),
+    namespace: await secretNamespace(calico, env),
     apiGroup: apiGroupOf(env["CALICO_API_GROUP"]),
     timers: systemTimers,
   });

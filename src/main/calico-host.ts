@@ -9,11 +9,15 @@ import type { CliIo } from "../control/cli-io.ts";
 /** Where calico-node leaves the name that it was started with. */
 const NODE_NAME_FILE = "/var/lib/calico/nodename";
 
+/** Of Calico installed by its manifests: calico.md 1.2. */
+export const SECRET_NAMESPACE = "kube-system";
+
 /** What Calico's environment says of this host; an empty text says nothing. */
 export function hostFacts(nodeName: string, { env }: Pick<CliIo, "env">): HostFacts {
   return {
     nodeName,
     kubernetesNodeName: env["CALICO_K8S_NODE_REF"] || nodeName,
+    secretNamespace: env["NAMESPACE"] || SECRET_NAMESPACE,
     usePodCidr: env["USE_POD_CIDR"] === "true",
     routerId: env["CALICO_ROUTER_ID"] || undefined,
     sha256: (text) => createHash("sha256").update(text).digest(),

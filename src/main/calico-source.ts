@@ -10,7 +10,7 @@ import type { CliIo } from "../control/cli-io.ts";
 import type { IntentSource } from "../daemon/follower.ts";
 import type { Log } from "../daemon/log.ts";
 import { systemClock } from "../daemon/system-clock.ts";
-import { openDatastore, systemTimers } from "./calico-datastore.ts";
+import { openDatastore, secretNamespace, systemTimers } from "./calico-datastore.ts";
 import { hostFacts, nodeNameOfHost } from "./calico-host.ts";
 
 /** The source of a daemon in Calico mode; or why there cannot be one, in a line. */
@@ -19,13 +19,15 @@ export async function calicoSource(settings: Settings, calico: CalicoSettings, i
   const hostName = await nodeNameOfHost(io);
   const open = await openDatastore(calico, calico.nodeName ?? hostName, io);
   if ("refused" in open) return open;
+  const namespace = await secretNamespace(calico, io.env);
   // Of block affinities etcd is asked for the node's own.
   const ofDatastore = open.kind === "etcd" ? [...OF_DATASTORE, "nodeName"] as const : OF_DATASTORE;
   const identityOf = (of: CalicoSettings, { onStop }: Settings): Identity => {
     const nodeName = of.nodeName ?? hostName;
     const { holdTimeSeconds, routerId, listen, node } = of;
     const ownNode = node === undefined ? undefined : ownNodeOf(nodeName, node);
-    return { host: { ...hostFacts(nodeName, io), ownNode }, settings: { holdTimeSeconds, onStop, routerId, listen } };
+    const host = { ...hostFacts(nodeName, io), ownNode, secretNamespace: namespace };
+    return { host, settings: { holdTimeSeconds, onStop, routerId, listen } };
   };
   let inForce = calico;
   const source = new CalicoSource({

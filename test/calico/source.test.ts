@@ -18,8 +18,8 @@ import { VirtualTimers } from "../support/calico/timers.ts";
 /** A datastore that says what the test says. */
 class FakeDatastore implements Datastore {
   isStopped = false;
-  /** Whether services were wanted, each time that something was said of it. */
-  readonly wanted: boolean[] = [];
+  /** All that was said of it. */
+  readonly wanted: Wanted[] = [];
   #listener: (event: DatastoreEvent) => void = () => undefined;
 
   start(listener: (event: DatastoreEvent) => void): void {
@@ -30,8 +30,8 @@ class FakeDatastore implements Datastore {
     this.isStopped = true;
   }
 
-  want({ services }: Wanted): void {
-    this.wanted.push(services);
+  want(wanted: Wanted): void {
+    this.wanted.push(wanted);
   }
 
   tell(...events: readonly DatastoreEvent[]): void {
@@ -300,11 +300,63 @@ describe("the configuration's part", () => {
   });
 });
 
-it("says where a password is, and leaves it to others to refuse a session without it", () => {
-  sync(...CLUSTER, manifest("BGPPeer", "tor", { node: "rr1", peerIP: "10.9.9.9", asNumber: 65000,
-    password: { secretKeyRef: { name: "bgp-secrets", key: "tor" } } }));
-  expect(intents[0]?.peers.map(({ passwordSecret }) => passwordSecret))
-    .toEqual([undefined, undefined, { name: "bgp-secrets", key: "tor" }]);
+describe("a password", () => {
+  const tor = (password: JsonValue): JsonValue =>
+    manifest("BGPPeer", "tor", { node: "rr1", peerIP: "10.9.9.9", asNumber: 65000, ...password as object });
+  const TOR = tor({ password: { secretKeyRef: { name: "bgp-secrets", key: "tor" } } });
+  const secret = (members: JsonValue, namespace = "kube-system"): JsonValue =>
+    ({ apiVersion: "v1", kind: "Secret", metadata: { name: "bgp-secrets", namespace }, ...members as object });
+  const asked = (): unknown[] => intents.at(-1)!.peers.map(({ password }) => password);
+  const put = (...resources: readonly JsonValue[]): void => {
+    datastore.put(...resources);
+    timers.pass(100);
+  };
+
+  it("is asked for by the name of its Secret, as long as a session needs it", () => {
+    sync(...CLUSTER, TOR);
+    expect(intents[0]?.peers[2]).toMatchObject({ passwordSecret: { name: "bgp-secrets", key: "tor" } });
+    put(tor({}));
+    expect(datastore.wanted).toEqual([{ services: false, statuses: false, secrets: new Set(["bgp-secrets"]) },
+      { services: false, statuses: false, secrets: new Set() }]);
+  });
+
+  it("that is not there is a reason to wait, and so is its Secret", () => {
+    sync(...CLUSTER, TOR, secret({ stringData: { tor: "elsewhere" } }, "default"));
+    expect(asked()).toEqual([undefined, undefined, { missing: "no Secret bgp-secrets" }]);
+    put(secret({ data: { other: "eA==", empty: "" } }));
+    expect(asked()).toEqual([undefined, undefined, { missing: "no tor in Secret bgp-secrets" }]);
+    put(secret({ data: { tor: "c2VjcmV0" } }));
+    expect(asked()).toEqual([undefined, undefined, { text: "secret" }]);
+    datastore.tell({ kind: "removed", resourceKind: "Secret", name: "kube-system/bgp-secrets" });
+    timers.pass(100);
+    expect(asked()).toEqual([undefined, undefined, { missing: "no Secret bgp-secrets" }]);
+  });
+
+  it("that changes concerns its session only", () => {
+    sync(...CLUSTER, TOR, secret({ data: { tor: "b25l" } }));
+    put(secret({ data: { tor: "b25l", other: "eA==" } }));
+    put(secret({ stringData: { tor: "two" } }));
+    const [first, last] = [intents[0]!, intents.at(-1)!];
+    expect(diffIntent(first, last)).toMatchObject({ added: [], removed: [],
+      changed: [{ name: "Node_10_9_9_9", fields: ["password"], price: "reset" }] });
+    expect(last.peers[0]).toBe(first.peers[0]);
+    expect(diffIntent(intents[0]!, intents[1]!)).toMatchObject({ added: [], removed: [], changed: [] });
+  });
+
+  it("is in no fault and in no line of the log", () => {
+    sync(...CLUSTER, TOR, secret({ data: { tor: "no base64!", octets: "/w==" } }));
+    expect(source.status().faults).toEqual(["data.tor", "data.octets"].map((field) =>
+      ({ kind: "Secret", name: "kube-system/bgp-secrets", field, why: "is no text in base64" })));
+    expect(logged.join()).not.toContain("no base64!");
+  });
+
+  it("may stand in a file without a namespace", () => {
+    const nameless = { apiVersion: "v1", kind: "Secret", metadata: { name: "bgp-secrets" }, stringData: { tor: "x" } };
+    sync(...CLUSTER, TOR, nameless);
+    expect(asked()[2]).toEqual({ text: "x" });
+    put(secret({ stringData: { tor: "y" } }));
+    expect(asked()[2]).toEqual({ text: "y" });
+  });
 });
 
 it("asks for services while there are ranges of them", () => {
@@ -313,7 +365,7 @@ it("asks for services while there are ranges of them", () => {
   for (const serviceExternalIPs of [[{ cidr: "192.0.2.0/24" }], [{ cidr: "198.51.100.0/24" }], []]) {
     datastore.put(manifest("BGPConfiguration", "default", { nodeToNodeMeshEnabled: false, serviceExternalIPs }));
   }
-  expect(datastore.wanted).toEqual([true, false]);
+  expect(datastore.wanted.map(({ services }) => services)).toEqual([true, false]);
 });
 
 it("stops with its datastore", async () => {

@@ -148,6 +148,13 @@ export interface EndpointSlice {
   readonly endpoints: readonly { readonly nodeName: string | undefined; readonly ready: boolean }[];
 }
 
+/** A Secret: texts by key. Never shown. */
+export interface CalicoSecret {
+  /** namespace/name, or the name alone. */
+  readonly name: string;
+  readonly texts: ReadonlyMap<string, string>;
+}
+
 /** A pod that a BGPPeer with localWorkloadSelector means (calico.md 3.8), from Felix' endpoint-status files. */
 export interface WorkloadEndpoint {
   readonly bgpPeerName: string;
@@ -166,6 +173,8 @@ export interface CalicoResources {
   readonly affinities: ReadonlyMap<string, BlockAffinity>;
   readonly services: ReadonlyMap<string, CalicoService>;
   readonly endpointSlices: ReadonlyMap<string, EndpointSlice>;
+  /** By namespace/name; those that are known, which are the ones that sessions need. */
+  readonly secrets: ReadonlyMap<string, CalicoSecret>;
   /** Of the own host only; empty where nothing reads them. */
   readonly workloads: readonly WorkloadEndpoint[];
 }

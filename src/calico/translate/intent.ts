@@ -5,8 +5,10 @@
  */
 
 import { parseIpv4 } from "../../base/address.ts";
+import { sameValue } from "../../base/same.ts";
 import { PRIORITY_BASE } from "../../config/intent.ts";
-import type { Intent, ListenAddress, OriginatedRoute, PeerIntent } from "../../config/intent.ts";
+import type { Intent, ListenAddress, OriginatedRoute, Password, PeerIntent } from "../../config/intent.ts";
+import type { SecretKey } from "../resources/model.ts";
 import { Derived } from "./derived.ts";
 import type { FamilyPlan, NodePlan } from "./node.ts";
 import type { SessionPolicies } from "./policies.ts";
@@ -47,7 +49,7 @@ export class IntentPlan {
   #known: ReadonlyMap<string, Known> = new Map();
 
   /** The intent; a text instead where there can be none yet, and why. */
-  of({ speaker, families, view }: NodePlan, settings: IntentSettings): Intent | string {
+  of({ speaker, families, secrets, view }: NodePlan, settings: IntentSettings): Intent | string {
     if (speaker === undefined || families === undefined) return `there is no Node ${view.node}`;
     const routerId = settings.routerId ?? parseIpv4(speaker.routerId ?? "");
     if (routerId === undefined || routerId === 0) {
@@ -64,18 +66,20 @@ export class IntentPlan {
         onStop: settings.onStop,
       },
       peers: this.#peers.of(
-        [common, ipv4.view.peers, ipv4.policies.version, ipv6.view.peers, ipv6.policies.version],
-        () => this.#peersOf(families, common)),
+        [common, secrets, ipv4.view.peers, ipv4.policies.version, ipv6.view.peers, ipv6.policies.version],
+        () => this.#peersOf(families, secrets, common)),
       originated: enabled.flatMap(originatedOf),
     };
   }
 
-  #peersOf(families: NonNullable<NodePlan["families"]>, common: Common): readonly PeerIntent[] {
+  #peersOf(
+    families: NonNullable<NodePlan["families"]>, secrets: NodePlan["secrets"], common: Common,
+  ): readonly PeerIntent[] {
     const before = common === this.#knownBy ? this.#known : new Map<string, Known>();
     const now = CALICO_FAMILIES.flatMap((family) => {
       const { view, policies } = families[family];
-      return view.peers.map((session) => knownOf(before.get(session.name), session, policies, () =>
-        peerOf(session, family, common)));
+      return view.peers.map((session) => knownOf(before.get(session.name), session, policies,
+        passwordOf(session.passwordSecret, secrets), () => peerOf(session, family, common)));
     });
     this.#knownBy = common;
     this.#known = new Map(now.map((known) => [known.session.name, known]));
@@ -84,20 +88,28 @@ export class IntentPlan {
 }
 
 function knownOf(
-  before: Known | undefined, session: SessionView, policies: SessionPolicies,
-  make: () => Omit<PeerIntent, "import" | "export">,
+  before: Known | undefined, session: SessionView, policies: SessionPolicies, password: Password | undefined,
+  make: () => Omit<PeerIntent, "import" | "export" | "password">,
 ): Known {
   const { version } = policies;
-  const isSame = before?.session === session;
+  const isSame = before?.session === session && sameValue(before.peer.password, password);
   if (isSame && before.version === version) return before;
   const said = policies.of(session.importFilters);
   const staysSame = isSame && before.peer.import === said.import && before.peer.export === said.export;
-  return { session, version, peer: staysSame ? before.peer : { ...make(), ...said } };
+  return { session, version, peer: staysSame ? before.peer : { ...make(), ...said, password } };
+}
+
+/** Undefined where none is asked for. */
+function passwordOf(asked: SecretKey | null, secrets: NodePlan["secrets"]): Password | undefined {
+  if (asked === null) return undefined;
+  const text = secrets.get(asked.name)?.texts.get(asked.key) ?? "";
+  if (text !== "") return { text };
+  return { missing: `no ${secrets.has(asked.name) ? `${asked.key} in ` : ""}Secret ${asked.name}` };
 }
 
 function peerOf(
   session: SessionView, family: CalicoFamily, { settings, routerId }: Common,
-): Omit<PeerIntent, "import" | "export"> {
+): Omit<PeerIntent, "import" | "export" | "password"> {
   const isExternal = session.remoteAs !== session.localAs;
   return {
     name: session.name,
@@ -121,7 +133,7 @@ function peerOf(
     nextHop: session.nextHopMode === "auto" && isExternal ? "self" : session.nextHopMode,
     prefixLimit: {},
     allowOwnAs: session.allowOwnAs,
-    passwordFile: undefined, passwordSecret: session.passwordSecret ?? undefined, password: undefined,
+    passwordFile: undefined, passwordSecret: session.passwordSecret ?? undefined,
     ttlSecurityHops: session.ttlSecurity === 0 ? undefined : session.ttlSecurity,
     gracefulRestart: { restartTimeSeconds: session.restartSeconds },
   };

@@ -7,7 +7,8 @@ import { given } from "../../base/given.ts";
 import { formatPrefix } from "../../base/prefix.ts";
 import type { Prefix } from "../../base/prefix.ts";
 import type { FilterOperation, FilterRule } from "../../config/intent.ts";
-import type { CalicoResources, ResourceFault } from "../resources/model.ts";
+import type { CalicoResources, CalicoSecret, ResourceFault } from "../resources/model.ts";
+import { secretsIn } from "../resources/secret.ts";
 import type { ExportFilterView, FamilyView, KernelFilterView, NodeView, OriginatedView } from "./view.ts";
 import { isAnnounced, ownBlocks } from "./blocks.ts";
 import type { OwnBlock } from "./blocks.ts";
@@ -38,6 +39,8 @@ export interface NodePlan {
   /** Undefined: there is no Node of our name (yet), and so no session. */
   readonly speaker: Speaker | undefined;
   readonly families: { readonly ipv4: FamilyPlan; readonly ipv6: FamilyPlan } | undefined;
+  /** What passwords are read from, by name. */
+  readonly secrets: ReadonlyMap<string, CalicoSecret>;
 }
 
 /** Follows one node. What a change of the resources does not concern stays the same object from plan to plan. */
@@ -45,6 +48,7 @@ export class NodeTranslation {
   readonly #host: HostFacts;
   readonly #ipv4: FamilyTranslation;
   readonly #ipv6: FamilyTranslation;
+  readonly #secrets = new Derived<ReadonlyMap<string, CalicoSecret>>();
 
   constructor(host: HostFacts) {
     this.#host = host;
@@ -56,13 +60,15 @@ export class NodeTranslation {
   plan(resources: CalicoResources, faults: readonly ResourceFault[]): NodePlan {
     const node = this.#host.nodeName;
     const speaker = speakerOf(resources, this.#host);
+    const secrets = this.#secrets.of([resources.secrets],
+      () => secretsIn(this.#host.secretNamespace, resources.secrets));
     if (speaker === undefined) {
       const why = "no such Node: no session until there is one, or until calico.node says who we are";
-      return { speaker, families: undefined, view: { node, families: { ipv4: ABSENT, ipv6: ABSENT },
+      return { speaker, secrets, families: undefined, view: { node, families: { ipv4: ABSENT, ipv6: ABSENT },
         faults: [...faults, { kind: "Node", name: node, field: "", why }] } };
     }
     const families = { ipv4: this.#ipv4.plan(resources, speaker), ipv6: this.#ipv6.plan(resources, speaker) };
-    return { speaker, families, view: { node, faults,
+    return { speaker, secrets, families, view: { node, faults,
       families: { ipv4: families.ipv4.view, ipv6: families.ipv6.view } } };
   }
 }

@@ -32,6 +32,8 @@ export interface HostFacts {
   readonly nodeName: string;
   /** Our name in Kubernetes' own objects: CALICO_K8S_NODE_REF, else the node's. */
   readonly kubernetesNodeName: string;
+  /** Where the Secrets with the passwords are. */
+  readonly secretNamespace: string;
   /** USE_POD_CIDR: the blocks are those of the Node's spec.podCIDRs. */
   readonly usePodCidr: boolean;
   /** CALICO_ROUTER_ID: a dotted quad, "hash", or undefined. */

@@ -4,8 +4,8 @@ import { createHash } from "node:crypto";
 import { formatPrefix, parsePrefix } from "../../../src/base/prefix.ts";
 import type { Prefix } from "../../../src/base/prefix.ts";
 import type {
-  BgpConfiguration, BgpFilter, BgpPeer, BlockAffinity, CalicoNode, CalicoResources, CalicoService, EndpointSlice,
-  IpPool, WorkloadEndpoint,
+  BgpConfiguration, BgpFilter, BgpPeer, BlockAffinity, CalicoNode, CalicoResources, CalicoSecret, CalicoService,
+  EndpointSlice, IpPool, WorkloadEndpoint,
 } from "../../../src/calico/resources/model.ts";
 import { nodeAddressOf } from "../../../src/calico/resources/scalars.ts";
 import type { NodeAddress } from "../../../src/calico/resources/scalars.ts";
@@ -107,6 +107,7 @@ export interface WorldWords {
   readonly affinities?: readonly BlockAffinity[];
   readonly services?: readonly CalicoService[];
   readonly endpointSlices?: readonly EndpointSlice[];
+  readonly secrets?: readonly CalicoSecret[];
   readonly workloads?: readonly WorkloadEndpoint[];
 }
 const byName = <T extends { readonly name: string }>(things: readonly T[] = []): ReadonlyMap<string, T> =>
@@ -116,14 +117,15 @@ export function world(words: WorldWords): CalicoResources {
   return {
     nodes: byName(words.nodes), peers: byName(words.peers), configurations: byName(words.configurations),
     filters: byName(words.filters), pools: byName(words.pools), affinities: byName(words.affinities),
-    services: byName(words.services), endpointSlices: byName(words.endpointSlices), workloads: words.workloads ?? [],
+    services: byName(words.services), secrets: byName(words.secrets),
+    endpointSlices: byName(words.endpointSlices), workloads: words.workloads ?? [],
   };
 }
 
 /** The host that is called so. */
 export function host(nodeName: string, facts: Partial<HostFacts> = {}): HostFacts {
-  return { nodeName, kubernetesNodeName: nodeName, usePodCidr: false, routerId: undefined,
-    sha256: (text) => createHash("sha256").update(text).digest(), ...facts };
+  return { nodeName, kubernetesNodeName: nodeName, secretNamespace: "kube-system", usePodCidr: false,
+    routerId: undefined, sha256: (text) => createHash("sha256").update(text).digest(), ...facts };
 }
 
 /** The plan of a node. */
