@@ -164,8 +164,9 @@ interopSuite("kubectl", ["kubectl"], () => {
   it("applies deploy/kubernetes, twice without a change", async () => {
     const { world: { server }, kubectl } = await open();
     const folder = join(import.meta.dirname, "../../deploy/kubernetes");
-    const applied = ["namespace", "serviceaccount", "clusterrole.rbac.authorization.k8s.io",
-      "clusterrolebinding.rbac.authorization.k8s.io", "configmap", "daemonset.apps"];
+    const ofRoles = ["role", "rolebinding", "clusterrole", "clusterrolebinding"];
+    const applied = ["namespace", "serviceaccount", "configmap", "daemonset.apps",
+      ...ofRoles.map((kind) => `${kind}.rbac.authorization.k8s.io`)];
     for (const word of ["created", "unchanged"]) {
       const lines = (await kubectl.must(["apply", "-k", folder])).trim().split("\n");
       expect(lines.sort()).toEqual(applied.map((kind) => `${kind}/reflectd ${word}`).sort());

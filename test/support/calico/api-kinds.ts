@@ -25,6 +25,8 @@ const BUILT_IN: readonly ApiKind[] = [
   kind("v1", "ServiceAccount", "serviceaccounts", "namespaced"),
   kind("v1", "ConfigMap", "configmaps", "namespaced"),
   kind("apps/v1", "DaemonSet", "daemonsets", "namespaced status"),
+  kind("rbac.authorization.k8s.io/v1", "Role", "roles", "namespaced"),
+  kind("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings", "namespaced"),
   kind("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles"),
   kind("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings"),
   kind("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", "namespaced"),
