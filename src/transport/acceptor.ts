@@ -113,9 +113,9 @@ export class Acceptor {
 
   #give(session: PeerSessionPort | undefined, connection: Connection, alreadyRead?: Uint8Array): void {
     if (session === undefined) return this.#refuse("unknownSource", connection);
-    const { demands, unavailable } = session.parameters;
-    // What cannot be asked for waits in the session, which refuses.
-    if (demands !== undefined && unavailable === undefined && connection.refuses?.(demands) !== undefined) {
+    const { demands } = session.parameters;
+    // Of a session that waits, too: it may have begun before a listener could not be made to ask.
+    if (demands !== undefined && connection.refuses?.(demands) !== undefined) {
       return this.#refuse("demands", connection);
     }
     if (!session.accept(connection, alreadyRead)) this.#count("session", connection);

@@ -1,7 +1,7 @@
 /**
- * Sockets with TCP-MD5 (RFC 2385) and TTL security (RFC 5082), where the system's calls can be had. Rules: a listener
- * that could not be given a neighbour's password is not opened, a neighbour whose password could not be given to an
- * open one waits; of a connection that was accepted its own SYN proves that it was asked for what it should be.
+ * Sockets with TCP-MD5 (RFC 2385) and TTL security (RFC 5082), where the system's calls can be had. Rules: a neighbour
+ * whose demands a listener cannot be made to ask for waits, and no listener waits for a neighbour; of a connection that
+ * was accepted its own SYN proves that it was asked for what it should be.
  */
 
 import { Socket } from "node:net";
@@ -26,7 +26,7 @@ interface Claim {
   readonly name: string;
   readonly from: Prefix;
   readonly demands: SocketDemands;
-  /** Why it cannot be asked, or undefined. */
+  /** Why a listener cannot ask for it, or undefined. */
   trouble: string | undefined;
 }
 
@@ -36,12 +36,11 @@ const SYN_OCTETS_MAX = 100;
 /** Sockets with options. */
 export class LibcProvider implements SocketProvider {
   readonly #libc: Libc;
-  readonly #servers = new Set<Server>();
+  /** Octets of the addresses of each server's family. */
+  readonly #servers = new Map<Server, number>();
   readonly #claims = new Map<string, Claim>();
   /** Who has a password for which addresses: of several the first is in force. */
-  readonly #passwords = new Map<string, Claim[]>();
-  /** Octets of the addresses of families in which somebody wants TTL security. */
-  readonly #withTtl = new Set<number>();
+  readonly #passwords = new Map<string, readonly Claim[]>();
 
   constructor(libc: Libc) {
     this.#libc = libc;
@@ -51,8 +50,10 @@ export class LibcProvider implements SocketProvider {
     this.release(name);
     const claim: Claim = { name, from, demands, trouble: undefined };
     this.#claims.set(name, claim);
-    if (demands.ttlSecurityHops !== undefined) claim.trouble = this.#sendFullTtl(from.address.length);
-    if (demands.password !== undefined) claim.trouble ??= this.#addPassword(claim, demands.password);
+    const place = formatPrefix(from);
+    const isPassword = demands.password !== undefined && whyNoPassword(demands.password) === undefined;
+    if (isPassword) this.#passwords.set(place, [...this.#passwords.get(place) ?? [], claim]);
+    claim.trouble = this.#askAll(claim);
   }
 
   release(name: string): void {
@@ -66,18 +67,18 @@ export class LibcProvider implements SocketProvider {
     else this.#passwords.set(place, left);
     if (before[0] !== claim) return;
     const [next] = left;
+    if (next !== undefined) {
+      next.trouble = this.#askAll(next);
+      return;
+    }
     // Where taking it back fails, whoever comes from there is refused by the kernel: nothing is let in by it.
-    if (next === undefined) this.#toServers(claim.from.address.length, passwordOption(claim.from, EMPTY));
-    else next.trouble = this.#givePassword(next);
+    const none = passwordOption(claim.from, EMPTY);
+    for (const server of this.#serversOf(claim.from)) this.#set(descriptorOf(server), none);
   }
 
   refuses(name: string, { password }: SocketDemands): string | undefined {
-    const octets = password === undefined ? undefined : octetsOf(password).length;
-    if (octets === 0) return "waits for a password: the one that it has is empty";
-    if (octets !== undefined && octets > PASSWORD_OCTETS_MAX) {
-      return `waits for a password of ${PASSWORD_OCTETS_MAX} octets at most (RFC 2385 as Linux has it)`;
-    }
-    return this.#claims.get(name)?.trouble;
+    const claim = this.#claims.get(name);
+    return (password === undefined ? undefined : whyNoPassword(password)) ?? (claim && this.#troubleOf(claim));
   }
 
   dial(target: DialTarget): Socket {
@@ -96,18 +97,12 @@ export class LibcProvider implements SocketProvider {
     return socket.connect({ host: address, port, ...(localAddress === undefined ? {} : { localAddress }) });
   }
 
-  opened(server: Server): string | undefined {
+  opened(server: Server): void {
     const octets = octetsOfFamily(server);
-    const keys = [...this.#passwords.values()].flatMap(([claim]) => (claim === undefined ? [] : [claim]))
-      .filter(({ from, trouble }) => from.address.length === octets && trouble === undefined).map(passwordOf);
-    const options = [SAVE_SYN, ...(this.#withTtl.has(octets) ? [sendTtlOption(octets)] : []), ...keys];
-    for (const option of options) {
-      const trouble = this.#set(descriptorOf(server), option);
-      if (trouble !== undefined) return trouble;
+    this.#servers.set(server, octets);
+    for (const claim of this.#claims.values()) {
+      if (claim.from.address.length === octets) claim.trouble ??= this.#ask(server, claim);
     }
-    this.#servers.add(server);
-    server.once("close", () => this.#servers.delete(server));
-    return undefined;
   }
 
   refusesAccepted(socket: Socket, { password, ttlSecurityHops }: SocketDemands): string | undefined {
@@ -123,31 +118,41 @@ export class LibcProvider implements SocketProvider {
     return this.#set(fd, sendTtlOption(octets)) ?? this.#set(fd, minTtlOption(octets, ttlSecurityHops));
   }
 
-  #addPassword(claim: Claim, password: string): string | undefined {
+  /** Whoever has the password that is in force has its troubles, too; whoever has another waits. */
+  #troubleOf(claim: Claim): string | undefined {
     const place = formatPrefix(claim.from);
-    const there = this.#passwords.get(place) ?? [];
-    this.#passwords.set(place, [...there, claim]);
-    const [first] = there;
-    if (first === undefined) return this.#givePassword(claim);
-    return first.demands.password === password ? first.trouble
-      : `waits: neighbour ${first.name} has another password for ${place}, and a listener takes one`;
+    const { password } = claim.demands;
+    const [first = claim] = password === undefined ? [] : this.#passwords.get(place) ?? [];
+    if (first.demands.password === password) return claim.trouble ?? first.trouble;
+    return `waits: neighbour ${first.name} has another password for ${place}, and a listener takes one`;
   }
 
-  #givePassword(claim: Claim): string | undefined {
-    return this.#toServers(claim.from.address.length, passwordOf(claim));
+  /** Has all listeners ask for what a neighbour demands; why one of them cannot. */
+  #askAll(claim: Claim): string | undefined {
+    let trouble: string | undefined;
+    for (const server of this.#serversOf(claim.from)) trouble ??= this.#ask(server, claim);
+    return trouble;
   }
 
-  #sendFullTtl(octets: number): string | undefined {
-    this.#withTtl.add(octets);
-    return this.#toServers(octets, sendTtlOption(octets));
+  #ask(server: Server, claim: Claim): string | undefined {
+    let trouble: string | undefined;
+    for (const option of this.#optionsOf(claim)) trouble ??= this.#set(descriptorOf(server), option);
+    return trouble;
   }
 
-  #toServers(octets: number, option: SocketOption): string | undefined {
-    for (const server of this.#servers) {
-      const trouble = octetsOfFamily(server) === octets ? this.#set(descriptorOf(server), option) : undefined;
-      if (trouble !== undefined) return trouble;
-    }
-    return undefined;
+  #optionsOf(claim: Claim): readonly SocketOption[] {
+    const { from, demands: { password = "", ttlSecurityHops } } = claim;
+    const isInForce = this.#passwords.get(formatPrefix(from))?.[0] === claim;
+    return [
+      SAVE_SYN, ...(ttlSecurityHops === undefined ? [] : [sendTtlOption(from.address.length)]),
+      ...(isInForce ? [passwordOption(from, octetsOf(password))] : []),
+    ];
+  }
+
+  /** The servers of a family. One that was closed says so only when the last connection that it accepted has ended. */
+  #serversOf({ address }: Prefix): Server[] {
+    for (const server of this.#servers.keys()) if (!server.listening) this.#servers.delete(server);
+    return [...this.#servers].flatMap(([server, octets]) => (octets === address.length ? [server] : []));
   }
 
   #set(fd: number, { level, name, value }: SocketOption): string | undefined {
@@ -158,12 +163,16 @@ export class LibcProvider implements SocketProvider {
 }
 
 const TROUBLE: Readonly<Record<string, string>> = {
-  ENOMEM: "no room for another password; raise net.core.optmem_max",
+  ENOMEM: "no room for another password; raise net.core.optmem_max, then reset this neighbour",
   ENOPROTOOPT: "it is built without TCP-MD5 (CONFIG_TCP_MD5SIG)",
 };
 
-function passwordOf({ from, demands: { password = "" } }: Claim): SocketOption {
-  return passwordOption(from, octetsOf(password));
+/** Why that is none; undefined where it is one. */
+function whyNoPassword(password: string): string | undefined {
+  const octets = octetsOf(password).length;
+  if (octets === 0) return "waits for a password: the one that it has is empty";
+  return octets <= PASSWORD_OCTETS_MAX ? undefined
+    : `waits for a password of ${PASSWORD_OCTETS_MAX} octets at most (RFC 2385 as Linux has it)`;
 }
 
 function dialOptions(address: Uint8Array, { password, ttlSecurityHops }: SocketDemands): readonly SocketOption[] {

@@ -108,10 +108,8 @@ function bind(
     server.once("error", failed);
     server.listen({ host: address, port, backlog: BACKLOG, ipv6Only: true }, () => {
       server.off("error", failed);
-      const refused = environment.provider?.opened(server);
-      if (refused !== undefined) server.close();
-      resolve(refused === undefined ? undefined
-        : { code: "EOPNOTSUPP", why: `cannot listen on ${named(address, port)}: ${refused}` });
+      environment.provider?.opened(server);
+      resolve(undefined);
     });
   });
 }

@@ -23,8 +23,8 @@ export interface SocketGuard {
 export interface SocketProvider extends SocketGuard {
   /** Starts to connect; the socket tells the rest. Throws where the socket cannot be as demanded. */
   dial(target: DialTarget): Socket;
-  /** A server listens from now on. One line where it cannot ask what it has to: then it must not accept. */
-  opened(server: Server): string | undefined;
+  /** A server listens from now on. What it cannot be made to ask for is why a neighbour is refused, from then on. */
+  opened(server: Server): void;
   /** Sees to it that an accepted socket is as demanded; why it is not, or undefined. */
   refusesAccepted(socket: Socket, demands: SocketDemands): string | undefined;
 }
@@ -45,6 +45,8 @@ export const nodeNetProvider: SocketProvider = {
     const source = localAddress === undefined ? {} : { localAddress };
     return connect({ host: address, port, allowHalfOpen: HALF_OPEN, ...source });
   },
-  opened: () => undefined,
+  opened() {
+    // asks for nothing, as nobody can
+  },
   refusesAccepted: (_socket, demands) => nodeNetProvider.refuses("", demands),
 };

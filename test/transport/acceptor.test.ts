@@ -80,6 +80,17 @@ describe("the acceptor", () => {
     expect(a.acceptor.refused).toMatchObject({ rangeFull: 2, unknownSource: 1 });
   });
 
+  it("refuses what is not as demanded, also where the session was told late that nobody can be asked for it", () => {
+    const { a } = world();
+    const { session } = a.peer(sessionParameters({ address: "10.0.0.5", routerId: 1, passive: true,
+      demands: { password: "x", ttlSecurityHops: undefined } }));
+    session.start();
+    session.retune({ ...session.parameters, unavailable: "no room" });
+    const unsigned = { remoteAddress: "10.0.0.5", refuses: () => "it is not signed", destroy: () => undefined };
+    a.acceptor.offer(unsigned as unknown as Connection);
+    expect(a.acceptor.refused.demands).toBe(1);
+  });
+
   it("counts what a stopped neighbour refuses", () => {
     const { clock, network } = world();
     const refusals: string[] = [];

@@ -1,7 +1,7 @@
 /** Which options which sockets get, by a libc that only notes: real ones are in test/interop/passwords.test.ts. */
 
-import { createServer } from "node:net";
-import type { Server, Socket } from "node:net";
+import { createConnection, createServer } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
 import { afterEach, expect, it } from "vitest";
 import { fromHex } from "../../src/base/bytes.ts";
 import { parsePrefix } from "../../src/base/prefix.ts";
@@ -16,6 +16,8 @@ const PLAIN_SYN = "4500003ccf0b40003f06aea17f0000017f0000019ddf97fd0beffaed00000
 class NotedLibc implements Libc {
   readonly calls: string[] = [];
   fails: string | undefined = undefined;
+  /** What fails: the name of an option, or all. */
+  failing = "";
   saved = PLAIN_SYN;
   opened: number | string = "EMFILE";
   socket(): number | string { return this.opened; }
@@ -25,10 +27,11 @@ class NotedLibc implements Libc {
     const key = (): string => `${value.subarray(4, 8).join(".")}/${value[129]} `
       + new TextDecoder().decode(value.subarray(136, 136 + value[130]!));
     this.calls.push(`${what} ${what === "key" ? key() : value[0]}`.trim());
-    return this.fails;
+    return what.startsWith(this.failing) ? this.fails : undefined;
   }
   getOption(): Uint8Array { return fromHex(this.saved)!; }
   close(): void { this.calls.push("close"); }
+  get keys(): string[] { return this.calls.filter((call) => call.startsWith("key")); }
 }
 
 const open: Server[] = [];
@@ -56,9 +59,28 @@ it("a listener gets the passwords of its family when it opens, and those that co
   claim("a", "10.0.0.1/32", demands("one"));
   claim("six", "2001:db8::1/128", demands("six"));
   expect(libc.calls).toEqual([]);
-  expect(provider.opened(await newServer("127.0.0.1"))).toBeUndefined();
+  provider.opened(await newServer("127.0.0.1"));
   claim("range", "10.1.0.0/16", demands("two"));
-  expect(libc.calls).toEqual(["save 1", "key 10.0.0.1/32 one", "key 10.1.0.0/16 two"]);
+  expect(libc.calls).toEqual(["save 1", "key 10.0.0.1/32 one", "save 1", "key 10.1.0.0/16 two"]);
+});
+
+it("a listener is asked for nothing while nobody demands anything", async () => {
+  const { libc, provider } = setUp();
+  provider.opened(await newServer("127.0.0.1"));
+  expect(libc.calls).toEqual([]);
+});
+
+it("a listener that was closed is asked for nothing, though a connection of it goes on", async () => {
+  const { libc, provider, claim } = setUp();
+  const server = await newServer("127.0.0.1");
+  provider.opened(server);
+  const accepted = new Promise<Socket>((resolve) => server.once("connection", resolve));
+  const client = createConnection((server.address() as AddressInfo).port, "127.0.0.1");
+  const connection = await accepted;
+  server.close();
+  claim("a", "10.0.0.1/32", demands("one"));
+  expect([provider.refuses("a", demands("one")), libc.calls]).toEqual([undefined, []]);
+  for (const socket of [client, connection]) socket.destroy();
 });
 
 it("a neighbour that goes takes its password along; another password replaces it", async () => {
@@ -68,8 +90,7 @@ it("a neighbour that goes takes its password along; another password replaces it
   claim("a", "10.0.0.1/32", demands("two"));
   provider.release("a");
   provider.release("a");
-  expect(libc.calls.slice(1)).toEqual(["key 10.0.0.1/32 one", "key 10.0.0.1/32", "key 10.0.0.1/32 two",
-    "key 10.0.0.1/32"]);
+  expect(libc.keys).toEqual(["key 10.0.0.1/32 one", "key 10.0.0.1/32", "key 10.0.0.1/32 two", "key 10.0.0.1/32"]);
 });
 
 it("of two passwords for one address the second waits, and has its turn when the first goes", async () => {
@@ -78,28 +99,44 @@ it("of two passwords for one address the second waits, and has its turn when the
   for (const [name, password] of [["a", "one"], ["b", "two"], ["c", "one"]] as const) {
     claim(name, "10.0.0.1/32", demands(password));
   }
-  expect(["a", "b", "c"].map((name) => provider.refuses(name, demands("x")))).toEqual([undefined,
-    expect.stringContaining("neighbour a has another password"), undefined]);
+  const another = (name: string): unknown => expect.stringContaining(`neighbour ${name} has another password`);
+  const refused = (): unknown[] => ["a", "b", "c"].map((name) => provider.refuses(name, demands("x")));
+  expect(refused()).toEqual([undefined, another("a"), undefined]);
   provider.release("a");
-  expect(provider.refuses("b", demands("two"))).toBeUndefined();
+  expect(refused()).toEqual([undefined, undefined, another("b")]);
   expect(libc.calls.at(-1)).toBe("key 10.0.0.1/32 two");
 });
 
-it("who cannot be asked for a password waits, and what it is cannot be opened without it", async () => {
+it("who cannot be asked for a password waits, and may be asked again", async () => {
   const { libc, provider, claim } = setUp();
   provider.opened(await newServer("127.0.0.1"));
   libc.fails = "ENOMEM";
   claim("a", "10.0.0.1/32", demands("one"));
   expect(provider.refuses("a", demands("one"))).toContain("net.core.optmem_max");
-  expect(provider.opened(await newServer("127.0.0.1"))).toContain("refused");
   libc.fails = undefined;
   claim("a", "10.0.0.1/32", demands("one"));
   expect(provider.refuses("a", demands("one"))).toBeUndefined();
 });
 
+it.each([["save", ["a", "same", "b"]], ["key", ["a", "same"]], ["ttl", ["b"]]])(
+  "what a listener that opens cannot be asked for costs its neighbours only: %s", async (failing, refused) => {
+    const { libc, provider, claim } = setUp();
+    claim("a", "10.0.0.1/32", demands("one"));
+    claim("same", "10.0.0.1/32", demands("one"));
+    claim("b", "10.0.0.2/32", demands(undefined, 1));
+    Object.assign(libc, { fails: "ENOMEM", failing });
+    provider.opened(await newServer("127.0.0.1"));
+    const waiting = ["a", "same", "b"].filter((name) => provider.refuses(name, demands("x")) !== undefined);
+    expect(waiting).toEqual(refused);
+  });
+
 it.each([["", "empty"], ["x".repeat(81), "80 octets"], ["ä".repeat(41), "80 octets"]])(
-  "no password is %j", (text, why) => {
-    expect(setUp().provider.refuses("a", demands(text))).toContain(why);
+  "no password is %j", async (text, why) => {
+    const { libc, provider, claim } = setUp();
+    provider.opened(await newServer("127.0.0.1"));
+    claim("a", "10.0.0.1/32", demands(text));
+    expect(provider.refuses("a", demands(text))).toContain(why);
+    expect(libc.keys).toEqual([]);
   });
 
 it("with TTL security everything leaves a listener with 255", async () => {
