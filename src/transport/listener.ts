@@ -36,7 +36,7 @@ export interface Listener {
   readonly address: string;
   /** The port in use: the system's choice where 0 was asked for. */
   readonly port: number;
-  /** Stops accepting; connections that were handed over are not touched. */
+  /** Stops accepting and gives the port back; connections that were handed over are not touched, nor waited for. */
   close(): Promise<void>;
 }
 
@@ -78,10 +78,11 @@ export async function listen(
   watch();
   return {
     address: where.address, port,
-    close() {
+    async close() {
       closed = true;
       cancelPause?.();
-      return new Promise((resolve) => server.close(() => resolve()));
+      // Node calls back when the last connection has ended, which may be in months; the port is free at once.
+      server.close();
     },
   };
 }

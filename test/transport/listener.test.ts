@@ -56,6 +56,19 @@ describe("a listener", () => {
       expect(fault.why).toContain(remedy);
     });
 
+  it("closes at once, whoever is connected: the port is free again, and the connection goes on", async () => {
+    const listener = await open("127.0.0.1") as Listener;
+    const client = createConnection({ host: "127.0.0.1", port: listener.port });
+    await until("it is accepted", () => connections.length === 1);
+    await listener.close();
+    expect(await open("127.0.0.1", listener.port)).toMatchObject({ port: listener.port });
+    const heard: string[] = [];
+    client.on("data", (octets) => heard.push(octets.toString()));
+    connections[0]!.write(Uint8Array.of(0x68, 0x69));
+    await until("the connection goes on", () => heard.length === 1);
+    client.destroy();
+  });
+
   it("takes both wildcards on one port", async () => {
     const v4 = await open("0.0.0.0");
     const v6 = await open("::", "port" in v4 ? v4.port : 0);
