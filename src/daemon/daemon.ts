@@ -155,7 +155,7 @@ class Daemon implements RunningDaemon, DaemonApi {
         this.#reloading = this.#reloading.then(run).catch((error: unknown) => this.#crash(error));
       },
       later: (seconds, run) => this.speaker.later(seconds, run),
-      listen: (wanted) => this.#listeners.become(wanted),
+      listen: (wanted) => this.#listeners.approach(wanted),
       apply: (intent) => this.#configure(intent),
     });
   }

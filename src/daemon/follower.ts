@@ -1,6 +1,6 @@
 /**
  * Calico mode, as the daemon sees it: intents come by themselves, and are applied as a reload is. Rule: what a source
- * asks for happens as far as it can; a port that is taken costs the listeners and is tried again, and the rest goes on.
+ * asks for happens as far as it can; a listener that cannot be had is tried again, and the rest goes on.
  */
 
 import type { CalicoStatus } from "../calico/translate/view.ts";
@@ -32,7 +32,7 @@ export interface FollowerMeans {
   /** Runs after what is under way; what it throws ends the process. */
   inTurn(run: () => Promise<void>): void;
   later(seconds: number, run: () => void): () => void;
-  /** Makes the listeners these; one line where that cannot be had. */
+  /** Makes the listeners these as far as they can be had; one line where some cannot. */
   listen(wanted: readonly ListenAddress[]): Promise<string | undefined>;
   apply(intent: Intent): ReloadResult;
 }

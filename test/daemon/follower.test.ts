@@ -161,6 +161,21 @@ describe("a port that is taken", () => {
   });
 });
 
+describe("an address that nobody has", () => {
+  it("costs its own listener alone, and is tried again", async () => {
+    world.refusedListeners.set("2001:db8::1", "EADDRNOTAVAIL");
+    const listen = [{ address: DAEMON, port: 179 }, { address: "2001:db8::1", port: 179 }];
+    source.say(intent(["192.0.2.11"], { listen }));
+    await pass(12);
+    expect([...world.listening]).toEqual([`${DAEMON} 179`]);
+    expect(world.api.ready().waitingFor).toEqual(["cannot listen on 2001:db8::1:179"]);
+    world.refusedListeners.clear();
+    await pass(6);
+    await pass(0);
+    expect([...world.listening]).toEqual([`${DAEMON} 179`, "2001:db8::1 179"]);
+  });
+});
+
 describe("reload", () => {
   it("gives the file to the source, applies what comes of it, and tells what needs a restart", async () => {
     source.say(intent(["192.0.2.11"]));
