@@ -4,6 +4,7 @@
  */
 
 import type { PeerType } from "../config/intent.ts";
+import { IDLE_HOLD } from "../daemon/api.ts";
 import type { LastError, PeerView, StateName } from "../daemon/api.ts";
 import { grid } from "./grid.ts";
 import { sinceText } from "./since.ts";
@@ -81,6 +82,24 @@ export function errorText(error: LastError): string {
   return printable(error.text === "" ? text : `${text} (${error.text})`, 200);
 }
 
+/**
+ * What keeps a session from being up: the words of what it waits for, such as a password that cannot be set, else its
+ * last error. One that only lets time pass after an error waits for nothing that would say more.
+ */
+export function problemOf(
+  { state, waiting, lastError }: Pick<PeerView, "state" | "waiting" | "lastError">,
+): string | LastError | null {
+  if (state === "Established") return null;
+  return waiting === null || (waiting === IDLE_HOLD && lastError !== null) ? lastError : waiting;
+}
+
+/** The same as text; "" where all is well. */
+export function problemText(peer: Pick<PeerView, "state" | "waiting" | "lastError">): string {
+  const problem = problemOf(peer);
+  if (problem === null) return "";
+  return typeof problem === "string" ? printable(problem, 200) : errorText(problem);
+}
+
 function table(version: "IPv4" | "IPv6", rows: readonly StatusRow[]): string {
   if (rows.length === 0) return `${version} BGP status\nNo ${version} peers found.\n`;
   const cells = rows.map((row) => [row.peerAddress, row.peerType, row.state, row.since, row.info]);
@@ -97,15 +116,9 @@ function statusRow(peer: PeerView, nowMilliseconds: number): StatusRow {
   };
 }
 
-/**
- * BIRD shows only the error of a session that is down, and none of one that is Established. What a session waits for,
- * such as a password that cannot be set, stands where its error would.
- */
+/** BIRD shows only the error of a session that is switched off, and none of one that is Established. */
 function infoText(peer: PeerView): string {
-  if (peer.state === "Established") return peer.state;
-  const error = peer.enabled && peer.waiting !== null ? [printable(peer.waiting, 200)]
-    : peer.lastError === null ? [] : [errorText(peer.lastError)];
-  if (!peer.enabled) return error.join("");
+  if (!peer.enabled) return problemText({ ...peer, waiting: null });
   const idle = peer.passive && (peer.state === "Idle" || peer.state === "Active");
-  return [idle ? "Passive" : peer.state, ...error].join(" ");
+  return `${idle ? "Passive" : peer.state} ${problemText(peer)}`.trimEnd();
 }

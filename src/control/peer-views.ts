@@ -2,7 +2,7 @@
 
 import type { MessageCounts, PeerView, PrefixCounts } from "../daemon/api.ts";
 import { columns } from "./grid.ts";
-import { endpointText, errorText, PEER_TYPES } from "./node-status.ts";
+import { endpointText, errorText, PEER_TYPES, problemText } from "./node-status.ts";
 import { sinceText } from "./since.ts";
 import { printable } from "./terminal.ts";
 
@@ -92,13 +92,7 @@ export function peerText(peer: PeerView, nowMilliseconds: number): string {
 
 /** What a session waits for, or its last error; then what keeps routes from passing. */
 function infoText(peer: PeerRow): string {
-  return [sessionTrouble(peer), missingPolicy(peer)].filter((text) => text !== "").join("; ");
-}
-
-function sessionTrouble(peer: PeerRow): string {
-  if (peer.state === "Established") return "";
-  if (peer.waiting !== null) return printable(peer.waiting, TEXT_CHARACTERS);
-  return peer.lastError === null ? "" : errorText(peer.lastError);
+  return [problemText(peer), missingPolicy(peer)].filter((text) => text !== "").join("; ");
 }
 
 function missingPolicy({ policy }: PeerRow): string {

@@ -8,6 +8,8 @@ import type { RouteAttributes } from "../messages/describe.ts";
 import type { CalicoStatus } from "../calico/translate/view.ts";
 import type { PeerType } from "../config/intent.ts";
 
+export { IDLE_HOLD } from "../fsm/parameters.ts";
+
 /** RFC 4271 §8.2.2 state names. */
 export type StateName = "Idle" | "Connect" | "Active" | "OpenSent" | "OpenConfirm" | "Established";
 

@@ -46,6 +46,9 @@ export interface SessionParameters {
   readonly unavailable?: string | undefined;
 }
 
+/** What a session waits for that rests where nobody gave another reason: the last error tells more. */
+export const IDLE_HOLD = "idle hold after an error";
+
 /** Why a session or a connection ended. */
 export interface SessionEnd {
   /** Who said so: we by NOTIFICATION, the peer by NOTIFICATION, or nobody on the wire. */

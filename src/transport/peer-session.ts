@@ -10,6 +10,7 @@ import { fsmParameters, keepaliveSeconds } from "../fsm/cells.ts";
 import type { FsmParameters } from "../fsm/cells.ts";
 import { Deadlines } from "../fsm/deadlines.ts";
 import type { Action, Event, State, Timer } from "../fsm/events.ts";
+import { IDLE_HOLD } from "../fsm/parameters.ts";
 import { mostAdvanced, newSession, SESSION_TIMERS, stepSession } from "../fsm/session.ts";
 import type { Session, SessionEvent, SessionTimer, Slot, Work } from "../fsm/session.ts";
 import { endsSession } from "../messages/fault.ts";
@@ -156,10 +157,8 @@ export class PeerSession implements PeerSessionPort, DriverClient, Sleeper<reado
   }
 
   #waiting(state: StateName): string | undefined {
-    if (!this.#started || state === "Established") return undefined;
-    if (this.parameters.unavailable !== undefined) return this.parameters.unavailable;
-    if (this.#session.mode !== "resting") return this.#note;
-    return this.#restReason ?? "idle hold after an error";
+    const now = this.#session.mode === "resting" ? this.#restReason ?? IDLE_HOLD : this.#note;
+    return this.#started && state !== "Established" ? this.parameters.unavailable ?? now : undefined;
   }
 
   /** The loop: an event, its step, its work; what the work causes waits its turn. */

@@ -1,7 +1,7 @@
 /** States and errors of a session in BIRD 1.6's words, which tools search for (calico.md 8.1). */
 
 import type { LastError, PeerView } from "../../daemon/api.ts";
-import { socketErrorText } from "../node-status.ts";
+import { problemOf, socketErrorText } from "../node-status.ts";
 import { printable } from "../terminal.ts";
 
 /** What decides the words. */
@@ -47,12 +47,12 @@ export function infoText(peer: PeerCondition): string {
   return peer.enabled ? stateText(peer).padEnd(STATE_COLUMNS) + problemText(peer) : problemText(peer);
 }
 
-/** The last error with its class, such as "Received: Administrative shutdown"; "" where all is well. */
-export function problemText({ state, enabled, waiting, lastError }: PeerCondition): string {
-  if (!enabled) return waiting?.startsWith("prefix limit") === true ? "Automatic shutdown: Route limit exceeded" : "";
-  if (state === "Established") return "";
-  if (lastError !== null) return errorText(lastError);
-  return waiting === null ? "" : `Error: ${printable(waiting, 200)}`;
+/** What keeps it down with BIRD's class, such as "Received: Administrative shutdown"; "" where all is well. */
+export function problemText(peer: PeerCondition): string {
+  if (!peer.enabled) return peer.waiting?.startsWith("prefix limit") ? "Automatic shutdown: Route limit exceeded" : "";
+  const problem = problemOf(peer);
+  if (problem === null) return "";
+  return typeof problem === "string" ? `Error: ${printable(problem, 200)}` : errorText(problem);
 }
 
 function errorText({ direction, code, subcode, name, text }: LastError): string {

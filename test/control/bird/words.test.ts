@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { infoText, problemText, stateText } from "../../../src/control/bird/words.ts";
+import { nodeStatusDocument } from "../../../src/control/node-status.ts";
 import type { LastError } from "../../../src/daemon/api.ts";
 import { notificationName } from "../../../src/messages/notification.ts";
 import { lastError, peerView } from "../fake-daemon.ts";
@@ -36,6 +37,16 @@ describe("the last error", () => {
     expect(problemText(peerView({ state: "Idle", enabled: false, lastError: error }))).toBe("");
   });
 
+  it("gives way to what a session waits for, but not to time that has to pass after it", () => {
+    const wait = "neighbour a took the connection from 10.0.0.1";
+    const error = told("received", 6, 5);
+    for (const [waiting, words, status] of [[wait, `Error: ${wait}`, wait],
+      ["idle hold after an error", "Received: Connection rejected", `Received: ${error.name.slice(6)}`]] as const) {
+      const peer = peerView({ state: "Idle", waiting, lastError: error });
+      expect(problemText(peer)).toBe(words);
+      expect(nodeStatusDocument([peer], 0).ipv4[0]?.info).toBe(`Idle ${status}`);
+    }
+  });
   it("is what a session waits for where it had none yet", () => {
     expect(problemText(peerView({ state: "Idle", waiting: "no provider for passwords" })))
       .toBe("Error: no provider for passwords");
