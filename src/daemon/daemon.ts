@@ -302,6 +302,7 @@ class Daemon implements RunningDaemon, DaemonApi {
       return { refused: `${down.name} is down: ${whyDown(down.intent, down.admin) ?? ""}`, what: "failed" };
     }
     this.#change(() => {
+      if (soft === undefined) this.speaker.neighbours.demandAgain();
       for (const peer of up) {
         if (soft === "in") this.speaker.work.rejudge(peer);
         else if (soft === "out") peer.refreshOut();

@@ -17,7 +17,7 @@ import { Peer } from "./peer.ts";
 import type { PeerIdentity } from "./peer.ts";
 import { parseSelector, selects } from "./selector.ts";
 import { BGP_PORT, parametersOf } from "./session-parameters.ts";
-import { claimSockets } from "./socket-demands.ts";
+import { claimSockets, demandsOf } from "./socket-demands.ts";
 import type { Speaker, SpeakerEnvironment } from "./speaker.ts";
 
 /** A configured range and its members by address. */
@@ -177,6 +177,7 @@ export class Neighbours {
     const range = this.#ranges.get(selector);
     if (range !== undefined) range.admin = range.intent.enabled ? AS_CONFIGURED : { by: "enable" };
     const found = this.select(selector);
+    this.demandAgain();
     for (const peer of found) {
       const wasDown = !peer.enabled;
       peer.admin = peer.intent.enabled ? AS_CONFIGURED : { by: "enable" };
@@ -185,6 +186,25 @@ export class Neighbours {
       if (wasDown) this.#quiet(peer);
     }
     return range === undefined ? found.map(({ name }) => name) : [selector];
+  }
+
+  /**
+   * Tries again what sockets could not be made to ask for, as it may be possible now: the neighbour that had the
+   * address's password is gone, or the system was given more room. Whoever waits no longer starts, and the other way
+   * round.
+   */
+  demandAgain(): void {
+    const { sockets } = this.#environment;
+    for (const { intent } of [...this.#peers.values(), ...this.#ranges.values()]) {
+      const demands = demandsOf(intent);
+      if (typeof demands !== "object" || sockets.refuses(intent.name, demands) === undefined) continue;
+      claimSockets(sockets, intent);
+    }
+    for (const peer of this.all()) {
+      const { demands, unavailable } = peer.session.parameters;
+      if (demands === undefined || sockets.refuses(peer.intent.name, demands) === unavailable) continue;
+      peer.session.retune(parametersOf(this.#speaker, peer));
+    }
   }
 
   stop(text: string): void {

@@ -98,19 +98,22 @@ export class Speaker implements PeerHost {
     const wroteSelf = this.originatesWithoutNextHop;
     this.#takeSpeaker(want);
     const resetAll = diff.speaker.price === "reset";
+    const plan = this.#plan(diff, resetAll);
+    const replaced = [...plan.reset.map(({ want: peer }) => peer), ...(resetAll ? plan.untouched : [])];
+    // All before any: a listener takes one password for an address, and two neighbours of it may change theirs.
+    for (const { name } of [...diff.removed, ...replaced]) this.environment.sockets.release(name);
     for (const { name } of diff.removed) this.neighbours.remove(name);
     for (const peer of diff.added) this.neighbours.add(peer);
-    const plan = this.#plan(diff, resetAll);
-    for (const { want: peer } of plan.reset) this.neighbours.replace(peer);
+    for (const peer of replaced) this.neighbours.replace(peer);
     for (const { want: peer } of [...plan.refreshed, ...plan.quiet]) this.neighbours.update(peer);
-    if (resetAll) for (const peer of plan.untouched) this.neighbours.replace(peer);
+    this.neighbours.demandAgain();
     if (diff.originated) setOwnRoutes(this.tables, before.originated, want.originated, this.nowSeconds());
     this.#reconsider(diff, wroteSelf !== this.originatesWithoutNextHop);
     this.work.changed();
     return {
       added: diff.added.map(({ name }) => name),
       removed: diff.removed.map(({ name }) => name),
-      reset: [...plan.reset.map(({ name }) => name), ...(resetAll ? plan.untouched.map(({ name }) => name) : [])],
+      reset: replaced.map(({ name }) => name),
       refreshed: plan.refreshed.map(({ name }) => name),
       untouched: [...plan.quiet.map(({ name }) => name), ...(resetAll ? [] : plan.untouched.map(({ name }) => name))],
     };

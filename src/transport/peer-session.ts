@@ -101,10 +101,11 @@ export class PeerSession implements PeerSessionPort, DriverClient, Sleeper<reado
   }
 
   retune(parameters: SessionParameters): void {
-    const otherWay = parameters.passive !== this.#parameters.passive;
+    const { passive, unavailable } = this.#parameters;
     this.#parameters = parameters;
     this.#fsm = fsmParameters(parameters);
-    if (otherWay) this.#deliver({ name: "PassiveChanged" });
+    if (parameters.passive !== passive) this.#deliver({ name: "PassiveChanged" });
+    if (this.#started && parameters.unavailable !== unavailable) this.start();
   }
 
   holdDown(seconds: number, why: string): void {

@@ -180,7 +180,10 @@ export interface PeerSessionPort {
   stop(options?: { readonly subcode?: number; readonly text?: string }): void;
   /** A Cease with `subcode` (4: Administrative Reset); comes back. */
   reset(subcode?: number, text?: string): void;
-  /** Takes over what costs no session: timers, `passive`. What an OPEN carries must not differ (config/diff.ts). */
+  /**
+   * Takes over what costs no session: timers, `passive`, and what it has to wait for; one that was started and need not
+   * wait any more begins. What an OPEN carries must not differ (config/diff.ts).
+   */
   retune(parameters: SessionParameters): void;
   /** Stays in Idle for that long from now (a prefix limit's restart time); ends a session that is up with 6/4. */
   holdDown(seconds: number, why: string): void;

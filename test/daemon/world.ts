@@ -27,6 +27,7 @@ import { Acceptor } from "../../src/transport/acceptor.ts";
 import { PeerSession } from "../../src/transport/peer-session.ts";
 import type { SessionEnd, SessionFacts, SessionOwner, SessionParameters } from "../../src/transport/ports.ts";
 import { nodeNetProvider } from "../../src/transport/provider.ts";
+import type { SocketGuard } from "../../src/transport/provider.ts";
 import { PHASE, VirtualClock } from "../sim/virtual-clock.ts";
 import type { VirtualHost } from "../sim/virtual-clock.ts";
 import { VirtualNetwork } from "../sim/virtual-network.ts";
@@ -66,6 +67,8 @@ export class World {
   readonly listening: Set<string> = new Set();
   /** Calico mode: where intents come from; set before the start. */
   source: IntentSource | undefined;
+  /** Who knows what neighbours demand; set before the start. */
+  sockets: SocketGuard = nodeNetProvider;
   #daemon: RunningDaemon | undefined;
 
   constructor(first: File, delayMilliseconds: readonly [number, number] = [0, 2]) {
@@ -104,7 +107,7 @@ export class World {
     const started = await startDaemon({
       environment: {
         clock, random: clock.random, connector: this.wire.connector(host), log,
-        sockets: nodeNetProvider,
+        sockets: this.sockets,
         scheduler: {
           at: (at, run) => host.at(at, run), afterPoll: (run) => host.afterPoll(run),
           soon: (run) => void clock.schedule(clock.now() + this.turnMilliseconds, PHASE.CHECK, host, run),
