@@ -10,7 +10,10 @@ import type { BirdContext } from "./context.ts";
 /** The protocol of our own routes. */
 export const STATIC_PROTOCOL = "static1";
 
-/** What tells one neighbour from the others. */
+/**
+ * Who a neighbour is. The daemon is asked for it by its name, which is nobody else's: two may have one address and
+ * port, such as Node_192_0_2_1 and Node_192_0_2_1_port_179.
+ */
 export type PeerIdentity = Pick<PeerView, "name" | "address" | "port" | "type">;
 /** The fields of it. */
 export const IDENTITY_FIELDS: readonly (keyof PeerIdentity)[] = ["name", "address", "port", "type"];
@@ -40,11 +43,6 @@ export function findPeer(api: DaemonApi, name: string): PeerIdentity | undefined
     if (protocolName(peer) === name || peer.name === name) return peer;
   }
   return undefined;
-}
-
-/** How the daemon's queries name this neighbour and no other. */
-export function selectorOf({ address, port }: PeerIdentity): string {
-  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 /** Names of the protocols that routes came from. */

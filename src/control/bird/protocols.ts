@@ -5,7 +5,7 @@ import { protocolState } from "../node-status.ts";
 import { sinceText } from "../since.ts";
 import { printable } from "../terminal.ts";
 import type { BirdContext } from "./context.ts";
-import { findPeer, IDENTITY_FIELDS, isShown, protocolName, selectorOf, STATIC_PROTOCOL } from "./names.ts";
+import { findPeer, IDENTITY_FIELDS, isShown, protocolName, STATIC_PROTOCOL } from "./names.ts";
 import type { PeerIdentity } from "./names.ts";
 import { fits } from "./pattern.ts";
 import { CODE, last, line } from "./reply.ts";
@@ -50,7 +50,7 @@ function* peersMeant(
 ): Generator<PeerRow> {
   if (choice !== undefined && "name" in choice) {
     const named = findPeer(context.api, choice.name);
-    const view: PeerView | Refusal | undefined = named && context.api.peer(selectorOf(named));
+    const view: PeerView | Refusal | undefined = named && context.api.peer(named.name);
     if (view !== undefined && !("refused" in view) && isShown(view, context)) yield view;
     return;
   }

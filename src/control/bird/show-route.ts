@@ -3,15 +3,19 @@
 import { formatAddress } from "../../base/address.ts";
 import { formatPrefix } from "../../base/prefix.ts";
 import type { Prefix } from "../../base/prefix.ts";
-import type { DaemonApi, RouteCount, RouteQuery, RouteView } from "../../daemon/api.ts";
+import type { DaemonApi, Refusal, RouteCount, RouteQuery, RouteView } from "../../daemon/api.ts";
+import { printable } from "../terminal.ts";
 import type { Word } from "./command-words.ts";
 import type { BirdContext } from "./context.ts";
-import { isOwn, selectorOf, sourceNames } from "./names.ts";
+import { isOwn, sourceNames } from "./names.ts";
 import { CODE, last } from "./reply.ts";
 import type { Reply, ReplyLine } from "./reply.ts";
 import { readRouteRequest, shortened } from "./route-request.ts";
 import type { RouteRequest } from "./route-request.ts";
 import { byPrefix, prefixLines } from "./routes.ts";
+
+/** Routes as the daemon gives them; undefined where it says nothing for now. */
+type Routes = Iterable<RouteView | undefined>;
 
 /** The reply to `show route` with these arguments. */
 export function routeReply(words: readonly Word[], context: BirdContext): Reply | Promise<Reply> {
@@ -20,7 +24,7 @@ export function routeReply(words: readonly Word[], context: BirdContext): Reply 
   const place = placeOf(request, context);
   if (place === undefined) return [last(CODE.noRoute, "Network not in table")];
   const { api } = context;
-  if (request.target !== undefined && !isUp(api, selectorOf(request.target))) {
+  if (request.target !== undefined && !isUp(api, request.target.name)) {
     return [last(CODE.protocolDown, "Protocol is down")];
   }
   return request.count ? countReply(api, request, place) : rowsReply(context, request, place);
@@ -46,32 +50,32 @@ function* networks(prefix: Prefix, isFor: boolean): Generator<Pick<RouteQuery, "
 }
 
 function hasRoute(api: DaemonApi, query: RouteQuery): boolean {
-  for (const route of routesOf(api, query)) if (route !== undefined) return true;
+  const found = api.routes(query);
+  if ("refused" in found) return false;
+  for (const route of found) if (route !== undefined) return true;
   return false;
 }
 
-/** The daemon refuses where a peer has gone since it was named: it has no routes then. */
-function routesOf(api: DaemonApi, query: RouteQuery): Iterable<RouteView | undefined> {
-  const found = api.routes(query);
-  return "refused" in found ? [] : found;
-}
-
-function isUp(api: DaemonApi, selector: string): boolean {
-  const peer = api.peer(selector);
+function isUp(api: DaemonApi, name: string): boolean {
+  const peer = api.peer(name);
   return !("refused" in peer) && peer.state === "Established";
 }
 
 /** The daemon's query for what is asked; our own routes cannot be asked for and are sorted out here. */
 function queryOf({ source, target }: RouteRequest, place: RouteQuery): RouteQuery {
-  if (target !== undefined) return { ...place, peer: selectorOf(target), direction: "out" };
-  return source === undefined || source === "own" ? place : { ...place, peer: selectorOf(source) };
+  if (target !== undefined) return { ...place, peer: target.name, direction: "out" };
+  return source === undefined || source === "own" ? place : { ...place, peer: source.name };
 }
 
-/** The routes that are meant; undefined as it comes. */
-function* routesMeant(api: DaemonApi, request: RouteRequest, place: RouteQuery): Generator<RouteView | undefined> {
-  const { source, target, primary } = request;
+/** What the daemon says instead of routes, such as that a peer has gone since it was named. */
+function refusedLine({ refused }: Refusal): ReplyLine {
+  return last(CODE.noSuchProtocol, printable(refused, 255));
+}
+
+/** Of what the daemon found, the routes that are meant. */
+function* meant(found: Routes, { source, target, primary }: RouteRequest): Generator<RouteView | undefined> {
   const isFrom = sourceTest(source, target !== undefined);
-  for (const route of routesOf(api, queryOf(request, place))) {
+  for (const route of found) {
     if (route === undefined || ((!primary || route.best) && isFrom(route))) yield route;
   }
 }
@@ -85,8 +89,13 @@ function sourceTest(source: RouteRequest["source"], isExport: boolean): (route: 
 
 function* rowsReply(context: BirdContext, request: RouteRequest, place: RouteQuery): Reply {
   const { api } = context;
+  const found = api.routes(queryOf(request, place));
+  if ("refused" in found) {
+    yield refusedLine(found);
+    return;
+  }
   const options = { all: request.all, sourceOf: sourceNames(api), nowMilliseconds: context.wallMilliseconds() };
-  for (const together of byPrefix(routesMeant(api, request, place))) {
+  for (const together of byPrefix(meant(found, request))) {
     if (together === undefined) yield undefined;
     else yield* prefixLines(together, options);
   }
@@ -95,22 +104,22 @@ function* rowsReply(context: BirdContext, request: RouteRequest, place: RouteQue
 
 /** Counts where the daemon can, and walks where it cannot. */
 async function countReply(api: DaemonApi, request: RouteRequest, place: RouteQuery): Promise<Reply> {
-  const everything = await counted(api, place);
+  const everything = await api.countRoutes(place);
+  if ("refused" in everything) return [refusedLine(everything)];
   const { source, target, primary } = request;
   if (source === undefined && target === undefined) {
     return [countLine(primary ? everything.prefixes : everything.paths, everything)];
   }
-  const isPlain = source !== "own" && !primary && (source === undefined || target === undefined);
-  if (isPlain) return [countLine((await counted(api, queryOf(request, place))).paths, everything)];
-  return walkedCount(routesMeant(api, request, place), everything);
+  const query = queryOf(request, place);
+  if (source !== "own" && !primary && (source === undefined || target === undefined)) {
+    const counted = await api.countRoutes(query);
+    return ["refused" in counted ? refusedLine(counted) : countLine(counted.paths, everything)];
+  }
+  const found = api.routes(query);
+  return "refused" in found ? [refusedLine(found)] : walkedCount(meant(found, request), everything);
 }
 
-async function counted(api: DaemonApi, query: RouteQuery): Promise<RouteCount> {
-  const found = await api.countRoutes(query);
-  return "refused" in found ? { prefixes: 0, paths: 0 } : found;
-}
-
-function* walkedCount(routes: Iterable<RouteView | undefined>, everything: RouteCount): Reply {
+function* walkedCount(routes: Routes, everything: RouteCount): Reply {
   let shown = 0;
   for (const route of routes) {
     if (route === undefined) yield undefined;

@@ -97,6 +97,17 @@ describe("show protocols", () => {
     expect(await ask(`show protocols ${choice}`, withPeers)).toBe(reply);
   });
 
+  it("tells two sessions with one address and port from each other", async () => {
+    const both = (daemon: FakeDaemon): void => {
+      daemon.peerList = [peerView({ name: "Mesh_10_0_0_1", type: "mesh", state: "Active" }),
+        peerView({ name: "Node_10_0_0_1_port_179" })];
+    };
+    expect(await ask("show protocols Node_10_0_0_1_port_179", both)).toContain(" up     03:08:21    Established");
+    expect(await ask("show protocols Mesh_10_0_0_1", both)).toContain("1002-Mesh_10_0_0_1 BGP      master   start ");
+    expect(await ask("show route export Node_10_0_0_1_port_179 count", both)).toMatch(/^0014 7 of 7 routes/);
+    expect(await ask("show route export Mesh_10_0_0_1", both)).toBe("8005 Protocol is down\n");
+  });
+
   const FULL = peerView({
     name: "rack1", address: "10.0.0.1", description: "",
     capabilities: {
@@ -191,15 +202,25 @@ describe("show route", () => {
     ["10.244.1.0/26", { family: "ipv4-unicast", prefix: "10.244.1.0/26" }],
     ["for 10.244.1.7", { family: "ipv4-unicast", for: "10.244.1.7" }],
     ["for 10.244.1.7/32", { family: "ipv4-unicast", for: "10.244.1.7" }],
-    ["protocol Node_10_0_0_1", { family: "ipv4-unicast", peer: "10.0.0.1:179" }],
-    ["protocol node1", { family: "ipv4-unicast", peer: "10.0.0.1:179" }],
-    ["export Node_10_0_0_1", { family: "ipv4-unicast", peer: "10.0.0.1:179", direction: "out" }],
-    ["10.244.1.0/26 protocol node1", { family: "ipv4-unicast", prefix: "10.244.1.0/26", peer: "10.0.0.1:179" }],
+    ["protocol Node_10_0_0_1", { family: "ipv4-unicast", peer: "node1" }],
+    ["protocol node1", { family: "ipv4-unicast", peer: "node1" }],
+    ["export Node_10_0_0_1", { family: "ipv4-unicast", peer: "node1", direction: "out" }],
+    ["10.244.1.0/26 protocol node1", { family: "ipv4-unicast", prefix: "10.244.1.0/26", peer: "node1" }],
   ])("%s asks the daemon for that", async (args, query) => {
     const daemon = daemonWith(withRoutes);
     await answer(`show route ${args}`, daemon);
     expect(daemon.told.at(-1)).toEqual(["routes", query]);
   });
+
+  it.each(["", " primary", " count", " primary count"])(
+    "protocol node1%s says why where the neighbour goes meanwhile", async (words) => {
+      const gone = { refused: 'no peer is called "node1"', what: "not-found" } as const;
+      const text = await ask(`show route protocol node1${words}`, (daemon) => {
+        daemon.routeSource = () => gone;
+        daemon.countRoutes = async ({ peer }) => (peer === undefined ? { prefixes: 3, paths: 7 } : gone);
+      });
+      expect(text).toBe('9002 no peer is called "node1"\n');
+    });
 
   it("looks for the longest network that covers another", async () => {
     const daemon = daemonWith((made) => {
