@@ -3,7 +3,7 @@
  * which wait and say why; it is read again with every reload.
  */
 
-import { promises } from "node:fs";
+import { constants, promises } from "node:fs";
 import type { Intent, Password } from "../config/intent.ts";
 import type { Configuration } from "../config/reader.ts";
 import { whyUnreadable } from "./files.ts";
@@ -27,8 +27,10 @@ async function intentWithPasswords(intent: Intent): Promise<Intent> {
 /** The first line of a file. */
 async function passwordIn(file: string): Promise<Password> {
   try {
-    const handle = await promises.open(file);
+    // Without O_NONBLOCK a named pipe keeps whoever opens it until somebody writes, and every reload behind it.
+    const handle = await promises.open(file, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
+      if (!(await handle.stat()).isFile()) return { missing: `${file} is a folder, a pipe or a device` };
       const { bytesRead, buffer } = await handle.read(new Uint8Array(OCTETS_MAX), 0, OCTETS_MAX, 0);
       const [text = ""] = new TextDecoder().decode(buffer.subarray(0, bytesRead)).split(/\r?\n/);
       return text === "" ? { missing: `${file} has none in its first line` } : { text };

@@ -1,5 +1,6 @@
 /** The files that passwords are in. */
 
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,5 +34,10 @@ describe("the files of passwords", () => {
     expect(await passwordOf(file("absent"))).toEqual({ missing: expect.stringContaining("no such file") });
     expect(await passwordOf(password("empty", "\nsecret"))).toEqual({ missing: expect.stringContaining("first line") });
     expect(await passwordOf(folder)).toEqual({ missing: expect.stringContaining("folder") });
+    expect(await passwordOf("/dev/zero")).toEqual({ missing: expect.stringContaining("device") });
+  });
+  it("keep nobody waiting where they are a pipe that nobody writes to", async () => {
+    execFileSync("mkfifo", [file("pipe")]);
+    expect(await passwordOf(file("pipe"))).toEqual({ missing: expect.stringContaining("pipe") });
   });
 });
