@@ -52,8 +52,9 @@ export class EtcdConnection {
   /** The status once the answer has ended; a text where it did not, and why. */
   send(exchange: Exchange): Promise<number | string> {
     if (this.#isClosed) return Promise.resolve("the connection was closed");
+    const request = this.#request(exchange);
+    if (typeof request === "string") return Promise.resolve(request);
     return new Promise((resolve) => {
-      const request = this.#request(exchange);
       let isOver = false;
       let disarm = (): void => undefined;
       const finish = (result: number | string): void => {
@@ -88,18 +89,20 @@ export class EtcdConnection {
     this.#agent.destroy();
   }
 
-  #request({ path, token, isStream }: Exchange): ClientRequest {
-    const request = this.#start(new URL(path, this.#endpoint), {
-      method: "POST", agent: this.#agent,
-      headers: {
-        "content-type": "application/json",
-        ...(token === undefined ? {} : { authorization: token }),
-        // A member that has lost the others ends the stream then, instead of being silent.
-        ...(isStream ? { "grpc-metadata-hasleader": "true" } : {}),
-      },
-    });
-    request.on("socket", (socket) => socket.setKeepAlive(true, PROBE_MILLISECONDS));
-    return request;
+  #request({ path, token, isStream }: Exchange): ClientRequest | string {
+    const headers = {
+      "content-type": "application/json",
+      ...(token === undefined ? {} : { authorization: token }),
+      // A member that has lost the others ends the stream then, instead of being silent.
+      ...(isStream ? { "grpc-metadata-hasleader": "true" } : {}),
+    };
+    try {
+      const request = this.#start(new URL(path, this.#endpoint), { method: "POST", agent: this.#agent, headers });
+      request.on("socket", (socket) => socket.setKeepAlive(true, PROBE_MILLISECONDS));
+      return request;
+    } catch (error) { // expected where the token is no value of a header: whoever answers there made it up
+      return whyOf(error as Error);
+    }
   }
 }
 

@@ -205,6 +205,20 @@ it("goes on without a name where etcd knows no users", async () => {
   expect(new Set(tokens)).toEqual(new Set([undefined]));
 });
 
+it("says what is wrong with a token that is no value of a header, and tries again", async () => {
+  let token = "two\nlines";
+  const { url } = await gateway((path, response) => {
+    if (path === "/v3/auth/authenticate") response.end(JSON.stringify({ token }));
+    else emptyEtcd(path, response);
+  });
+  const { mirror, timers } = follow([url], { username: "calico" });
+  await mirror.until("the fault", () => mirror.whys.length > 0);
+  expect(mirror.whys[0]).toMatch(/invalid character/i);
+  token = "one.line";
+  await timers.fire(isPause);
+  await mirror.until("the connection", () => mirror.isUp);
+});
+
 it("says which file cannot be read or used", async () => {
   for (const over of [{ ca: "/none/ca" }, { passwordFile: "/none/password", username: "x" },
     { cert: join(import.meta.dirname, "retries.test.ts") }]) {
