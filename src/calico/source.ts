@@ -8,7 +8,9 @@ import { unreachable } from "../base/assert.ts";
 import { sameValue } from "../base/same.ts";
 import type { Intent } from "../config/intent.ts";
 import type { Datastore, DatastoreEvent, Timers, Wanted } from "./datastore/datastore.ts";
+import { NodePublisher } from "./node-publisher.ts";
 import type { CalicoResources, ResourceFault } from "./resources/model.ts";
+import type { SourceLog } from "./source-log.ts";
 import { ResourceStore } from "./store.ts";
 import { IntentPlan } from "./translate/intent.ts";
 import type { IntentSettings } from "./translate/intent.ts";
@@ -22,11 +24,6 @@ import type { CalicoStatus, DatastoreKind } from "./translate/view.ts";
 const GATHER_MILLISECONDS = 50;
 /** Of faults that are new together, the log names so many. */
 const FAULTS_LOGGED_MAX = 100;
-
-/** Where events go: the daemon's log. */
-export interface SourceLog {
-  write(level: "info" | "warn" | "error", event: string, fields?: Readonly<Record<string, string | number>>): void;
-}
 
 /** Who we are, and what the configuration adds: all that may change while the source runs. */
 export interface Identity {
@@ -43,12 +40,15 @@ export interface SourceOptions {
   /** Milliseconds since 1970. */
   readonly wallMilliseconds: () => number;
   readonly log: SourceLog;
+  /** Our Node is written by what `identity` says of it; where the datastore can do that. */
+  readonly publishesNode?: boolean;
 }
 
 /** Follows a datastore for one node. */
 export class CalicoSource {
   readonly #options: SourceOptions;
   readonly #store = new ResourceStore();
+  readonly #publisher: NodePublisher | undefined;
   #identity: Identity;
   #translation: NodeTranslation;
   #intents = new IntentPlan();
@@ -72,6 +72,10 @@ export class CalicoSource {
     this.#identity = options.identity;
     this.#translation = new NodeTranslation(options.identity.host);
     this.#connection = this.#connected(false, "not connected yet");
+    const { datastore, timers, log } = options;
+    const write = datastore.publishNode?.bind(datastore);
+    const isPublisher = options.publishesNode === true && write !== undefined;
+    this.#publisher = isPublisher ? new NodePublisher({ write, timers, log }) : undefined;
   }
 
   /** The intent in force; undefined before the first. */
@@ -88,6 +92,7 @@ export class CalicoSource {
   async stop(): Promise<void> {
     this.#cancelGather?.();
     this.#cancelGather = undefined;
+    this.#publisher?.stop();
     await this.#options.datastore.stop();
   }
 
@@ -106,7 +111,7 @@ export class CalicoSource {
       waiting: this.#waiting,
       nodes: this.#store.resources.nodes.size,
       sessions: this.#sessions,
-      faults: this.#faults(),
+      faults: [...this.#faults(), ...this.#publisher?.faults ?? []],
     };
   }
 
@@ -146,6 +151,7 @@ export class CalicoSource {
     const isNew = this.#planned?.resources !== resources || this.#planned?.identity !== identity;
     if (!this.#isSynced || !isNew) return;
     this.#planned = { resources, identity };
+    this.#publisher?.look(identity.host.ownNode, resources.nodes.get(identity.host.nodeName));
     const plan = this.#translation.plan(resources, []);
     const intent = this.#intents.of(plan, identity.settings);
     this.#sessions = sessionsOf(plan);

@@ -74,7 +74,7 @@ const CALICO: Keys<CalicoSection> = {
   nodeName: optional(text(253, "a name"), "NODENAME, else the host's name", "Which node this is"),
   node: optional(
     object(NODE, NODE_CHECKS), "the Node resource", "Stands in for the Node of a host that is no Calico node"),
-  publishNode: defaulted(flag, false, "Writes our Node resource"),
+  publishNode: defaulted(flag, false, "Writes node into our Node resource"),
   namespace: optional(text(63, "a name"), "NAMESPACE, else the pod's own", "Namespace of the passwords' Secrets"),
   holdTimeSeconds: defaulted(holdTime, 240, "Hold time that is offered"),
 };
@@ -89,6 +89,14 @@ const CHECKS: readonly Check<CalicoSection>[] = [
     keys: ["files", "datastore"],
     broken: (calico) => calico.files.length > 0 && (calico.datastore ?? "files") !== "files",
     what: "files have no effect with this datastore", todo: 'remove them, or use "datastore": "files"',
+  },
+  {
+    keys: ["publishNode", "node"], broken: ({ publishNode, node }) => publishNode && node === undefined,
+    what: "publishNode without node: there is nothing to write", todo: 'add "node": { "ipv4Address": "192.0.2.1/24" }',
+  },
+  {
+    keys: ["publishNode", "files"], broken: ({ publishNode, files }) => publishNode && files.length > 0,
+    what: "publishNode with files, which the daemon does not write", todo: "write the Node into them",
   },
 ];
 

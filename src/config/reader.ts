@@ -96,10 +96,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
     path: ["kernel", "enabled"], asked: (file) => file.kernel.enabled,
     what: "kernel routes are not available in this version", todo: 'use false: routes are reflected, not installed',
   },
-  {
-    path: ["calico", "publishNode"], asked: ({ calico }) => calico?.publishNode === true,
-    what: "writing our Node is not available in this version", todo: "use false",
-  },
 ];
 
 function noteUnavailable(at: At, file: ConfigurationFile): void {

@@ -32,6 +32,7 @@ export async function calicoSource(settings: Settings, calico: CalicoSettings, i
   let inForce = calico;
   const source = new CalicoSource({
     ...open, identity: identityOf(calico, settings), timers: systemTimers,
+    publishesNode: calico.publishNode,
     wallMilliseconds: () => systemClock.wallMilliseconds(), log,
   });
   return {

@@ -2,10 +2,11 @@
 
 import { createHash } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Datastore, DatastoreEvent, Wanted } from "../../src/calico/datastore/datastore.ts";
+import type { Datastore, DatastoreEvent, NodeWritten, Wanted } from "../../src/calico/datastore/datastore.ts";
 import { ownNodeOf } from "../../src/calico/own-node.ts";
 import { CalicoSource } from "../../src/calico/source.ts";
 import type { Identity } from "../../src/calico/source.ts";
+import type { CalicoNode } from "../../src/calico/resources/model.ts";
 import type { Intent } from "../../src/config/intent.ts";
 import { diffIntent } from "../../src/config/diff.ts";
 import type { JsonValue } from "../../src/config/json.ts";
@@ -20,6 +21,9 @@ class FakeDatastore implements Datastore {
   isStopped = false;
   /** All that was said of it. */
   readonly wanted: Wanted[] = [];
+  /** The Nodes that were to be written, and what became of the next one. */
+  readonly published: CalicoNode[] = [];
+  outcome: NodeWritten = "written";
   #listener: (event: DatastoreEvent) => void = () => undefined;
 
   start(listener: (event: DatastoreEvent) => void): void {
@@ -32,6 +36,11 @@ class FakeDatastore implements Datastore {
 
   want(wanted: Wanted): void {
     this.wanted.push(wanted);
+  }
+
+  async publishNode(node: CalicoNode): Promise<NodeWritten> {
+    this.published.push(node);
+    return this.outcome;
   }
 
   tell(...events: readonly DatastoreEvent[]): void {
@@ -56,13 +65,13 @@ let logged: string[];
 let intents: Intent[];
 let source: CalicoSource;
 
-function begin(identity: Identity = { host: host("rr1"), settings: SETTINGS }): void {
+function begin(identity: Identity = { host: host("rr1"), settings: SETTINGS }, publishesNode = false): void {
   timers = new VirtualTimers();
   datastore = new FakeDatastore();
   logged = [];
   intents = [];
   source = new CalicoSource({
-    kind: "files", datastore, identity, timers, wallMilliseconds: () => Date.UTC(2026, 2, 1),
+    kind: "files", datastore, identity, timers, publishesNode, wallMilliseconds: () => Date.UTC(2026, 2, 1),
     log: { write: (level, event, fields = {}) => {
       logged.push([level, event, ...Object.values(fields)].join(" "));
     } },
@@ -238,6 +247,87 @@ describe("a host that is no node", () => {
       { serviceClusterIPs: [{ cidr: "10.96.0.0/12" }] }));
     expect(names()).toEqual(["Node_10_0_0_1"]);
     expect(intents[0]?.originated).toEqual([]);
+  });
+});
+
+describe("our Node where we are to write it", () => {
+  const OURS = { ipv4Address: "10.0.0.11/24", ipv6Address: undefined, asNumber: 64512,
+    routeReflectorClusterID: 0xf4000001, labels: new Map([["zone", "a"]]) };
+  const identity: Identity = { settings: SETTINGS, host: { ...host("rr1"), ownNode: ownNodeOf("rr1", OURS) } };
+  const right = (labels: Readonly<Record<string, string>> = { zone: "a", ...REFLECTOR }): JsonValue =>
+    nodeManifest("rr1", "10.0.0.11/24", { asNumber: 64512, routeReflectorClusterID: "244.0.0.1" }, labels);
+  const wrong = nodeManifest("rr1", "10.0.0.99/24", { asNumber: 64512, routeReflectorClusterID: "244.0.0.1" },
+    { zone: "a", ...REFLECTOR });
+  const settle = async (milliseconds = 100): Promise<void> => {
+    timers.pass(milliseconds);
+    await Promise.resolve(); // the write
+    await Promise.resolve();
+  };
+
+  it("is written where it lacks something, and not where it says it all, and never before it was read", async () => {
+    begin(identity, true);
+    datastore.put(W1);
+    await settle();
+    expect(datastore.published).toEqual([]);
+    sync(W1, W2, NO_MESH, PEER_WITH_REFLECTORS);
+    await settle();
+    expect(datastore.published).toEqual([ownNodeOf("rr1", OURS)]);
+    expect(names()).toEqual([]); // nobody selects us yet: labels are what the Node has and what we have
+    datastore.put(right());
+    await settle();
+    expect(names()).toEqual(["Node_10_0_0_1", "Node_10_0_0_2"]);
+    await settle(86_400_000);
+    expect(datastore.published).toHaveLength(1);
+    expect(logged.filter((line) => line.includes("node-"))).toEqual(["info node-published rr1"]);
+  });
+
+  it("is written again where somebody changes it, twice a minute at most, and our sessions stay", async () => {
+    begin(identity, true);
+    sync(right(), W1, W2, NO_MESH, PEER_WITH_REFLECTORS);
+    const before = intents.at(-1)!;
+    for (let second = 0; second < 600; second++) {
+      datastore.put(second % 2 === 0 ? wrong : right());
+      await settle(1000);
+    }
+    expect(datastore.published.length).toBeGreaterThan(10);
+    expect(datastore.published.length).toBeLessThan(41);
+    expect(diffIntent(before, intents.at(-1)!)).toMatchObject({ added: [], removed: [], changed: [],
+      speaker: { fields: [] } });
+    expect(logged.filter((line) => line.startsWith("warn node-published"))[0]).toMatch(/calico-node/);
+  });
+
+  it("that cannot be written is a fault until it is right, and is tried again", async () => {
+    begin(identity, true);
+    datastore.outcome = { why: "403 forbidden" };
+    sync(wrong, W1, W2, NO_MESH, PEER_WITH_REFLECTORS);
+    await settle();
+    await settle(100_000);
+    await settle(100_000);
+    expect(source.status().faults).toEqual([{ kind: "Node", name: "rr1", field: "",
+      why: "it cannot be written: 403 forbidden" }]);
+    expect(logged.filter((line) => line.includes("node-"))).toEqual(["warn node-unpublished rr1 403 forbidden"]);
+    expect(datastore.published.length).toBeGreaterThan(1);
+    expect(names()).toHaveLength(2);
+    datastore.put(right());
+    await settle();
+    expect(source.status().faults).toEqual([]);
+  });
+
+  it("follows the configuration; is left alone without publishNode, and after the end", async () => {
+    begin(identity);
+    sync(wrong, NO_MESH);
+    await settle(100_000);
+    expect(datastore.published).toEqual([]);
+    begin(identity, true);
+    sync(right(), NO_MESH);
+    const ownNode = ownNodeOf("rr1", { ...OURS, asNumber: 65001 });
+    source.become({ ...identity, host: { ...identity.host, ownNode } });
+    await settle();
+    expect(datastore.published).toEqual([ownNode]);
+    datastore.outcome = { why: "gone" };
+    await source.stop();
+    await settle(100_000);
+    expect([datastore.published.length, timers.size]).toEqual([1, 0]);
   });
 });
 

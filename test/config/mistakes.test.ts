@@ -155,10 +155,12 @@ const MISTAKES: readonly (readonly [file: object, line: string])[] = [
   [{ ...BASE, kernel: { enabled: true } },
     "$.kernel.enabled: kernel routes are not available in this version "
     + "(use false: routes are reflected, not installed)"],
-  [{ calico: { ...FILES, publishNode: true } },
-    "$.calico.publishNode: writing our Node is not available in this version (use false)"],
   [{ calico: { datastore: "files" } },
     '$.calico: datastore files without files (add "files": ["PATH"])'],
+  [{ calico: { publishNode: true } }, "$.calico.publishNode: publishNode without node: there is nothing to write "
+    + '(add "node": { "ipv4Address": "192.0.2.1/24" })'],
+  [{ calico: { ...FILES, publishNode: true, node: { ipv4Address: "10.0.0.1" } } }, "$.calico.publishNode: publishNode "
+    + "with files, which the daemon does not write (write the Node into them)"],
   [{ calico: { ...FILES, node: { asNumber: 1 } } },
     "$.calico.node: a node without an address has no session "
     + '(add "ipv4Address": "192.0.2.1/24")'],

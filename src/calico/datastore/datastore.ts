@@ -4,7 +4,7 @@
  */
 
 import type { JsonValue } from "../../config/json.ts";
-import type { ResourceFault } from "../resources/model.ts";
+import type { CalicoNode, ResourceFault } from "../resources/model.ts";
 
 /** What a datastore tells. */
 export type DatastoreEvent =
@@ -30,6 +30,9 @@ export interface Wanted {
   readonly secrets: ReadonlySet<string>;
 }
 
+/** What became of writing a Node; or why not, in one clause. */
+export type NodeWritten = "written" | "unchanged" | { readonly why: string };
+
 /** A datastore. Its listener is called from its own turns, never from within `start` or `stop`, or after `stop`. */
 export interface Datastore {
   start(listener: (event: DatastoreEvent) => void): void;
@@ -39,6 +42,11 @@ export interface Datastore {
    * listener too: "synced" then waits for it. Absent where everything is told anyway.
    */
   want?(wanted: Wanted): void;
+  /**
+   * Makes the Node of this name say what is given here (addresses, AS, cluster id, labels), and leaves all else. Absent
+   * where people write the Node themselves.
+   */
+  publishNode?(node: CalicoNode): Promise<NodeWritten>;
 }
 
 /** Time, as a port: the owner passes the system's or a virtual one. */

@@ -65,6 +65,11 @@ export interface NodeAddress {
   readonly network: Prefix;
 }
 
+/** The address with the length of its network, as Calico writes it. */
+export function nodeAddressText({ address, network }: NodeAddress): string {
+  return `${address}/${network.length}`;
+}
+
 /** An address with or without the length of its network, such as 10.0.0.5/24; without it the network is the address. */
 export function nodeAddressOf(text: string): NodeAddress | undefined {
   const [host = "", length, ...more] = text.split("/");

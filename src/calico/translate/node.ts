@@ -7,7 +7,7 @@ import { given } from "../../base/given.ts";
 import { formatPrefix } from "../../base/prefix.ts";
 import type { Prefix } from "../../base/prefix.ts";
 import type { FilterOperation, FilterRule } from "../../config/intent.ts";
-import type { CalicoResources, CalicoSecret, ResourceFault } from "../resources/model.ts";
+import type { CalicoNode, CalicoResources, CalicoSecret, ResourceFault } from "../resources/model.ts";
 import { secretsIn } from "../resources/secret.ts";
 import type { ExportFilterView, FamilyView, KernelFilterView, NodeView, OriginatedView } from "./view.ts";
 import { isAnnounced, ownBlocks } from "./blocks.ts";
@@ -19,7 +19,7 @@ import type { ExportStep } from "./policies.ts";
 import { serviceRoutes } from "./services.ts";
 import type { ServiceRoutes } from "./services.ts";
 import { SessionPlan } from "./sessions.ts";
-import { addressOf, speakerOf } from "./speaker.ts";
+import { addressOf, ourNodeOf, speakerOf } from "./speaker.ts";
 import type { CalicoFamily, HostFacts, Speaker } from "./speaker.ts";
 
 /** One family: what is shown, and what the daemon needs besides. */
@@ -48,6 +48,7 @@ export class NodeTranslation {
   readonly #host: HostFacts;
   readonly #ipv4: FamilyTranslation;
   readonly #ipv6: FamilyTranslation;
+  readonly #own = new Derived<CalicoNode | undefined>();
   readonly #secrets = new Derived<ReadonlyMap<string, CalicoSecret>>();
 
   constructor(host: HostFacts) {
@@ -59,7 +60,9 @@ export class NodeTranslation {
   /** The plan for these resources; `faults` are those of reading them. */
   plan(resources: CalicoResources, faults: readonly ResourceFault[]): NodePlan {
     const node = this.#host.nodeName;
-    const speaker = speakerOf(resources, this.#host);
+    const found = resources.nodes.get(node);
+    const own = this.#own.of([found], () => ourNodeOf(this.#host.ownNode, found));
+    const speaker = own && speakerOf(resources, this.#host, own);
     const secrets = this.#secrets.of([resources.secrets],
       () => secretsIn(this.#host.secretNamespace, resources.secrets));
     if (speaker === undefined) {

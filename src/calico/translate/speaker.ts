@@ -40,7 +40,7 @@ export interface HostFacts {
   readonly routerId: string | undefined;
   /** SHA-256 of a text, for "hash". */
   readonly sha256: (text: string) => Uint8Array;
-  /** calico.node: stands in for the Node resource of a host that is no Calico node. */
+  /** calico.node: goes before the Node resource, or stands in for one where there is none. */
   readonly ownNode?: CalicoNode | undefined;
 }
 
@@ -79,10 +79,22 @@ export function listenPortOf(resources: CalicoResources, nodeName: string): numb
   return ownListenPort(resources, nodeName) ?? defaultConfiguration(resources)?.listenPort;
 }
 
-/** Our node as a speaker; undefined while there is no such node. */
-export function speakerOf(resources: CalicoResources, host: HostFacts): Speaker | undefined {
-  const node = host.ownNode ?? resources.nodes.get(host.nodeName);
-  if (node === undefined) return undefined;
+/**
+ * Who we are: what the host says of itself, and the Node resource for the rest. Its labels win, as others see no other
+ * ones. Undefined while there is neither.
+ */
+export function ourNodeOf(own: CalicoNode | undefined, found: CalicoNode | undefined): CalicoNode | undefined {
+  if (own === undefined || found === undefined) return own ?? found;
+  return {
+    ...found,
+    ipv4: own.ipv4 ?? found.ipv4, ipv6: own.ipv6 ?? found.ipv6, asNumber: own.asNumber ?? found.asNumber,
+    routeReflectorClusterId: own.routeReflectorClusterId ?? found.routeReflectorClusterId,
+    labels: new Map([...own.labels, ...found.labels]),
+  };
+}
+
+/** Our node as a speaker. */
+export function speakerOf(resources: CalicoResources, host: HostFacts, node: CalicoNode): Speaker {
   const configuration = defaultConfiguration(resources);
   const isNode = resources.nodes.has(node.name);
   return {

@@ -5,7 +5,6 @@ import { describe, expect, it } from "vitest";
 import type { CalicoResources } from "../../../src/calico/resources/model.ts";
 import { IntentPlan } from "../../../src/calico/translate/intent.ts";
 import { NodeTranslation } from "../../../src/calico/translate/node.ts";
-import { speakerOf } from "../../../src/calico/translate/speaker.ts";
 import type { SessionView } from "../../../src/calico/translate/view.ts";
 import { block, configuration, host, node, peer, planOf, pool, sessionsOf, world } from "../../support/calico/world.ts";
 import type { WorldWords } from "../../support/calico/world.ts";
@@ -134,7 +133,7 @@ function pairs(cluster: WorldWords): [near: string, far: string, session: Sessio
   if (new Set(addresses).size < addresses.length) return [];
   return (cluster.nodes ?? []).flatMap((me) => sessionsOf(cluster, me.name).map((session) => {
     const other = (cluster.nodes ?? []).find(({ ipv4 }) => ipv4?.address === session.address);
-    return [speakerOf(world(cluster), host(me.name))!.node.ipv4!.address, other!.name, session] as
+    return [me.ipv4!.address, other!.name, session] as
       [string, string, SessionView];
   }));
 }

@@ -4,14 +4,17 @@
  * watched from that revision on; so nothing is missed, even where etcd came back from a backup with older revisions.
  */
 
+import { sameValue } from "../../../base/same.ts";
 import type { JsonValue } from "../../../config/json.ts";
 import type { EtcdSettings } from "../../../config/settings.ts";
-import type { Datastore, DatastoreEvent, Timers } from "../datastore.ts";
+import type { CalicoNode } from "../../resources/model.ts";
+import type { Datastore, DatastoreEvent, NodeWritten, Timers } from "../datastore.ts";
 import { readAccess } from "./access.ts";
 import { EtcdClient } from "./client.ts";
 import { EtcdConnection } from "./connection.ts";
-import { eventsOf, prefixesOf, READ_KINDS, resourceOf } from "./keys.ts";
+import { eventsOf, keyOf, prefixesOf, READ_KINDS, resourceOf } from "./keys.ts";
 import type { Identity } from "./keys.ts";
+import { nodeWith } from "./node.ts";
 import { putResource, removeResource } from "./writes.ts";
 import type { WriteResult } from "./writes.ts";
 
@@ -75,6 +78,20 @@ export class EtcdDatastore implements Datastore {
   /** Removes a resource, where it has the expected revision. */
   remove(identity: Identity, expectedRevision?: string): Promise<WriteResult> {
     return this.#change((client) => removeResource(client, identity, expectedRevision));
+  }
+
+  /** Makes the Node where there is none: in etcd a host need not be one of Kubernetes'. */
+  async publishNode(node: CalicoNode): Promise<NodeWritten> {
+    const key = keyOf({ kind: "Node", name: node.name });
+    if (key === undefined) return { why: `etcd has no place for a Node ${node.name}` };
+    const entry = await this.ask((client) => client.read(key));
+    if (typeof entry === "string") return { why: entry };
+    const before = entry && resourceOf(entry);
+    const after = nodeWith(node, before);
+    if (sameValue(before, after)) return "unchanged";
+    const result = await this.put(after, entry?.modRevision ?? "0");
+    if (result.kind === "written") return "written";
+    return { why: "why" in result ? result.why : "somebody else has just changed it" };
   }
 
   /** What `use` answers of the first endpoint that can; a text where none can, and why. */

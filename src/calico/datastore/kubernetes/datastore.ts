@@ -5,10 +5,11 @@
  */
 
 import type { JsonValue } from "../../../config/json.ts";
-import type { ResourceFault } from "../../resources/model.ts";
-import type { Datastore, DatastoreEvent, Timers, Wanted } from "../datastore.ts";
+import type { CalicoNode, ResourceFault } from "../../resources/model.ts";
+import type { Datastore, DatastoreEvent, NodeWritten, Timers, Wanted } from "../datastore.ts";
 import { textAt } from "./access.ts";
 import type { AccessSource } from "./access.ts";
+import { annotationsOf } from "./annotations.ts";
 import { askJson, HttpApi } from "./api.ts";
 import { discoverApiGroup } from "./api-group.ts";
 import { failed } from "./failure.ts";
@@ -83,6 +84,19 @@ export class KubernetesDatastore implements Datastore {
   want(wanted: Wanted): void {
     this.#wanted = wanted;
     if (this.#listener !== undefined) this.#reconcile();
+  }
+
+  /** A Node that is not there is none of ours to make: Kubernetes knows its own hosts. */
+  async publishNode(node: CalicoNode): Promise<NodeWritten> {
+    const path = `${listPath(NODES, NODES.group)}/${encodeURIComponent(node.name)}`;
+    const read = await askJson(this.#api, { method: "GET", path, signal: this.#stopping.signal });
+    if ("why" in read) return { why: read.why };
+    const annotations = annotationsOf(node, read.value);
+    if (Object.keys(annotations).length === 0) return "unchanged";
+    // Of this version and no other: the annotation with the labels is what was read and more.
+    const resourceVersion = textAt(read.value, "metadata", "resourceVersion");
+    const written = await this.patchNodeStatus(node.name, { metadata: { resourceVersion, annotations } });
+    return "why" in written ? { why: written.why } : "written";
   }
 
   /** Patches a Node's annotations and conditions; conditions are merged by their type (strategic merge patch). */

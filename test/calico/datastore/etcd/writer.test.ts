@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { EtcdDatastore } from "../../../../src/calico/datastore/etcd/etcd.ts";
 import { EtcdWriter } from "../../../../src/calico/datastore/etcd/writer.ts";
+import { ownNodeOf } from "../../../../src/calico/own-node.ts";
 import { nameOf } from "../../../../src/calico/resources/raw.ts";
 import { Etcd, etcdSuite, freePort } from "../../../support/calico/etcd.ts";
 import { FAST } from "../../../support/calico/mirror.ts";
@@ -10,10 +11,14 @@ import { done, peerOf, plain, resourceWriterContract } from "../../../support/ca
 
 const RESOURCES = "/calico/resources/v3/projectcalico.org";
 
-function writerAt(...endpoints: readonly string[]): EtcdWriter {
-  return new EtcdWriter(new EtcdDatastore({ nodeName: undefined, timers: FAST, now: () => "2026-01-02T03:04:05Z",
+function etcdAt(...endpoints: readonly string[]): EtcdDatastore {
+  return new EtcdDatastore({ nodeName: undefined, timers: FAST, now: () => "2026-01-02T03:04:05Z",
     settings: { endpoints, ca: undefined, cert: undefined, key: undefined, username: undefined,
-      passwordFile: undefined } }));
+      passwordFile: undefined } });
+}
+
+function writerAt(...endpoints: readonly string[]): EtcdWriter {
+  return new EtcdWriter(etcdAt(...endpoints));
 }
 
 etcdSuite("etcd and the verbs", () => {
@@ -47,6 +52,28 @@ etcdSuite("etcd and the verbs", () => {
     expect(done(await writer.get("BlockAffinity", "n-10-0-0-0-26"))).toEqual(found);
     expect(await writer.remove("BlockAffinity", "n-10-0-0-0-26", undefined)).toMatchObject({ refused: "failed" });
     expect(await writer.list("Tier")).toEqual({ refused: "failed", why: "etcd has no place for Tier" });
+  });
+
+  it("gets our Node, new or as it stands with what it lacks", async () => {
+    await open();
+    const datastore = etcdAt(etcd.url);
+    const node = ownNodeOf("n", { ipv4Address: "10.0.0.1", ipv6Address: "fd00::1/64", asNumber: 65001,
+      routeReflectorClusterID: 0xf4000001, labels: new Map([["zone", "a"]]) });
+    const bgp = { ipv4Address: "10.0.0.1/32", ipv6Address: "fd00::1/64", asNumber: 65001,
+      routeReflectorClusterID: "244.0.0.1" };
+    expect([await datastore.publishNode(node), await datastore.publishNode(node)]).toEqual(["written", "unchanged"]);
+    expect(JSON.parse(await etcd.get(`${RESOURCES}/nodes/n`))).toEqual({ apiVersion: "projectcalico.org/v3",
+      kind: "Node", metadata: { name: "n", labels: { zone: "a" }, uid: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        creationTimestamp: "2026-01-02T03:04:05Z" }, spec: { bgp } });
+    await etcd.put(`${RESOURCES}/nodes/n`, { apiVersion: "projectcalico.org/v3", kind: "Node",
+      metadata: { name: "n", uid: "1", labels: { zone: "b", rack: "r" } },
+      spec: { bgp: { ipv4Address: "10.0.0.9/24", ipv4IPIPTunnelAddr: "10.1.0.1" }, orchRefs: [{ nodeName: "k" }] } });
+    expect(await datastore.publishNode(node)).toBe("written");
+    expect(JSON.parse(await etcd.get(`${RESOURCES}/nodes/n`))).toMatchObject({
+      metadata: { uid: "1", labels: { zone: "a", rack: "r" } },
+      spec: { bgp: { ...bgp, ipv4IPIPTunnelAddr: "10.1.0.1" }, orchRefs: [{ nodeName: "k" }] } });
+    expect(await etcdAt(`http://127.0.0.1:${await freePort()}`).publishNode(node))
+      .toEqual({ why: expect.stringContaining("ECONNREFUSED") });
   });
 
   it("takes the version of a file for none", async () => {

@@ -1,8 +1,12 @@
 /** The Kubernetes datastore against a server that keeps to the protocol: what is told, and what it asks for. */
 
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { textAt } from "../../../../src/calico/datastore/kubernetes/access.ts";
 import { V1, V3 } from "../../../../src/calico/datastore/kubernetes/api-group.ts";
+import { ownNodeOf } from "../../../../src/calico/own-node.ts";
+import type { CalicoNode } from "../../../../src/calico/resources/model.ts";
+import { ResourceStore } from "../../../../src/calico/store.ts";
+import type { CalicoNodeSettings } from "../../../../src/config/settings.ts";
 import { calico, k8sNode, KINDS, KubernetesWorld } from "../../../support/calico/kubernetes-world.ts";
 
 const PEER = calico("BGPPeer", "p", { peerSelector: "all()" });
@@ -181,6 +185,46 @@ it("patches a Node's annotations and conditions, and leaves what others wrote", 
   expect(world.server.seen).toEqual([{ method: "PATCH", url: "/api/v1/nodes/n1/status",
     contentType: "application/strategic-merge-patch+json" }]);
   expect(await world.datastore.patchNodeStatus("gone", {})).toMatchObject({ status: 404 });
+});
+
+describe("our Node", () => {
+  const given = (words: Partial<CalicoNodeSettings>): CalicoNode => ownNodeOf("n1", { ipv4Address: undefined,
+    ipv6Address: undefined, asNumber: undefined, routeReflectorClusterID: undefined, labels: new Map(), ...words });
+  const RR = given({ ipv4Address: "10.0.0.1/24", ipv6Address: "fd00::1", asNumber: 65001,
+    routeReflectorClusterID: 0xf4000001, labels: new Map([["zone", "a"], ["rack", "r"]]) });
+
+  it("gets the annotations that it lacks, once, and keeps all else", async () => {
+    const world = await KubernetesWorld.open();
+    const annotations = { "theirs": "1", "projectcalico.org/ASNumber": "65001",
+      "projectcalico.org/labels": '{"theirs":"2"}' };
+    world.server.put({ apiVersion: "v1", kind: "Node", metadata: { name: "n1", annotations,
+      labels: { rack: "theirs" } }, spec: { podCIDR: "10.1.0.0/24" } });
+    expect(await world.datastore.publishNode(RR)).toBe("written");
+    expect(world.server.listOf("v1", "nodes")).toMatchObject([{ spec: { podCIDR: "10.1.0.0/24" }, metadata: {
+      labels: { rack: "theirs" }, annotations: {
+        "theirs": "1", "projectcalico.org/IPv4Address": "10.0.0.1/24", "projectcalico.org/IPv6Address": "fd00::1/128",
+        "projectcalico.org/ASNumber": "65001", "projectcalico.org/RouteReflectorClusterID": "244.0.0.1",
+        "projectcalico.org/labels": '{"theirs":"2","zone":"a"}' } } }]);
+    expect(await world.datastore.publishNode(RR)).toBe("unchanged");
+    expect(world.server.seen.map(({ method, url }) => `${method} ${url}`)).toEqual(["GET /api/v1/nodes/n1",
+      "PATCH /api/v1/nodes/n1/status", "GET /api/v1/nodes/n1"]);
+    const read = new ResourceStore();
+    read.put([{ ...world.server.listOf("v1", "nodes")[0]! }]);
+    expect(read.faults).toEqual([]);
+    expect(read.resources.nodes.get("n1")).toMatchObject({ ipv4: RR.ipv4, ipv6: RR.ipv6, asNumber: 65001,
+      routeReflectorClusterId: "244.0.0.1", labels: new Map([["theirs", "2"], ["zone", "a"], ["rack", "theirs"]]) });
+  });
+
+  it("is not made, nor written over a change that nobody has read", async () => {
+    const world = await KubernetesWorld.open();
+    expect(await world.datastore.publishNode(RR)).toEqual({ why: expect.stringContaining("404") });
+    world.server.put(k8sNode("n1"));
+    world.server.onSeen = (url) => {
+      if (url.endsWith("/status")) world.server.put(k8sNode("n1", { theirs: "1" }));
+    };
+    expect(await world.datastore.publishNode(RR)).toEqual({ why: expect.stringContaining("409") });
+    expect(world.server.listOf("v1", "nodes")).toMatchObject([{ metadata: { annotations: { theirs: "1" } } }]);
+  });
 });
 
 it("writes a CalicoNodeStatus, unless it has changed meanwhile", async () => {
