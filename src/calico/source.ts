@@ -11,6 +11,8 @@ import type { Datastore, DatastoreEvent, Timers, Wanted } from "./datastore/data
 import { NodePublisher } from "./node-publisher.ts";
 import type { CalicoResources, ResourceFault } from "./resources/model.ts";
 import type { SourceLog } from "./source-log.ts";
+import { StatusReporter } from "./status-reporter.ts";
+import type { Report } from "./status-reporter.ts";
 import { ResourceStore } from "./store.ts";
 import { IntentPlan } from "./translate/intent.ts";
 import type { IntentSettings } from "./translate/intent.ts";
@@ -49,6 +51,7 @@ export class CalicoSource {
   readonly #options: SourceOptions;
   readonly #store = new ResourceStore();
   readonly #publisher: NodePublisher | undefined;
+  #reporter: StatusReporter | undefined;
   #identity: Identity;
   #translation: NodeTranslation;
   #intents = new IntentPlan();
@@ -83,6 +86,15 @@ export class CalicoSource {
     return this.#intent;
   }
 
+  /** CalicoNodeStatus of our node gets what this answers, where the datastore takes it. To be said before the start. */
+  reportBy(report: Report): void {
+    const { datastore, timers, wallMilliseconds } = this.#options;
+    const write = datastore.writeNodeStatus?.bind(datastore);
+    if (write === undefined) return;
+    this.#reporter = new StatusReporter({ report, write, timers, wallMilliseconds });
+    this.#want({ statuses: true });
+  }
+
   /** Starts to follow; `onIntent` gets each intent that differs. */
   start(onIntent: (intent: Intent) => void): void {
     this.#onIntent = onIntent;
@@ -93,6 +105,7 @@ export class CalicoSource {
     this.#cancelGather?.();
     this.#cancelGather = undefined;
     this.#publisher?.stop();
+    this.#reporter?.stop();
     await this.#options.datastore.stop();
   }
 
@@ -111,7 +124,7 @@ export class CalicoSource {
       waiting: this.#waiting,
       nodes: this.#store.resources.nodes.size,
       sessions: this.#sessions,
-      faults: [...this.#faults(), ...this.#publisher?.faults ?? []],
+      faults: [...this.#faults(), ...this.#publisher?.faults ?? [], ...this.#reporter?.faults ?? []],
     };
   }
 
@@ -151,7 +164,9 @@ export class CalicoSource {
     const isNew = this.#planned?.resources !== resources || this.#planned?.identity !== identity;
     if (!this.#isSynced || !isNew) return;
     this.#planned = { resources, identity };
-    this.#publisher?.look(identity.host.ownNode, resources.nodes.get(identity.host.nodeName));
+    const { nodeName, ownNode } = identity.host;
+    this.#publisher?.look(ownNode, resources.nodes.get(nodeName));
+    this.#reporter?.follow([...resources.statuses.values()].filter(({ node }) => node === nodeName));
     const plan = this.#translation.plan(resources, []);
     const intent = this.#intents.of(plan, identity.settings);
     this.#sessions = sessionsOf(plan);

@@ -14,6 +14,7 @@ import type { Envelope } from "./resources/envelope.ts";
 import type { FieldFault } from "./resources/fields.ts";
 import { readBlockAffinity, readIpPool } from "./resources/ip-pool.ts";
 import { readNode } from "./resources/node.ts";
+import { readNodeStatus } from "./resources/node-status.ts";
 import { readSecret } from "./resources/secret.ts";
 import { readEndpointSlice, readService } from "./resources/service.ts";
 
@@ -33,12 +34,13 @@ const KINDS: Readonly<Record<string, KindRow>> = {
   IPPool: { key: "pools", read: readIpPool },
   BlockAffinity: { key: "affinities", read: readBlockAffinity },
   Service: { key: "services", read: readService },
+  CalicoNodeStatus: { key: "statuses", read: readNodeStatus },
   Secret: { key: "secrets", read: readSecret },
   EndpointSlice: { key: "endpointSlices", read: readEndpointSlice },
 };
 
 /** Kinds that stand among the others and mean nothing to BGP. */
-const IGNORED: ReadonlySet<string> = new Set(["IPAMBlock", "IPAMConfig", "IPAMConfiguration", "CalicoNodeStatus",
+const IGNORED: ReadonlySet<string> = new Set(["IPAMBlock", "IPAMConfig", "IPAMConfiguration",
   "ClusterInformation", "FelixConfiguration"]);
 
 type Maps = Pick<CalicoResources, KindKey>;

@@ -5,6 +5,7 @@ import { sameValue } from "../base/same.ts";
 import { ownNodeOf } from "../calico/own-node.ts";
 import { CalicoSource } from "../calico/source.ts";
 import type { Identity } from "../calico/source.ts";
+import type { Report } from "../calico/status-reporter.ts";
 import type { CalicoSettings, Settings } from "../config/settings.ts";
 import type { CliIo } from "../control/cli-io.ts";
 import type { IntentSource } from "../daemon/follower.ts";
@@ -13,9 +14,15 @@ import { systemClock } from "../daemon/system-clock.ts";
 import { openDatastore, secretNamespace, systemTimers } from "./calico-datastore.ts";
 import { hostFacts, nodeNameOfHost } from "./calico-host.ts";
 
+/** Follows the datastore, and may report to it. */
+export interface CalicoIntentSource extends IntentSource {
+  /** Says how to answer what CalicoNodeStatus asks; before the start. */
+  reportBy(report: Report): void;
+}
+
 /** The source of a daemon in Calico mode; or why there cannot be one, in a line. */
 export async function calicoSource(settings: Settings, calico: CalicoSettings, io: CliIo, log: Log):
-  Promise<IntentSource | { readonly refused: string }> {
+  Promise<CalicoIntentSource | { readonly refused: string }> {
   const hostName = await nodeNameOfHost(io);
   const open = await openDatastore(calico, calico.nodeName ?? hostName, io);
   if ("refused" in open) return open;
@@ -38,6 +45,7 @@ export async function calicoSource(settings: Settings, calico: CalicoSettings, i
   return {
     get intent() { return source.intent; },
     get settings() { return inForce; },
+    reportBy: (report) => source.reportBy(report),
     start: (onIntent) => source.start(onIntent),
     stop: () => source.stop(),
     status() {

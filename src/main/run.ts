@@ -5,6 +5,8 @@ import { runInNewContext } from "node:vm";
 import type { Configuration } from "../config/reader.ts";
 import type { Settings } from "../config/settings.ts";
 import { startBirdServer } from "../control/bird/server.ts";
+import { nodeStatusReport } from "../control/calico-node-status.ts";
+import type { ReportHost } from "../control/calico-node-status.ts";
 import { EXIT } from "../control/cli-io.ts";
 import type { CliIo } from "../control/cli-io.ts";
 import type { StartRefusal } from "../control/host.ts";
@@ -82,6 +84,10 @@ async function openSurfaces(api: DaemonApi, settings: Settings, socketPath: stri
   return undefined;
 }
 
+function reportHost(log: Log): ReportHost {
+  return { nextTurn: controlHost(log).nextTurn, wallMilliseconds: () => systemClock.wallMilliseconds() };
+}
+
 /** Runs until it is told to stop; resolves with the exit code. */
 export async function run(options: { readonly config: string }, io: CliIo): Promise<number> {
   const readConfiguration = async (): Promise<Configuration> => withPasswords(await readFile(options.config));
@@ -106,7 +112,10 @@ export async function run(options: { readonly config: string }, io: CliIo): Prom
     environment: environmentWith(log, provider), provider,
     intent, settings, version: io.version, node: process.version, pid: process.pid,
     readConfiguration, portOwner, ...(source === undefined ? {} : { source }),
-    openSurfaces: (api) => openSurfaces(api, settings, socketPath, log, open),
+    openSurfaces: (api) => {
+      source?.reportBy((classes) => nodeStatusReport(api, classes, reportHost(log)));
+      return openSurfaces(api, settings, socketPath, log, open);
+    },
   });
   if ("refused" in daemon) {
     io.stderr.write(`reflectd: ${daemon.refused}\n`);

@@ -3,7 +3,7 @@
  * and judges none of it; it comes back by itself after any outage, and says nothing twice that it said before.
  */
 
-import type { JsonValue } from "../../config/json.ts";
+import type { JsonObject, JsonValue } from "../../config/json.ts";
 import type { CalicoNode, ResourceFault } from "../resources/model.ts";
 
 /** What a datastore tells. */
@@ -30,7 +30,7 @@ export interface Wanted {
   readonly secrets: ReadonlySet<string>;
 }
 
-/** What became of writing a Node; or why not, in one clause. */
+/** What became of writing a Node or its status; or why not, in one clause. */
 export type NodeWritten = "written" | "unchanged" | { readonly why: string };
 
 /** A datastore. Its listener is called from its own turns, never from within `start` or `stop`, or after `stop`. */
@@ -47,6 +47,8 @@ export interface Datastore {
    * where people write the Node themselves.
    */
   publishNode?(node: CalicoNode): Promise<NodeWritten>;
+  /** Gives a CalicoNodeStatus this status, unless it says the same but for `lastUpdated`. */
+  writeNodeStatus?(name: string, status: JsonObject): Promise<NodeWritten>;
 }
 
 /** Time, as a port: the owner passes the system's or a virtual one. */

@@ -148,6 +148,20 @@ export interface EndpointSlice {
   readonly endpoints: readonly { readonly nodeName: string | undefined; readonly ready: boolean }[];
 }
 
+/** What a CalicoNodeStatus may ask for. */
+export const STATUS_CLASSES = ["Agent", "BGP", "Routes"] as const;
+/** One of them. */
+export type StatusClass = (typeof STATUS_CLASSES)[number];
+
+/** CalicoNodeStatus: what a node is to report of itself (calico.md 8.4). */
+export interface CalicoNodeStatus {
+  readonly name: string;
+  readonly node: string;
+  readonly classes: readonly StatusClass[];
+  /** 0: once. */
+  readonly updatePeriodSeconds: number;
+}
+
 /** A Secret: texts by key. Never shown. */
 export interface CalicoSecret {
   /** namespace/name, or the name alone. */
@@ -173,6 +187,7 @@ export interface CalicoResources {
   readonly affinities: ReadonlyMap<string, BlockAffinity>;
   readonly services: ReadonlyMap<string, CalicoService>;
   readonly endpointSlices: ReadonlyMap<string, EndpointSlice>;
+  readonly statuses: ReadonlyMap<string, CalicoNodeStatus>;
   /** By namespace/name; those that are known, which are the ones that sessions need. */
   readonly secrets: ReadonlyMap<string, CalicoSecret>;
   /** Of the own host only; empty where nothing reads them. */

@@ -113,5 +113,8 @@ export interface CalicoStatus {
   readonly faults: readonly ResourceFault[];
 }
 
+/** What a CalicoNodeStatus asks for: a word of the resources, for those who see views only. */
+export type { StatusClass } from "../resources/model.ts";
+
 /** Where Calico's resources are. */
 export type DatastoreKind = "kubernetes" | "etcd" | "files";

@@ -13,6 +13,6 @@ export interface BirdContext {
 }
 
 /** What BIRD says of itself; its clients take the second word for the version. */
-export function versionText({ api }: BirdContext): string {
+export function versionText({ api }: Pick<BirdContext, "api">): string {
   return `BIRD v1.6.8+reflectd-${api.status().version}`;
 }

@@ -20,7 +20,8 @@ export function* statusReply(context: BirdContext): Reply {
   yield last(CODE.statusReport, isLeaving(context) ? "Shutdown in progress" : "Daemon is up and running");
 }
 
-function isLeaving({ api }: BirdContext): boolean {
+/** Whether the daemon is about to go. */
+export function isLeaving({ api }: Pick<BirdContext, "api">): boolean {
   return api.ready().waitingFor.some((what) => what === "the daemon is stopping" || what === "the daemon is draining");
 }
 

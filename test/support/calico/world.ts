@@ -4,8 +4,8 @@ import { createHash } from "node:crypto";
 import { formatPrefix, parsePrefix } from "../../../src/base/prefix.ts";
 import type { Prefix } from "../../../src/base/prefix.ts";
 import type {
-  BgpConfiguration, BgpFilter, BgpPeer, BlockAffinity, CalicoNode, CalicoResources, CalicoSecret, CalicoService,
-  EndpointSlice, IpPool, WorkloadEndpoint,
+  BgpConfiguration, BgpFilter, BgpPeer, BlockAffinity, CalicoNode, CalicoNodeStatus, CalicoResources, CalicoSecret,
+  CalicoService, EndpointSlice, IpPool, WorkloadEndpoint,
 } from "../../../src/calico/resources/model.ts";
 import { nodeAddressOf } from "../../../src/calico/resources/scalars.ts";
 import type { NodeAddress } from "../../../src/calico/resources/scalars.ts";
@@ -107,6 +107,7 @@ export interface WorldWords {
   readonly affinities?: readonly BlockAffinity[];
   readonly services?: readonly CalicoService[];
   readonly endpointSlices?: readonly EndpointSlice[];
+  readonly statuses?: readonly CalicoNodeStatus[];
   readonly secrets?: readonly CalicoSecret[];
   readonly workloads?: readonly WorkloadEndpoint[];
 }
@@ -117,7 +118,7 @@ export function world(words: WorldWords): CalicoResources {
   return {
     nodes: byName(words.nodes), peers: byName(words.peers), configurations: byName(words.configurations),
     filters: byName(words.filters), pools: byName(words.pools), affinities: byName(words.affinities),
-    services: byName(words.services), secrets: byName(words.secrets),
+    services: byName(words.services), secrets: byName(words.secrets), statuses: byName(words.statuses),
     endpointSlices: byName(words.endpointSlices), workloads: words.workloads ?? [],
   };
 }

@@ -5,16 +5,18 @@
  */
 
 import { sameValue } from "../../../base/same.ts";
-import type { JsonValue } from "../../../config/json.ts";
+import type { JsonObject, JsonValue } from "../../../config/json.ts";
 import type { EtcdSettings } from "../../../config/settings.ts";
 import type { CalicoNode } from "../../resources/model.ts";
-import type { Datastore, DatastoreEvent, NodeWritten, Timers } from "../datastore.ts";
+import type { Datastore, DatastoreEvent, NodeWritten, Timers, Wanted } from "../datastore.ts";
+import { sameStatus } from "../node-status.ts";
 import { readAccess } from "./access.ts";
 import { EtcdClient } from "./client.ts";
 import { EtcdConnection } from "./connection.ts";
-import { eventsOf, keyOf, prefixesOf, READ_KINDS, resourceOf } from "./keys.ts";
+import { eventsOf, keyOf, prefixesOf, prefixOf, READ_KINDS, resourceOf } from "./keys.ts";
 import type { Identity } from "./keys.ts";
 import { nodeWith } from "./node.ts";
+import { objectOf } from "./messages.ts";
 import { putResource, removeResource } from "./writes.ts";
 import type { WriteResult } from "./writes.ts";
 
@@ -23,6 +25,8 @@ const PAUSE_MIN_MILLISECONDS = 1000;
 const PAUSE_MAX_MILLISECONDS = 30_000;
 /** A connection that held this long has made good for the failures before it. */
 const STEADY_MILLISECONDS = 30_000;
+
+const NODE_STATUS = "CalicoNodeStatus";
 
 /** What the datastore is made with. */
 export interface EtcdMeans {
@@ -37,7 +41,10 @@ export interface EtcdMeans {
 /** The datastore. Questions and changes need no start. */
 export class EtcdDatastore implements Datastore {
   readonly #means: EtcdMeans;
-  readonly #prefixes: readonly string[];
+  /** Kinds that are read besides the usual ones. */
+  #kinds: readonly string[] = [];
+  /** Our user may not read who asks for the status of nodes. */
+  #areStatusesDenied = false;
   #listener: (event: DatastoreEvent) => void = () => undefined;
   #running: Promise<void> = Promise.resolve();
   readonly #connections = new Set<EtcdConnection>();
@@ -52,12 +59,16 @@ export class EtcdDatastore implements Datastore {
 
   constructor(means: EtcdMeans) {
     this.#means = means;
-    this.#prefixes = prefixesOf(means.nodeName);
   }
 
   start(listener: (event: DatastoreEvent) => void): void {
     this.#listener = listener;
     this.#running = this.#run();
+  }
+
+  /** Counts from the next connection on: it is said before the first. Services and Secrets are not in etcd. */
+  want({ statuses }: Wanted): void {
+    this.#kinds = statuses && !this.#areStatusesDenied ? [NODE_STATUS] : [];
   }
 
   async stop(): Promise<void> {
@@ -81,17 +92,15 @@ export class EtcdDatastore implements Datastore {
   }
 
   /** Makes the Node where there is none: in etcd a host need not be one of Kubernetes'. */
-  async publishNode(node: CalicoNode): Promise<NodeWritten> {
-    const key = keyOf({ kind: "Node", name: node.name });
-    if (key === undefined) return { why: `etcd has no place for a Node ${node.name}` };
-    const entry = await this.ask((client) => client.read(key));
-    if (typeof entry === "string") return { why: entry };
-    const before = entry && resourceOf(entry);
-    const after = nodeWith(node, before);
-    if (sameValue(before, after)) return "unchanged";
-    const result = await this.put(after, entry?.modRevision ?? "0");
-    if (result.kind === "written") return "written";
-    return { why: "why" in result ? result.why : "somebody else has just changed it" };
+  publishNode(node: CalicoNode): Promise<NodeWritten> {
+    return this.#rewrite({ kind: "Node", name: node.name }, (before) => nodeWith(node, before));
+  }
+
+  writeNodeStatus(name: string, status: JsonObject): Promise<NodeWritten> {
+    return this.#rewrite({ kind: NODE_STATUS, name }, (before) => {
+      if (before === undefined) return { why: "it is gone" };
+      return sameStatus(before["status"], status) ? before : { ...before, status };
+    });
   }
 
   /** What `use` answers of the first endpoint that can; a text where none can, and why. */
@@ -103,6 +112,23 @@ export class EtcdDatastore implements Datastore {
       why = `${endpoint}: ${answer}`;
     }
     return why;
+  }
+
+  /** Makes of a resource what it should be, unless it is. */
+  async #rewrite(
+    identity: Identity, make: (before: JsonObject | undefined) => JsonObject | { readonly why: string },
+  ): Promise<NodeWritten> {
+    const key = keyOf(identity);
+    if (key === undefined) return { why: `etcd has no place for ${identity.kind} ${identity.name}` };
+    const entry = await this.ask((client) => client.read(key));
+    if (typeof entry === "string") return { why: entry };
+    const before = entry && objectOf(resourceOf(entry));
+    const after = make(before);
+    if (typeof after["why"] === "string") return { why: after["why"] };
+    if (sameValue(before, after)) return "unchanged";
+    const result = await this.put(after, entry?.modRevision ?? "0");
+    if (result.kind === "written") return "written";
+    return { why: "why" in result ? result.why : "somebody else has just changed it" };
   }
 
   async #run(): Promise<void> {
@@ -118,19 +144,31 @@ export class EtcdDatastore implements Datastore {
 
   /** Copies everything and what follows; resolves when that ends, with why. */
   async #follow(client: EtcdClient): Promise<string> {
-    const snapshot = await client.readAll(this.#prefixes);
-    if (typeof snapshot === "string") return snapshot;
+    const kinds = this.#kinds;
+    const prefixes = prefixesOf(this.#means.nodeName, kinds);
+    const snapshot = await client.readAll(prefixes);
+    if (typeof snapshot === "string") return this.#isOfStatuses(snapshot) ? this.#follow(client) : snapshot;
     const resources = snapshot.entries.map(resourceOf).filter((resource) => resource !== undefined);
-    this.#tell({ kind: "snapshot", kinds: READ_KINDS, resources });
+    this.#tell({ kind: "snapshot", kinds: [...READ_KINDS, ...kinds], resources });
     if (!this.#isSynced) this.#tell({ kind: "synced" });
     this.#isSynced = true;
-    return this.#watch(client, String(BigInt(snapshot.revision) + 1n));
+    return this.#watch(client, prefixes, String(BigInt(snapshot.revision) + 1n));
   }
 
-  async #watch(client: EtcdClient, revision: string): Promise<string> {
-    let awaited = this.#prefixes.length;
+  /** Calico's own roles do not allow them to everybody: then they are done without, and the rest goes on. */
+  #isOfStatuses(why: string): boolean {
+    const isDenied = this.#kinds.length > 0 && why.startsWith(prefixOf(NODE_STATUS) ?? "\0");
+    if (!isDenied) return false;
+    this.#areStatusesDenied = true;
+    this.#kinds = [];
+    this.#tell({ kind: "faults", faults: [{ kind: NODE_STATUS, name: "*", field: "", why }] });
+    return true;
+  }
+
+  async #watch(client: EtcdClient, prefixes: readonly string[], revision: string): Promise<string> {
+    let awaited = prefixes.length;
     let unsettle = (): void => undefined;
-    const ends = this.#prefixes.map((prefix) => client.watch(prefix, revision, ({ isCreated, events }) => {
+    const ends = prefixes.map((prefix) => client.watch(prefix, revision, ({ isCreated, events }) => {
       if (isCreated && --awaited === 0) {
         this.#whys.clear();
         this.#tell({ kind: "up" });

@@ -34,12 +34,13 @@ const KEYED_KINDS: readonly string[] = ["Node", "BGPPeer", "BGPConfiguration", "
 export const READ_KINDS: readonly string[] = [...KEYED_KINDS, "BlockAffinity"];
 
 /**
- * Key prefixes of these kinds; of block affinities only the node's own, or all where it is undefined. Each kind has its
- * own, as in the roles that Calico's documentation gives its users: a wider range would be refused.
+ * Key prefixes of what is read, and of more kinds; of block affinities only the node's own, or all where it is
+ * undefined. Each kind has its own, as in the roles that Calico's documentation gives its users: a wider range would be
+ * refused.
  */
-export function prefixesOf(nodeName: string | undefined): readonly string[] {
+export function prefixesOf(nodeName: string | undefined, kinds: readonly string[] = []): readonly string[] {
   const affinities = nodeName === undefined ? AFFINITIES : `${AFFINITIES}${nodeName}/`;
-  return [...KEYED_KINDS.map((kind) => `${RESOURCES}${PLURALS[kind]}/`), affinities];
+  return [...[...KEYED_KINDS, ...kinds].map((kind) => `${RESOURCES}${PLURALS[kind]}/`), affinities];
 }
 
 /** Where all of a kind stand; undefined for kinds that etcd does not have. */

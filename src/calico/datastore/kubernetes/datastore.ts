@@ -4,15 +4,16 @@
  * known; an outage of any length leaves what was told.
  */
 
-import type { JsonValue } from "../../../config/json.ts";
+import { isJsonObject } from "../../../config/json.ts";
+import type { JsonObject, JsonValue } from "../../../config/json.ts";
 import type { CalicoNode, ResourceFault } from "../../resources/model.ts";
+import { sameStatus } from "../node-status.ts";
 import type { Datastore, DatastoreEvent, NodeWritten, Timers, Wanted } from "../datastore.ts";
-import { textAt } from "./access.ts";
+import { textAt, valueAt } from "./access.ts";
 import type { AccessSource } from "./access.ts";
 import { annotationsOf } from "./annotations.ts";
 import { askJson, HttpApi } from "./api.ts";
 import { discoverApiGroup } from "./api-group.ts";
-import { failed } from "./failure.ts";
 import type { Failure } from "./failure.ts";
 import { ResourceWatcher } from "./resource-watcher.ts";
 import type { WatcherHost } from "./resource-watcher.ts";
@@ -108,17 +109,19 @@ export class KubernetesDatastore implements Datastore {
     });
   }
 
-  /** Writes the status of a CalicoNodeStatus; the resourceVersion in it says which one was looked at. */
-  async updateCalicoNodeStatus(resource: JsonValue): Promise<Written> {
-    const name = textAt(resource, "metadata", "name");
-    if (name === "") return failed("a CalicoNodeStatus without a name");
+  /** The version that was read goes back with it, so that no other change is lost. */
+  async writeNodeStatus(name: string, status: JsonObject): Promise<NodeWritten> {
     const group = await this.#groupOf(NODE_STATUSES);
-    if (typeof group !== "string") return group;
-    return askJson(this.#api, {
-      method: "PUT", path: `${listPath(NODE_STATUSES, group)}/${encodeURIComponent(name)}/status`,
-      body: { type: "application/json", value: resource },
-      signal: this.#stopping.signal,
-    });
+    if (typeof group !== "string") return { why: group.why };
+    const path = `${listPath(NODE_STATUSES, group)}/${encodeURIComponent(name)}`;
+    const { signal } = this.#stopping;
+    const read = await askJson(this.#api, { method: "GET", path, signal });
+    if ("why" in read) return { why: read.why };
+    if (!isJsonObject(read.value)) return { why: "the server answers no object" };
+    if (sameStatus(valueAt(read.value, "status"), status)) return "unchanged";
+    const body = { type: "application/json", value: { ...read.value, status } };
+    const written = await askJson(this.#api, { method: "PUT", path: `${path}/status`, body, signal });
+    return "why" in written ? { why: written.why } : "written";
   }
 
   #watchers(): readonly ResourceWatcher[] {

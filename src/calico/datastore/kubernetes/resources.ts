@@ -74,6 +74,7 @@ export function resourceOf({ kind }: ResourceRow, group: string, object: JsonVal
   const whole = { apiVersion: group, kind, ...membersOf(object) };
   const { managedFields: _, ...metadata } = membersOf(valueAt(object, "metadata"));
   const lean = { ...whole, metadata };
+  if (kind === "CalicoNodeStatus") return { ...lean, status: {} }; // its routes may be thousands
   return kind === "Node" ? { ...lean, status: { addresses: valueAt(object, "status", "addresses") ?? [] } } : lean;
 }
 

@@ -230,15 +230,22 @@ describe("our Node", () => {
 it("writes a CalicoNodeStatus, unless it has changed meanwhile", async () => {
   const world = await KubernetesWorld.open();
   world.server.put(calico("CalicoNodeStatus", "s", { node: "n1" }));
-  await world.sync();
   world.datastore.want({ services: false, statuses: true, secrets: new Set() });
-  await world.until("status", () => world.known.has("CalicoNodeStatus s"));
-  const seen = world.known.get("CalicoNodeStatus s") as object;
-  expect(await world.datastore.updateCalicoNodeStatus({ ...seen, status: { lastUpdated: "now" } }))
-    .toMatchObject({ value: { spec: { node: "n1" }, status: { lastUpdated: "now" } } });
-  expect(await world.datastore.updateCalicoNodeStatus({ ...seen, status: { lastUpdated: "later" } }))
-    .toMatchObject({ status: 409 });
-  await world.until("its own change", () => JSON.stringify(world.known.get("CalicoNodeStatus s")).includes("now"));
+  await world.sync();
+  const stored = (): unknown => world.server.listOf("crd.projectcalico.org/v1", "caliconodestatuses")[0];
+  const write = (lastUpdated: string, state: string): Promise<unknown> =>
+    world.datastore.writeNodeStatus("s", { lastUpdated, agent: { state } });
+  expect(await write("1", "Ready")).toBe("written");
+  expect(await write("2", "Ready")).toBe("unchanged");
+  expect(stored()).toMatchObject({ spec: { node: "n1" }, status: { lastUpdated: "1", agent: { state: "Ready" } } });
+  await world.until("its own change", () => world.heard("put") > 0);
+  expect(world.known.get("CalicoNodeStatus s")).toMatchObject({ spec: { node: "n1" }, status: {} });
+  world.server.onSeen = (url) => {
+    if (url.endsWith("/status")) world.server.put(calico("CalicoNodeStatus", "s", { node: "n2" }));
+  };
+  expect(await write("3", "NotReady")).toEqual({ why: expect.stringContaining("409") });
+  expect(stored()).toMatchObject({ spec: { node: "n2" } });
+  expect(await world.datastore.writeNodeStatus("gone", {})).toEqual({ why: expect.stringContaining("404") });
 });
 
 it("tells nothing and holds nothing after its end", async () => {
