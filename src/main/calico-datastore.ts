@@ -9,6 +9,7 @@ import { apiGroupOf } from "../calico/datastore/kubernetes/api-group.ts";
 import { KubernetesDatastore } from "../calico/datastore/kubernetes/datastore.ts";
 import { kubeconfigAccess } from "../calico/datastore/kubernetes/kubeconfig.ts";
 import { podNamespace, serviceAccount } from "../calico/datastore/kubernetes/service-account.ts";
+import { withSecrets } from "../calico/datastore/with-secrets.ts";
 import type { DatastoreKind } from "../calico/translate/view.ts";
 import type { CalicoSettings, EtcdSettings } from "../config/settings.ts";
 import type { CliIo } from "../control/cli-io.ts";
@@ -37,7 +38,7 @@ export async function openDatastore(calico: CalicoSettings, nodeName: string, { 
     case "etcd": {
       const settings = etcdSettings(calico.etcd, env);
       if (settings.endpoints.length === 0) return { refused: "etcd has no endpoints (add calico.etcd.endpoints)" };
-      return { kind, datastore: openEtcd(settings, nodeName) };
+      return { kind, datastore: await andSecrets(openEtcd(settings, nodeName), calico, env) };
     }
     case undefined: return { refused: "the configuration has no datastore (add calico.datastore)" };
     default: return unreachable(kind, "openDatastore");
@@ -67,9 +68,16 @@ export async function secretNamespace({ namespace }: CalicoSettings, env: CliIo[
   return namespace ?? (env["NAMESPACE"] || await podNamespace() || SECRET_NAMESPACE);
 }
 
-async function kubernetes(calico: CalicoSettings, env: CliIo["env"]): Promise<Datastore> {
+/** Where there is a way to Kubernetes, Secrets come from there. */
+async function andSecrets(datastore: Datastore, calico: CalicoSettings, env: CliIo["env"]): Promise<Datastore> {
+  const isReachable = Boolean(calico.kubeconfig ?? (env["KUBECONFIG"] || env["KUBERNETES_SERVICE_HOST"]));
+  return isReachable ? withSecrets(datastore, await kubernetes(calico, env, true)) : datastore;
+}
+
+async function kubernetes(calico: CalicoSettings, env: CliIo["env"], isForSecrets = false): Promise<Datastore> {
   const path = calico.kubeconfig ?? env["KUBECONFIG"];
   return new KubernetesDatastore({
+    isForSecrets,
     access: path ? kubeconfigAccess(path) : serviceAccount(env),
     namespace: await secretNamespace(calico, env),
     apiGroup: apiGroupOf(env["CALICO_API_GROUP"]),

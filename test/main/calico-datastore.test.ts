@@ -25,6 +25,15 @@ it("etcd is where the file says, else where Calico's environment says, key by ke
     .toEqual({ ...NOTHING, endpoints: ["https://c:2379"], ca: "/other", cert: "/cert" });
 });
 
+it("etcd takes Secrets from Kubernetes, where there is a way to it", async () => {
+  for (const [calico, more] of [[{ kubeconfig: "/k" }, {}], [{}, { KUBECONFIG: "/k" }],
+    [{}, { KUBERNETES_SERVICE_HOST: "10.96.0.1" }]] as const) {
+    const opened = await openDatastore(settingsOf(calico), "n", { env: { ...ENV, ...more } });
+    expect(opened).toMatchObject({ kind: "etcd", datastore: { writeNodeStatus: expect.any(Function) } });
+    expect("datastore" in opened && opened.datastore).not.toBeInstanceOf(EtcdDatastore);
+  }
+});
+
 it("etcd is opened by the environment alone, and not without endpoints", async () => {
   expect(await openDatastore(settingsOf({}), "n", { env: ENV })).toMatchObject({ kind: "etcd",
     datastore: expect.any(EtcdDatastore) });

@@ -19,6 +19,7 @@ export const KINDS = ["Node", "BGPPeer", "BGPConfiguration", "BGPFilter", "IPPoo
 
 interface WorldOptions extends ApiServerOptions {
   readonly apiGroup?: string;
+  readonly isForSecrets?: boolean;
   /** Instead of plain HTTP without credentials. */
   readonly access?: (server: ApiServer) => AccessSource;
 }
@@ -37,10 +38,10 @@ export class KubernetesWorld {
   onEvent: (event: DatastoreEvent) => void = () => {};
   #isStopped = false;
 
-  private constructor(server: ApiServer, { apiGroup, access = httpAccess }: WorldOptions) {
+  private constructor(server: ApiServer, { apiGroup, isForSecrets = false, access = httpAccess }: WorldOptions) {
     this.server = server;
     this.datastore = new KubernetesDatastore(
-      { access: access(server), timers: this.timers, namespace: "kube-system", apiGroup });
+      { access: access(server), timers: this.timers, namespace: "kube-system", apiGroup, isForSecrets });
   }
 
   /** A server that listens, and a datastore that has not begun. */

@@ -28,6 +28,8 @@ export interface KubernetesOptions {
   readonly namespace: string;
   /** As apiGroupOf reads it from CALICO_API_GROUP; undefined: the server is asked. */
   readonly apiGroup: string | undefined;
+  /** Nothing but Secrets: Calico's resources are elsewhere. */
+  readonly isForSecrets?: boolean;
 }
 
 /** What became of a write: the object as it is now, or why not. Status 409: it has changed meanwhile. */
@@ -131,8 +133,9 @@ export class KubernetesDatastore implements Datastore {
   /** Starts and stops watchers until they are the wanted ones. */
   #reconcile(): void {
     const { services, statuses, secrets } = this.#wanted;
+    const ofCalico = [...ALWAYS, ...(services ? SERVICES : []), ...(statuses ? [NODE_STATUSES] : [])];
     const rows = new Map([
-      ...ALWAYS, ...(services ? SERVICES : []), ...(statuses ? [NODE_STATUSES] : []),
+      ...(this.#options.isForSecrets === true ? [] : ofCalico),
       ...[...secrets].map((name) => secretRow(this.#options.namespace, name)),
     ].map((row) => [rowName(row), row] as const));
     for (const [name, { watcher, stopping }] of [...this.#running]) {
@@ -180,7 +183,7 @@ export class KubernetesDatastore implements Datastore {
       this.#isUp = false;
       this.#whyDown = why;
       this.#tell({ kind: "down", why });
-    } else if (why === "" && this.#isUp !== true && watchers.every(({ isOpen }) => isOpen)) {
+    } else if (why === "" && this.#isUp !== true && watchers.length > 0 && watchers.every(({ isOpen }) => isOpen)) {
       this.#isUp = true;
       this.#tell({ kind: "up" });
     }

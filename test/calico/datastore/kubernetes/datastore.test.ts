@@ -258,3 +258,16 @@ it("tells nothing and holds nothing after its end", async () => {
   expect(world.timers.size).toBe(0);
   await world.until("no watch", () => world.server.watches.count() === 0);
 });
+
+it("reads Secrets and nothing else, where that is all it is for", async () => {
+  const world = await KubernetesWorld.open({ isForSecrets: true });
+  world.server.put(PEER);
+  world.server.put({ apiVersion: "v1", kind: "Secret", metadata: { name: "s", namespace: "kube-system" } });
+  world.start();
+  await world.quiet();
+  expect([world.events, world.server.seen]).toEqual([[], []]);
+  world.datastore.want({ services: true, statuses: true, secrets: new Set(["s"]) });
+  await world.until("the Secret", () => world.known.has("Secret kube-system/s"));
+  await world.until("up", () => world.heard("up") > 0);
+  expect(world.server.seen.every(({ url }) => url.includes("/secrets?"))).toBe(true);
+});
