@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ALWAYS, secretRow, SERVICES } from "../src/calico/datastore/kubernetes/resources.ts";
+import { ALWAYS, NODE_STATUSES, secretRow, SERVICES } from "../src/calico/datastore/kubernetes/resources.ts";
 import { readDocuments } from "../src/calico/documents.ts";
 import { ResourceStore } from "../src/calico/store.ts";
 import { FaultList } from "../src/config/fault.ts";
@@ -69,8 +69,12 @@ describe("deploy/kubernetes", () => {
   it("allows what the Kubernetes datastore asks for, and nothing else", () => {
     const allowed = manifests.flatMap(({ rules = [] }) => rules).flatMap(({ apiGroups, resources, verbs }) =>
       apiGroups.flatMap((group) => resources.map((resource) => `${group}/${resource}: ${verbs.join(" ")}`)));
-    const asked = [...ALWAYS, ...SERVICES, secretRow("kube-system", "any")].flatMap(({ plural, group }) =>
+    const read = [...ALWAYS, ...SERVICES, secretRow("kube-system", "any")].flatMap(({ plural, group }) =>
       GROUPS[group].map((name) => `${name}/${plural}: list watch`));
+    const groups: readonly string[] = GROUPS[NODE_STATUSES.group];
+    const written = groups.flatMap((name) => [
+      `${name}/${NODE_STATUSES.plural}: get list watch`, `${name}/${NODE_STATUSES.plural}/status: update`]);
+    const asked = [...read, ...written];
     expect(allowed.sort()).toEqual(asked.sort());
   });
   it("has a configuration without a mistake", () => {

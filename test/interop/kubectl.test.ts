@@ -11,7 +11,7 @@ import { textAt, valueAt } from "../../src/calico/datastore/kubernetes/access.ts
 import { kubeconfigAccess } from "../../src/calico/datastore/kubernetes/kubeconfig.ts";
 import type { JsonValue } from "../../src/config/json.ts";
 import { makeCertificates } from "../support/calico/certificates.ts";
-import { k8sNode, KubernetesWorld } from "../support/calico/kubernetes-world.ts";
+import { calico, k8sNode, KubernetesWorld } from "../support/calico/kubernetes-world.ts";
 import { Background, run } from "../support/lab/processes.ts";
 import type { Ran } from "../support/lab/processes.ts";
 import { KUBECTL, interopSuite } from "../support/lab/suite.ts";
@@ -79,10 +79,11 @@ async function open(token = "letmein"): Promise<{ readonly world: KubernetesWorl
 const peer = (spec: string): string =>
   `apiVersion: crd.projectcalico.org/v1\nkind: BGPPeer\nmetadata:\n  name: p\nspec: ${spec}\n`;
 
-/** reflectd on loopback that dials only, in Calico mode by the environment's kubeconfig. */
-async function startReflectd(kubectl: Kubectl): Promise<(...words: readonly string[]) => Promise<string>> {
+/** reflectd on loopback that dials only, in Calico mode by the environment's kubeconfig; with more keys of `calico`. */
+async function startReflectd(kubectl: Kubectl, more: object = {}):
+  Promise<(...words: readonly string[]) => Promise<string>> {
   const [config, socket] = [join(kubectl.folder, "reflectd.json"), join(kubectl.folder, "reflectd.sock")];
-  writeFileSync(config, JSON.stringify({ calico: { nodeName: "rr1" }, listen: [], http: false,
+  writeFileSync(config, JSON.stringify({ calico: { nodeName: "rr1", ...more }, listen: [], http: false,
     control: { socket, birdSockets: false } }));
   const daemon = new Background([process.execPath, MAIN, "run", "--config", config], join(kubectl.folder, "log"),
     { KUBECONFIG: kubectl.config, DATASTORE_TYPE: "kubernetes" });
@@ -182,6 +183,30 @@ interopSuite("kubectl", ["kubectl"], () => {
     await world.until("down", () => world.heard("down") > 0);
     expect(world.whyDown).toBe("401 Unauthorized");
   });
+
+  it("sees the Node that a reflectd writes and keeps right, and the state that it reports", async () => {
+    const { world: { server }, kubectl } = await open();
+    server.put(k8sNode("rr1", { theirs: "1" }));
+    server.put(k8sNode("w1", { "projectcalico.org/IPv4Address": "127.0.0.12/8" }));
+    server.put(calico("BGPPeer", "p", { nodeSelector: "all()", peerSelector: "has(route-reflector)" }));
+    server.put(calico("CalicoNodeStatus", "s", { node: "rr1", classes: ["Agent", "BGP"], updatePeriodSeconds: 1 }));
+    await startReflectd(kubectl, { publishNode: true, node: { ipv4Address: "127.0.0.11/8",
+      routeReflectorClusterID: "244.0.0.1", labels: { "route-reflector": "true" } } });
+    const get = async (...words: readonly string[]): Promise<JsonValue> =>
+      JSON.parse(await kubectl.must(["get", ...words, "-o", "json"])) as JsonValue;
+    const annotations = async (): Promise<unknown> => valueAt(await get("node", "rr1"), "metadata", "annotations");
+    const ours = { "theirs": "1", "projectcalico.org/IPv4Address": "127.0.0.11/8",
+      "projectcalico.org/RouteReflectorClusterID": "244.0.0.1",
+      "projectcalico.org/labels": '{"route-reflector":"true"}' };
+    await expect.poll(annotations, { timeout: 15_000, interval: 200 }).toEqual(ours);
+    const status = async (): Promise<unknown> => valueAt(await get("caliconodestatus", "s"), "status");
+    await expect.poll(status, { timeout: 15_000, interval: 200 }).toMatchObject({
+      agent: { birdV4: { state: "Ready", routerID: "127.0.0.11" } },
+      bgp: { numberEstablishedV4: 0, numberNotEstablishedV4: 1, peersV4: [{ peerIP: "127.0.0.12", type: "NodePeer" }] },
+    });
+    await kubectl.must(["annotate", "--overwrite", "node", "rr1", "projectcalico.org/IPv4Address=127.0.0.99/8"]);
+    await expect.poll(annotations, { timeout: 40_000, interval: 500 }).toEqual(ours);
+  }, 90_000);
 
   it("changes the sessions of a reflectd, which keeps them while the server is away", async () => {
     const { world: { server }, kubectl } = await open();

@@ -208,6 +208,27 @@ describe("2.5 IPPool and 2.6 BlockAffinity", () => {
   });
 });
 
+describe("8.4 CalicoNodeStatus", () => {
+  it("is read as far as it asks, with 10 s where it says nothing, and never what was reported", () => {
+    const { store, faults } = put("CalicoNodeStatus", { spec: { node: "a", classes: ["Routes", "BGP"] },
+      status: { bgp: {} } });
+    expect(faults).toEqual([]);
+    expect(store.resources.statuses.get("x")).toEqual({ name: "x", node: "a", classes: ["BGP", "Routes"],
+      updatePeriodSeconds: 10 });
+  });
+  it("a class that is none is left out, a period that is none is the usual one", () => {
+    const { store, faults } = put("CalicoNodeStatus", { spec: { node: "a", classes: ["Agent", "agent"],
+      updatePeriodSeconds: 86_401 } });
+    expect(faults).toEqual(["spec.classes[1]: is none of Agent, BGP, Routes",
+      "spec.updatePeriodSeconds: expected a whole number from 0 to 86400, found 86401"]);
+    expect(store.resources.statuses.get("x")).toMatchObject({ classes: ["Agent"], updatePeriodSeconds: 10 });
+  });
+  it("without a node is left out", () => {
+    const { store, faults } = put("CalicoNodeStatus", { spec: { classes: ["Agent"] } });
+    expect([faults, store.resources.statuses.size]).toEqual([["spec.node: missing"], 0]);
+  });
+});
+
 describe("objects", () => {
   it("a kind that BGP does not use is named, one that Calico has besides is not", () => {
     expect(put("Deployment", {}).faults).toEqual(["kind: is no kind that BGP uses"]);

@@ -41,10 +41,9 @@ export interface EtcdMeans {
 /** The datastore. Questions and changes need no start. */
 export class EtcdDatastore implements Datastore {
   readonly #means: EtcdMeans;
-  /** Kinds that are read besides the usual ones. */
-  #kinds: readonly string[] = [];
-  /** Our user may not read who asks for the status of nodes. */
-  #areStatusesDenied = false;
+  #wantsStatuses = false;
+  /** Why CalicoNodeStatus cannot be read, as it was told. */
+  #denied: string | undefined;
   #listener: (event: DatastoreEvent) => void = () => undefined;
   #running: Promise<void> = Promise.resolve();
   readonly #connections = new Set<EtcdConnection>();
@@ -68,7 +67,7 @@ export class EtcdDatastore implements Datastore {
 
   /** Counts from the next connection on: it is said before the first. Services and Secrets are not in etcd. */
   want({ statuses }: Wanted): void {
-    this.#kinds = statuses && !this.#areStatusesDenied ? [NODE_STATUS] : [];
+    this.#wantsStatuses = statuses;
   }
 
   async stop(): Promise<void> {
@@ -144,10 +143,10 @@ export class EtcdDatastore implements Datastore {
 
   /** Copies everything and what follows; resolves when that ends, with why. */
   async #follow(client: EtcdClient): Promise<string> {
-    const kinds = this.#kinds;
+    const kinds = await this.#wantedKinds(client);
     const prefixes = prefixesOf(this.#means.nodeName, kinds);
     const snapshot = await client.readAll(prefixes);
-    if (typeof snapshot === "string") return this.#isOfStatuses(snapshot) ? this.#follow(client) : snapshot;
+    if (typeof snapshot === "string") return snapshot;
     const resources = snapshot.entries.map(resourceOf).filter((resource) => resource !== undefined);
     this.#tell({ kind: "snapshot", kinds: [...READ_KINDS, ...kinds], resources });
     if (!this.#isSynced) this.#tell({ kind: "synced" });
@@ -155,14 +154,18 @@ export class EtcdDatastore implements Datastore {
     return this.#watch(client, prefixes, String(BigInt(snapshot.revision) + 1n));
   }
 
-  /** Calico's own roles do not allow them to everybody: then they are done without, and the rest goes on. */
-  #isOfStatuses(why: string): boolean {
-    const isDenied = this.#kinds.length > 0 && why.startsWith(prefixOf(NODE_STATUS) ?? "\0");
-    if (!isDenied) return false;
-    this.#areStatusesDenied = true;
-    this.#kinds = [];
-    this.#tell({ kind: "faults", faults: [{ kind: NODE_STATUS, name: "*", field: "", why }] });
-    return true;
+  /** What is read besides the usual. Where our user may not, nobody gets a status, and the rest goes on. */
+  async #wantedKinds(client: EtcdClient): Promise<readonly string[]> {
+    const prefix = prefixOf(NODE_STATUS);
+    if (!this.#wantsStatuses || prefix === undefined) return [];
+    const answer = await client.readAll([prefix]);
+    const denied = typeof answer === "string" && answer.includes("permission denied") ? answer : undefined;
+    if (denied !== this.#denied) {
+      const faults = denied === undefined ? [] : [{ kind: NODE_STATUS, name: "*", field: "", why: denied }];
+      this.#tell({ kind: "faults", faults });
+    }
+    this.#denied = denied;
+    return denied === undefined ? [NODE_STATUS] : [];
   }
 
   async #watch(client: EtcdClient, prefixes: readonly string[], revision: string): Promise<string> {

@@ -32,6 +32,15 @@ function follow(endpoints: readonly string[], over: Partial<EtcdSettings> = {}):
   return mirror;
 }
 
+/** With what CalicoNodeStatus asks for. */
+function reporting(datastore: EtcdDatastore): Mirror {
+  const mirror = new Mirror();
+  datastore.want({ services: false, statuses: true, secrets: new Set() });
+  datastore.start(mirror.listen);
+  onTestFinished(() => datastore.stop());
+  return mirror;
+}
+
 /** Writes without a process for each: what is tested is not who writes. */
 async function putAll(url: string, resources: readonly object[]): Promise<void> {
   const base64 = (text: string): string => Buffer.from(text).toString("base64");
@@ -219,6 +228,24 @@ etcdSuite("etcd as a datastore", () => {
     await mirror.until("the removal", () => mirror.known.size === 0);
   });
 
+  it("reads who asks for our status, where that is wanted, and fills it", async () => {
+    const key = `${RESOURCES}/caliconodestatuses/s`;
+    const spec = { node: "me", classes: ["BGP"], updatePeriodSeconds: 10 };
+    await etcd.put(key, { kind: "CalicoNodeStatus", apiVersion: "projectcalico.org/v3", metadata: { name: "s" },
+      spec });
+    const datastore = datastoreAt([etcd.url]);
+    const mirror = reporting(datastore);
+    await mirror.until("the connection", () => mirror.isUp);
+    expect([mirror.names, mirror.count("faults")]).toEqual([["CalicoNodeStatus s"], 0]);
+    expect(await datastore.writeNodeStatus("s", { lastUpdated: "1", bgp: {} })).toBe("written");
+    await mirror.until("our own change", () => mirror.count("put") === 1);
+    expect(await datastore.writeNodeStatus("s", { lastUpdated: "2", bgp: {} })).toBe("unchanged");
+    expect(JSON.parse(await etcd.get(key))).toMatchObject({ spec, status: { lastUpdated: "1", bgp: {} } });
+    expect(await datastore.writeNodeStatus("gone", {})).toEqual({ why: "it is gone" });
+    await etcd.ctl("del", key);
+    await mirror.until("the removal", () => mirror.known.size === 0);
+  });
+
   it("refuses what has no place there, and says when nobody can be reached", async () => {
     const datastore = datastoreAt([etcd.url]);
     const why = expect.any(String);
@@ -264,6 +291,11 @@ etcdSuite("etcd with users", () => {
     await mirror.until("the connection", () => mirror.isUp);
     await etcd.put(keyOf("one"), peer("one"));
     await mirror.until("a change", () => mirror.known.has("BGPPeer one"));
+    const denied = reporting(datastoreAt([etcd.url], login));
+    await denied.until("all but the status", () => denied.isUp);
+    expect(denied.names).toEqual(["BGPPeer one"]);
+    expect(denied.events[0]).toEqual({ kind: "faults", faults: [{ kind: "CalicoNodeStatus", name: "*", field: "",
+      why: expect.stringContaining("permission denied") }] });
     await etcd.kill9();
     await mirror.until("the loss", () => !mirror.isUp);
     await etcd.run();
