@@ -8,6 +8,7 @@ import { unreachable } from "../base/assert.ts";
 import { sameValue } from "../base/same.ts";
 import type { Intent } from "../config/intent.ts";
 import type { Datastore, DatastoreEvent, Timers, Wanted } from "./datastore/datastore.ts";
+import type { WorkloadListener } from "./datastore/workloads.ts";
 import { NodePublisher } from "./node-publisher.ts";
 import type { CalicoResources, ResourceFault } from "./resources/model.ts";
 import type { SourceLog } from "./source-log.ts";
@@ -33,10 +34,18 @@ export interface Identity {
   readonly settings: IntentSettings;
 }
 
+/** Pods of our host that peer with it, as a port. */
+export interface Workloads {
+  start(listener: WorkloadListener): void;
+  stop(): Promise<void>;
+}
+
 /** What a source is made of. */
 export interface SourceOptions {
   readonly kind: DatastoreKind;
   readonly datastore: Datastore;
+  /** Absent: there are none. */
+  readonly workloads?: Workloads;
   readonly identity: Identity;
   readonly timers: Timers;
   /** Milliseconds since 1970. */
@@ -58,6 +67,7 @@ export class CalicoSource {
   #onIntent: (intent: Intent) => void = () => undefined;
   #cancelGather: (() => void) | undefined = undefined;
   #isSynced = false;
+  #areWorkloadsRead = false;
   /** What the datastore was told that we need. */
   #wanted: Wanted = { services: false, statuses: false, secrets: new Set() };
   #connection: CalicoStatus["datastore"];
@@ -98,7 +108,14 @@ export class CalicoSource {
   /** Starts to follow; `onIntent` gets each intent that differs. */
   start(onIntent: (intent: Intent) => void): void {
     this.#onIntent = onIntent;
-    this.#options.datastore.start((event) => this.#hear(event));
+    const { datastore, workloads } = this.#options;
+    this.#areWorkloadsRead = workloads === undefined;
+    datastore.start((event) => this.#hear(event));
+    workloads?.start((all) => {
+      this.#areWorkloadsRead = true;
+      this.#store.setWorkloads(all);
+      this.#gatherSoon();
+    });
   }
 
   async stop(): Promise<void> {
@@ -106,7 +123,8 @@ export class CalicoSource {
     this.#cancelGather = undefined;
     this.#publisher?.stop();
     this.#reporter?.stop();
-    await this.#options.datastore.stop();
+    const { datastore, workloads } = this.#options;
+    await Promise.all([datastore.stop(), workloads?.stop()]);
   }
 
   /** Another identity from now on; `intent` is by it at once, and `onIntent` is not called. */
@@ -140,6 +158,10 @@ export class CalicoSource {
       default: unreachable(event, "CalicoSource");
     }
     this.#want({ services: hasServiceRanges(this.#store.resources) });
+    this.#gatherSoon();
+  }
+
+  #gatherSoon(): void {
     this.#cancelGather ??= this.#options.timers.after(GATHER_MILLISECONDS, () => this.#gathered());
   }
 
@@ -162,7 +184,7 @@ export class CalicoSource {
     const { resources } = this.#store;
     const identity = this.#identity;
     const isNew = this.#planned?.resources !== resources || this.#planned?.identity !== identity;
-    if (!this.#isSynced || !isNew) return;
+    if (!this.#isSynced || !this.#areWorkloadsRead || !isNew) return;
     this.#planned = { resources, identity };
     const { nodeName, ownNode } = identity.host;
     this.#publisher?.look(ownNode, resources.nodes.get(nodeName));

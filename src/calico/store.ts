@@ -5,7 +5,7 @@
  */
 
 import { sameValue } from "../base/same.ts";
-import type { CalicoResources, ResourceFault } from "./resources/model.ts";
+import type { CalicoResources, ResourceFault, WorkloadEndpoint } from "./resources/model.ts";
 import { readBgpConfiguration } from "./resources/bgp-configuration.ts";
 import { readBgpFilter } from "./resources/bgp-filter.ts";
 import { readBgpPeer } from "./resources/bgp-peer.ts";
@@ -64,6 +64,11 @@ export class ResourceStore {
   /** What was wrong, by kind and name. */
   get faults(): readonly ResourceFault[] {
     return [...this.#faults.values()].flat();
+  }
+
+  /** The pods of our host that are to peer with it are these now. */
+  setWorkloads(workloads: readonly WorkloadEndpoint[]): void {
+    this.#resources = { ...this.#resources, workloads };
   }
 
   /** Adds or replaces objects. Answers what is wrong with these. */

@@ -57,14 +57,6 @@ const NODE: Keys<CalicoNodeSettings> = {
   labels: defaulted(labels, new Map<string, string>(), "Labels that selectors see"),
 };
 
-const NODE_CHECKS: readonly Check<CalicoNodeSettings>[] = [
-  {
-    keys: ["ipv4Address", "ipv6Address"],
-    broken: (node) => node.ipv4Address === undefined && node.ipv6Address === undefined,
-    what: "a node without an address has no session", todo: 'add "ipv4Address": "192.0.2.1/24"',
-  },
-];
-
 const CALICO: Keys<CalicoSection> = {
   datastore: optional(oneOf(["kubernetes", "etcd", "files"]), "files where they are given, else DATASTORE_TYPE",
     "Where Calico's resources are"),
@@ -73,13 +65,20 @@ const CALICO: Keys<CalicoSection> = {
   etcd: optional(object(ETCD, ETCD_CHECKS), "from the environment", "Access to etcd"),
   nodeName: optional(text(253, "a name"), "NODENAME, else the host's name", "Which node this is"),
   node: optional(
-    object(NODE, NODE_CHECKS), "the Node resource", "Stands in for the Node of a host that is no Calico node"),
+    object(NODE), "the Node resource", "Stands in for the Node of a host that is no Calico node"),
   publishNode: defaulted(flag, false, "Writes node into our Node resource"),
   namespace: optional(text(63, "a name"), "NAMESPACE, else the pod's own", "Namespace of the passwords' Secrets"),
   holdTimeSeconds: defaulted(holdTime, 240, "Hold time that is offered"),
 };
 
 const CHECKS: readonly Check<CalicoSection>[] = [
+  {
+    // With publishNode the host may say it, or the Node as it is.
+    keys: ["node", "publishNode"],
+    broken: ({ node, publishNode }) =>
+      node !== undefined && !publishNode && node.ipv4Address === undefined && node.ipv6Address === undefined,
+    what: "a node without an address has no session", todo: 'add "ipv4Address": "192.0.2.1/24"',
+  },
   {
     keys: ["files", "datastore"],
     broken: (calico) => calico.datastore === "files" && calico.files.length === 0,

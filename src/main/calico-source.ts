@@ -2,6 +2,7 @@
 
 import { resolve } from "node:path";
 import { sameValue } from "../base/same.ts";
+import { WorkloadFolder } from "../calico/datastore/workloads.ts";
 import { ownNodeOf } from "../calico/own-node.ts";
 import { CalicoSource } from "../calico/source.ts";
 import type { Identity } from "../calico/source.ts";
@@ -12,7 +13,7 @@ import type { IntentSource } from "../daemon/follower.ts";
 import type { Log } from "../daemon/log.ts";
 import { systemClock } from "../daemon/system-clock.ts";
 import { openDatastore, secretNamespace, systemTimers } from "./calico-datastore.ts";
-import { hostFacts, nodeNameOfHost } from "./calico-host.ts";
+import { addressesOfHost, endpointStatusFolder, hostFacts, nodeNameOfHost } from "./calico-host.ts";
 
 /** Follows the datastore, and may report to it. */
 export interface CalicoIntentSource extends IntentSource {
@@ -32,14 +33,16 @@ export async function calicoSource(settings: Settings, calico: CalicoSettings, i
   const identityOf = (of: CalicoSettings, { onStop }: Settings): Identity => {
     const nodeName = of.nodeName ?? hostName;
     const { holdTimeSeconds, routerId, listen, node } = of;
-    const ownNode = node === undefined ? undefined : ownNodeOf(nodeName, node);
+    const said = of.publishNode ? addressesOfHost(io) : undefined;
+    const ownNode = node && ownNodeOf(nodeName,
+      { ...node, ipv4Address: node.ipv4Address ?? said?.ipv4, ipv6Address: node.ipv6Address ?? said?.ipv6 });
     const host = { ...hostFacts(nodeName, io), ownNode, secretNamespace: namespace };
     return { host, settings: { holdTimeSeconds, onStop, routerId, listen } };
   };
   let inForce = calico;
   const source = new CalicoSource({
     ...open, identity: identityOf(calico, settings), timers: systemTimers,
-    publishesNode: calico.publishNode,
+    workloads: new WorkloadFolder(endpointStatusFolder(io), systemTimers), publishesNode: calico.publishNode,
     wallMilliseconds: () => systemClock.wallMilliseconds(), log,
   });
   return {

@@ -2,10 +2,11 @@
 
 import { createHash } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { WorkloadListener } from "../../src/calico/datastore/workloads.ts";
 import type { Datastore, DatastoreEvent, NodeWritten, Wanted } from "../../src/calico/datastore/datastore.ts";
 import { ownNodeOf } from "../../src/calico/own-node.ts";
 import { CalicoSource } from "../../src/calico/source.ts";
-import type { Identity } from "../../src/calico/source.ts";
+import type { Identity, SourceOptions } from "../../src/calico/source.ts";
 import type { CalicoNode } from "../../src/calico/resources/model.ts";
 import type { Intent } from "../../src/config/intent.ts";
 import { diffIntent } from "../../src/config/diff.ts";
@@ -24,6 +25,8 @@ class FakeDatastore implements Datastore {
   /** The Nodes that were to be written, and what became of the next one. */
   readonly published: CalicoNode[] = [];
   outcome: NodeWritten = "written";
+  /** The CalicoNodeStatus that were written. */
+  readonly statuses: string[] = [];
   #listener: (event: DatastoreEvent) => void = () => undefined;
 
   start(listener: (event: DatastoreEvent) => void): void {
@@ -41,6 +44,11 @@ class FakeDatastore implements Datastore {
   async publishNode(node: CalicoNode): Promise<NodeWritten> {
     this.published.push(node);
     return this.outcome;
+  }
+
+  async writeNodeStatus(name: string): Promise<NodeWritten> {
+    this.statuses.push(name);
+    return "written";
   }
 
   tell(...events: readonly DatastoreEvent[]): void {
@@ -65,13 +73,15 @@ let logged: string[];
 let intents: Intent[];
 let source: CalicoSource;
 
-function begin(identity: Identity = { host: host("rr1"), settings: SETTINGS }, publishesNode = false): void {
+function begin(
+  identity: Identity = { host: host("rr1"), settings: SETTINGS }, more: Partial<SourceOptions> = {},
+): void {
   timers = new VirtualTimers();
   datastore = new FakeDatastore();
   logged = [];
   intents = [];
   source = new CalicoSource({
-    kind: "files", datastore, identity, timers, publishesNode, wallMilliseconds: () => Date.UTC(2026, 2, 1),
+    ...more, kind: "files", datastore, identity, timers, wallMilliseconds: () => Date.UTC(2026, 2, 1),
     log: { write: (level, event, fields = {}) => {
       logged.push([level, event, ...Object.values(fields)].join(" "));
     } },
@@ -84,6 +94,12 @@ function sync(...resources: readonly JsonValue[]): void {
   const kinds = ["Node", "BGPPeer", "BGPConfiguration", "BGPFilter", "IPPool", "BlockAffinity"];
   datastore.tell({ kind: "up" }, { kind: "snapshot", kinds, resources }, { kind: "synced" });
   timers.pass(100);
+}
+
+/** Lets time pass, and what was begun in it come to its end. */
+async function settle(milliseconds = 100): Promise<void> {
+  timers.pass(milliseconds);
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
 }
 
 const names = (intent: Intent | undefined = intents.at(-1)): string[] => intent?.peers.map(({ name }) => name) ?? [];
@@ -258,14 +274,9 @@ describe("our Node where we are to write it", () => {
     nodeManifest("rr1", "10.0.0.11/24", { asNumber: 64512, routeReflectorClusterID: "244.0.0.1" }, labels);
   const wrong = nodeManifest("rr1", "10.0.0.99/24", { asNumber: 64512, routeReflectorClusterID: "244.0.0.1" },
     { zone: "a", ...REFLECTOR });
-  const settle = async (milliseconds = 100): Promise<void> => {
-    timers.pass(milliseconds);
-    await Promise.resolve(); // the write
-    await Promise.resolve();
-  };
 
   it("is written where it lacks something, and not where it says it all, and never before it was read", async () => {
-    begin(identity, true);
+    begin(identity, { publishesNode: true });
     datastore.put(W1);
     await settle();
     expect(datastore.published).toEqual([]);
@@ -282,7 +293,7 @@ describe("our Node where we are to write it", () => {
   });
 
   it("is written again where somebody changes it, twice a minute at most, and our sessions stay", async () => {
-    begin(identity, true);
+    begin(identity, { publishesNode: true });
     sync(right(), W1, W2, NO_MESH, PEER_WITH_REFLECTORS);
     const before = intents.at(-1)!;
     for (let second = 0; second < 600; second++) {
@@ -297,7 +308,7 @@ describe("our Node where we are to write it", () => {
   });
 
   it("that cannot be written is a fault until it is right, and is tried again", async () => {
-    begin(identity, true);
+    begin(identity, { publishesNode: true });
     datastore.outcome = { why: "403 forbidden" };
     sync(wrong, W1, W2, NO_MESH, PEER_WITH_REFLECTORS);
     await settle();
@@ -318,7 +329,7 @@ describe("our Node where we are to write it", () => {
     sync(wrong, NO_MESH);
     await settle(100_000);
     expect(datastore.published).toEqual([]);
-    begin(identity, true);
+    begin(identity, { publishesNode: true });
     sync(right(), NO_MESH);
     const ownNode = ownNodeOf("rr1", { ...OURS, asNumber: 65001 });
     source.become({ ...identity, host: { ...identity.host, ownNode } });
@@ -447,6 +458,39 @@ describe("a password", () => {
     put(secret({ stringData: { tor: "y" } }));
     expect(asked()[2]).toEqual({ text: "y" });
   });
+});
+
+it("has sessions with the pods that peer with us, and waits for Felix's files", async () => {
+  let tell: WorkloadListener = () => undefined;
+  let isStopped = false;
+  begin(undefined, { workloads: {
+    start: (listener) => { tell = listener; },
+    stop: async () => { isStopped = true; },
+  } });
+  sync(...CLUSTER, manifest("BGPPeer", "pods", { localWorkloadSelector: "has(bird)", asNumber: 65010 }));
+  expect(intents).toEqual([]);
+  tell([{ bgpPeerName: "pods", ipv4: "10.65.0.2", ipv6: undefined }]);
+  timers.pass(100);
+  expect(names()).toEqual(["Local_Workload_10_65_0_2", "Node_10_0_0_1", "Node_10_0_0_2"]);
+  expect(intents[0]?.peers[0]).toMatchObject({ type: "local", passive: true, asNumber: 65010 });
+  tell([]);
+  timers.pass(100);
+  expect(names()).toEqual(["Node_10_0_0_1", "Node_10_0_0_2"]);
+  await source.stop();
+  expect(isStopped).toBe(true);
+});
+
+it("asks for CalicoNodeStatus where it can report, and fills those of our node", async () => {
+  source.reportBy(async () => ({ bgp: {} }));
+  const status = (name: string, node: string): JsonValue =>
+    manifest("CalicoNodeStatus", name, { node, classes: ["BGP"], updatePeriodSeconds: 0 });
+  sync(...CLUSTER, status("ours", "rr1"), status("theirs", "w1"));
+  await settle();
+  expect(datastore.wanted).toEqual([{ services: false, statuses: true, secrets: new Set() }]);
+  expect(datastore.statuses).toEqual(["ours"]);
+  source.become({ host: host("w1"), settings: SETTINGS });
+  await settle();
+  expect(datastore.statuses).toEqual(["ours", "theirs"]);
 });
 
 it("asks for services while there are ranges of them", () => {

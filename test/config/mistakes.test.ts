@@ -244,6 +244,8 @@ describe("the calico section", () => {
 
   it("is read in full, and needs no routerId", () => {
     expect(withCalico({})).toEqual([]);
+    const published = { publishNode: true, node: { routeReflectorClusterID: "244.0.0.1" } };
+    expect(withCalico({ ...published, files: [], datastore: "etcd" })).toEqual([]);
   });
 
   it.each([

@@ -277,6 +277,24 @@ describe("3.8 local workload peers", () => {
   });
 });
 
+describe("12 what the configuration says of our node", () => {
+  const found = node("r1", { ipv4: "10.0.0.99/24", ipv6: "fd00::9",
+    labels: { "zone": "a", "route-reflector": "true" } });
+  const own = node("r1", { ipv4: "10.0.0.11/24", asNumber: 65001, cluster: "244.0.0.1",
+    labels: { zone: "b", rack: "r" } });
+  it("goes before the Node resource, whose labels win and whose rest counts", () => {
+    const { speaker } = planOf({ nodes: [found] }, "r1", { ownNode: own });
+    expect(speaker?.node).toEqual({ ...found, ipv4: own.ipv4, asNumber: 65001, routeReflectorClusterId: "244.0.0.1",
+      labels: new Map([["zone", "a"], ["rack", "r"], ["route-reflector", "true"]]) });
+  });
+  it("and is the same object while neither changes", () => {
+    const translation = new NodeTranslation(host("r1", { ownNode: own }));
+    const first = translation.plan(world({ nodes: [found] }), []);
+    const second = translation.plan(world({ nodes: [found, W1], configurations: [NO_MESH] }), []);
+    expect(second.speaker?.node).toBe(first.speaker?.node);
+  });
+});
+
 describe("3.11 the worked example", () => {
   const cluster = { nodes: [W1, W2, R1, R2], configurations: [NO_MESH] };
   const table = (peers: readonly BgpPeer[], me: string): string[] =>
