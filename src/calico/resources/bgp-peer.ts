@@ -42,7 +42,7 @@ export function readBgpPeer({ name, root }: Envelope): BgpPeer | undefined {
   // A selector's fault leaves the object in force: it means nobody.
   const isWhole = root.faults.length === before;
   const local = localSide(spec);
-  const remote = address ?? remoteBySelector(spec, asNumber);
+  const remote = spec.has("peerIP") ? address : remoteBySelector(spec, asNumber);
   return isWhole && remote !== undefined ? { ...plain, local, remote } : undefined;
 }
 

@@ -49,6 +49,9 @@ describe("2.3 BGPPeer", () => {
     expect(faults).toContainEqual(expect.stringMatching(want));
     expect(store.resources.peers.size).toBe(0);
   });
+  it("a peerIP that is none is one fault, and not also a remote side that is missing", () => {
+    expect(put("BGPPeer", { spec: { peerIP: "10.9.9", asNumber: 1 } }).faults).toHaveLength(1);
+  });
   it("a selector that does not parse matches no node, and says so", () => {
     const { store, faults } = put("BGPPeer", { spec: { ...TO_ALL, nodeSelector: "a = 'b'" } });
     expect(faults).toEqual([expect.stringMatching(/^spec\.nodeSelector: column 3: .*; it matches no node$/)]);
