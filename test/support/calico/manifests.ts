@@ -2,15 +2,24 @@
 
 import type { JsonValue } from "../../../src/config/json.ts";
 
-type Members = Readonly<Record<string, JsonValue>>;
+/** Keys and values. */
+export type Members = Readonly<Record<string, JsonValue>>;
+
+/** A resource in any form. */
+export type Manifest = {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string } & Members;
+  readonly spec: Members;
+};
 
 /** A resource of Calico's own API. */
-export function manifest(kind: string, name: string, spec: Members, labels: Members = {}): JsonValue {
+export function manifest(kind: string, name: string, spec: Members, labels: Members = {}): Manifest {
   return { apiVersion: "projectcalico.org/v3", kind, metadata: { name, labels }, spec };
 }
 
 /** A Node as Calico writes it. */
-export function nodeManifest(name: string, ipv4Address: string, bgp: Members = {}, labels: Members = {}): JsonValue {
+export function nodeManifest(name: string, ipv4Address: string, bgp: Members = {}, labels: Members = {}): Manifest {
   return manifest("Node", name, { bgp: { ipv4Address, ...bgp } }, labels);
 }
 
@@ -25,8 +34,8 @@ export function kubernetesNode(name: string, ipv4Address: string, heartbeat: str
 }
 
 /** The BGPPeer of the usual guide: every node and the reflectors. */
-export const PEER_WITH_REFLECTORS: JsonValue = manifest("BGPPeer", "peer-with-route-reflectors",
+export const PEER_WITH_REFLECTORS: Manifest = manifest("BGPPeer", "peer-with-route-reflectors",
   { nodeSelector: "all()", peerSelector: "route-reflector == 'true'" });
 
 /** The BGPConfiguration that switches the mesh off. */
-export const NO_MESH: JsonValue = manifest("BGPConfiguration", "default", { nodeToNodeMeshEnabled: false });
+export const NO_MESH: Manifest = manifest("BGPConfiguration", "default", { nodeToNodeMeshEnabled: false });

@@ -50,6 +50,8 @@ export interface BirdOptions {
   readonly extendedMessages?: boolean;
   /** IPv4 routes with IPv6 next hops (RFC 8950); BIRD 2 only. */
   readonly extendedNextHop?: boolean;
+  /** The whole configuration, in place of the lab's own and of all that is above. */
+  readonly text?: () => string;
 }
 
 /** Starts one and waits until it answers. */
@@ -86,14 +88,14 @@ export class Bird implements Router {
   }
 
   async ready(): Promise<void> {
-    await waitFor(this.node.lab, `${this.name} to answer`, () => this.#ask("show status"),
+    await waitFor(this.node.lab, `${this.name} to answer`, () => this.ask("show status"),
       (text) => text.includes("Daemon is up and running"));
   }
 
-  async routes(): Promise<InteropRoute[]> { return parseBirdRoutes(await this.#ask("show route all")); }
+  async routes(): Promise<InteropRoute[]> { return parseBirdRoutes(await this.ask("show route all")); }
 
   async sessions(): Promise<InteropSession[]> {
-    const rows = (await this.#ask("show protocols")).split("\n").filter((line) => / BGP /.test(line));
+    const rows = (await this.ask("show protocols")).split("\n").filter((line) => / BGP /.test(line));
     return this.#options.peers.map(({ address }) => {
       const row = rows.find((line) => line.startsWith(`${protocolName(address)} `));
       return { address, established: row !== undefined && row.includes("Established") };
@@ -111,33 +113,40 @@ export class Bird implements Router {
   }
 
   /** `birdc reload in`: asks every peer for its routes again (RFC 2918). */
-  async refresh(): Promise<void> { await this.#ask('reload in "Node_*"'); }
+  async refresh(): Promise<void> { await this.ask('reload in "Node_*"'); }
 
   /** Everything it has logged. */
   log(): string { return this.#process.tail(1_000_000); }
 
   /** `birdc enable` or `disable` of every BGP session. */
-  async toggle(what: "enable" | "disable"): Promise<void> { await this.#ask(`${what} "Node_*"`); }
+  async toggle(what: "enable" | "disable"): Promise<void> { await this.ask(`${what} "Node_*"`); }
 
   stop(): Promise<void> { return this.#process.stop(); }
   kill9(): Promise<void> { return this.#process.kill9(); }
   freeze(): void { this.#process.signal("SIGSTOP"); }
   thaw(): void { this.#process.signal("SIGCONT"); }
 
-  #ask(command: string): Promise<string> {
+  /** `birdc configure`, with the configuration as it is now. */
+  async configure(): Promise<void> {
+    this.#write();
+    const answer = await this.ask("configure");
+    if (!/Reconfigur/.test(answer)) throw new Error(`${this.name}: ${answer}`);
+  }
+
+  /** What birdc says to a command. */
+  ask(command: string): Promise<string> {
     return must([BIRD_PROGRAMS[this.#options.version][1], "-s", this.#socket, ...command.split(" ")]);
   }
 
   async #reconfigure(): Promise<void> {
-    this.#write();
-    const answer = await this.#ask("configure");
-    if (!/Reconfigur/.test(answer)) throw new Error(`${this.name}: ${answer}`);
+    await this.configure();
     // A changed filter alone does not re-send what was already exported.
-    await this.#ask("reload out all");
+    await this.ask("reload out all");
   }
 
   #write(): void {
-    writeFileSync(this.#configuration, configuration(this.node, this.routerId, this.#options, this.#own));
+    const { text = () => configuration(this.node, this.routerId, this.#options, this.#own) } = this.#options;
+    writeFileSync(this.#configuration, text());
   }
 }
 

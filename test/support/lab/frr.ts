@@ -12,9 +12,11 @@ import { waitFor } from "./waiting.ts";
 /** Where Debian puts it. */
 export const FRR_PROGRAMS: readonly string[] = ["/usr/lib/frr/bgpd", "/usr/lib/frr/zebra", "/usr/bin/vtysh"];
 
-/** Starts one with a session per peer address, every session offering both families. */
-export async function startFrr(node: LabNode, name: string, peers: readonly string[]): Promise<Router> {
-  const frr = new Frr(node, name, peers);
+/** Starts one with a session per peer address, all of the lab's AS, every session offering both families. */
+export async function startFrr(
+  node: LabNode, name: string, peers: readonly string[], asNumber: number = LAB_AS,
+): Promise<Router> {
+  const frr = new Frr(node, name, peers, asNumber);
   await frr.ready();
   return frr;
 }
@@ -23,13 +25,15 @@ class Frr implements Router {
   readonly name: string;
   readonly node: LabNode;
   readonly routerId: string;
+  readonly #asNumber: number;
   readonly #folder: string;
   readonly #zserv: string;
   readonly #zebra: Background;
   #bgpd: Background | undefined;
   #routeMaps = 0;
 
-  constructor(node: LabNode, name: string, peers: readonly string[]) {
+  constructor(node: LabNode, name: string, peers: readonly string[], asNumber: number) {
+    this.#asNumber = asNumber;
     this.name = name;
     this.node = node;
     this.routerId = node.v4;
@@ -38,7 +42,7 @@ class Frr implements Router {
     mkdirSync(this.#folder);
     // It drops to its own user before it makes its sockets here.
     chmodSync(this.#folder, 0o777);
-    writeFileSync(join(this.#folder, "bgpd.conf"), configuration(node, peers));
+    writeFileSync(join(this.#folder, "bgpd.conf"), configuration(node, peers, asNumber));
     this.#zebra = this.#start("zebra", ["-z", this.#zserv]);
   }
 
@@ -73,7 +77,7 @@ class Frr implements Router {
 
   async withdraw(...prefixes: string[]): Promise<void> {
     for (const prefix of prefixes) {
-      await this.#configure([...inFamily(prefix), `no network ${prefix}`]);
+      await this.#configure([...this.#inFamily(prefix), `no network ${prefix}`]);
     }
   }
 
@@ -99,6 +103,10 @@ class Frr implements Router {
     if (answer.includes("%")) throw new Error(`${this.name}: ${answer}`);
   }
 
+  #inFamily(prefix: string): string[] {
+    return [`router bgp ${this.#asNumber}`, `address-family ${familyOf(prefix)} unicast`];
+  }
+
   /** A route-map of its own per announcement: changing one in use would be delayed by FRR. */
   #networkCommands({ prefix, localPref, med, communities, largeCommunities }: Announcement): string[] {
     this.#routeMaps += 1;
@@ -108,18 +116,17 @@ class Frr implements Router {
       ...(med === undefined ? [] : [`set metric ${med}`]),
       ...(communities === undefined ? [] : [`set community ${communities.join(" ")}`]),
       ...(largeCommunities === undefined ? [] : [`set large-community ${largeCommunities.join(" ")}`]),
-      "exit", ...inFamily(prefix), `network ${prefix} route-map ${map}`];
+      "exit", ...this.#inFamily(prefix), `network ${prefix} route-map ${map}`];
   }
 }
 
-const inFamily = (prefix: string): string[] => [`router bgp ${LAB_AS}`, `address-family ${familyOf(prefix)} unicast`];
-
-function configuration(node: LabNode, peers: readonly string[]): string {
+function configuration(node: LabNode, peers: readonly string[], asNumber: number): string {
   const activated = peers.map((peer) => `  neighbor ${peer} activate\n  neighbor ${peer} addpath-tx-all-paths`);
   return `hostname ${node.name}
-router bgp ${LAB_AS}
+router bgp ${asNumber}
  bgp router-id ${node.v4}
  no bgp default ipv4-unicast
+ no bgp ebgp-requires-policy
  no bgp network import-check
  timers bgp ${LAB_HOLD_SECONDS / 3} ${LAB_HOLD_SECONDS}
 ${peers.map((peer) => ` neighbor ${peer} remote-as ${LAB_AS}
