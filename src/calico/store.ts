@@ -1,7 +1,8 @@
 /**
- * All resources of a cluster, kept up to date one object at a time. What is wrong with an object stays with it: it is
- * left out, or counts as it can, and everything else goes on. An object that reads equal to what is there stays the
- * same object, and a kind that did not change keeps its Map: a node's heartbeat changes nothing.
+ * All resources of a cluster, kept up to date one object at a time. What is wrong with an object stays with it: it
+ * counts as it was when it was good, is left out where it never was, or counts as it can, and everything else goes on.
+ * An object that reads equal to what is there stays the same object, and a kind that did not change keeps its Map: a
+ * node's heartbeat changes nothing.
  */
 
 import { sameValue } from "../base/same.ts";
@@ -103,7 +104,7 @@ export class ResourceStore {
     const name = envelope === undefined ? "" : qualifiedName(envelope);
     const row = rowOf(kind);
     if (row === undefined && !IGNORED.has(kind)) envelope?.root.fault("kind", "is no kind that BGP uses");
-    if (envelope !== undefined && row !== undefined) change.set(row.key, name, row.read(envelope));
+    if (envelope !== undefined && row !== undefined) readInto(change, row, name, envelope);
     const found = faults.map((fault) => ({ kind, name, ...fault }));
     const key = `${kind} ${name}`;
     given.add(key);
@@ -135,6 +136,10 @@ class Change {
     return this.#before[key];
   }
 
+  has(key: KindKey, name: string): boolean {
+    return (this.#after.get(key) ?? this.#before[key]).has(name);
+  }
+
   /** Undefined: it does not exist. */
   set(key: KindKey, name: string, value: Named | undefined): void {
     if (sameValue((this.#after.get(key) ?? this.#before[key]).get(name), value)) return;
@@ -147,6 +152,17 @@ class Change {
   result(): CalicoResources {
     return this.#after.size === 0 ? this.#before : { ...this.#before, ...Object.fromEntries(this.#after) };
   }
+}
+
+/** A slip in an object that was good must not end its sessions, withdraw its routes or lift its filter. */
+function readInto(change: Change, { key, read }: KindRow, name: string, envelope: Envelope): void {
+  const { faults } = envelope.root;
+  const before = faults.length;
+  const value = read(envelope);
+  const last = faults.length > before ? faults.at(-1) : undefined;
+  // Without a fault of its own an object that reads as nothing is meant to be none.
+  if (value !== undefined || last === undefined || !change.has(key, name)) return change.set(key, name, value);
+  faults[faults.length - 1] = { ...last, why: `${last.why}; its last good version counts` };
 }
 
 function rowOf(kind: string): KindRow | undefined {

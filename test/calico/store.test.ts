@@ -1,6 +1,7 @@
 /** The store: what stays the same object, what a snapshot takes away, and which faults go with what. */
 
 import { describe, expect, it } from "vitest";
+import type { JsonValue } from "../../src/config/json.ts";
 import { ResourceStore } from "../../src/calico/store.ts";
 import { kubernetesNode, manifest, nodeManifest, PEER_WITH_REFLECTORS } from "../support/calico/manifests.ts";
 
@@ -59,12 +60,40 @@ describe("a snapshot", () => {
     expect(faulty()).toEqual(["IPPool p", "BGPPeer b"]);
   });
 
-  it("of an object that has become wrong leaves it out, and says so", () => {
+});
+
+describe("an object that was good and is wrong", () => {
+  const slips: [string, "peers" | "pools" | "filters", string, JsonValue, JsonValue][] = [
+    ["BGPPeer", "peers", "peer-with-route-reflectors", PEER_WITH_REFLECTORS,
+      manifest("BGPPeer", "peer-with-route-reflectors", { peerIP: "x" })],
+    ["IPPool", "pools", "pool", POOL, manifest("IPPool", "pool", { cidr: "10.244.0.0/16", vxlanMode: "NewWord" })],
+    ["BGPFilter", "filters", "f", FILTER, manifest("BGPFilter", "f", { importV4: [{ ...RULE, action: "Perhaps" }] })],
+  ];
+
+  it.each(slips)("counts as it was, and its fault says so: %s", (kind, key, name, good, wrong) => {
     const store = new ResourceStore();
-    store.put([PEER_WITH_REFLECTORS]);
-    store.replace(["BGPPeer"], [manifest("BGPPeer", "peer-with-route-reflectors", { peerIP: "x" })]);
-    expect(store.resources.peers.size).toBe(0);
-    expect(store.faults).toContainEqual(expect.objectContaining({ field: "spec.peerIP" }));
+    store.put([good]);
+    const before = store.resources;
+    const found = store.put([wrong]);
+    expect(found.at(-1)?.why).toMatch(/; its last good version counts$/);
+    expect(store.replace([kind], [wrong])).toEqual(found);
+    expect(store.resources).toBe(before);
+    expect(store.faults).toEqual(found);
+    store.put([good]);
+    expect(store.faults).toEqual([]);
+    store.remove(kind, name);
+    expect(JSON.stringify(store.put([wrong]))).not.toContain("last good");
+    expect(store.resources[key].size).toBe(0);
+  });
+
+  it("goes where it is meant to be none, whatever else is wrong with it", () => {
+    const store = new ResourceStore();
+    const affinity = (annotations: object, spec: object): object => ({ kind: "BlockAffinity",
+      metadata: { name: "b", annotations }, spec: { cidr: "10.244.0.0/26", node: "w1", ...spec } });
+    store.put([affinity({}, {})]);
+    expect(store.resources.affinities.size).toBe(1);
+    expect(store.put([affinity({ "projectcalico.org/metadata": "{" }, { deleted: "true" })])).toHaveLength(1);
+    expect(store.resources.affinities.size).toBe(0);
   });
 });
 

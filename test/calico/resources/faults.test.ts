@@ -254,7 +254,7 @@ describe("objects", () => {
     store.put([resource("IPPool", { spec: { cidr: "10.1.0.0/16" } })]);
     expect(store.faults).toEqual([]);
     store.put([resource("IPPool", { spec: {} })]);
-    expect(store.resources.pools.size).toBe(0);
+    expect(store.resources.pools.size).toBe(1);
     store.remove("IPPool", "x");
     expect(store.faults).toEqual([]);
   });
