@@ -13,6 +13,16 @@ export const PAGE_OBJECTS = 500;
 /** A server that always has another page does not get all our memory. */
 const PAGES_MAX = 1000;
 
+/** How to list. */
+export interface ListOptions {
+  readonly path: string;
+  /** False: in one answer, which cannot expire. */
+  readonly inPages: boolean;
+  readonly signal: AbortSignal;
+  /** What is kept of an object: all of a large list would not fit as it comes. */
+  readonly keep: (object: JsonValue) => JsonValue;
+}
+
 /** All objects of a resource. */
 export interface Listing {
   readonly objects: readonly JsonValue[];
@@ -26,17 +36,15 @@ interface Page extends Listing { readonly next: string }
 
 /**
  * Lists a path. Status 410 on a later page: what the pages were cut from is gone. The caller may then list again,
- * `inPages` false: in one answer, which cannot expire.
+ * `inPages` false.
  */
-export async function listAll(
-  api: Api, path: string, inPages: boolean, signal: AbortSignal,
-): Promise<Listing | Failure> {
-  const limit = inPages ? String(PAGE_OBJECTS) : "";
+export async function listAll(api: Api, options: ListOptions): Promise<Listing | Failure> {
+  const limit = options.inPages ? String(PAGE_OBJECTS) : "";
   const objects: JsonValue[] = [];
   let tooLong = 0;
   let next = "";
   for (let pages = 0; pages < PAGES_MAX; pages++) {
-    const page = await readPage(api, withQuery(path, { limit, continue: next }), signal);
+    const page = await readPage(api, { ...options, path: withQuery(options.path, { limit, continue: next }) });
     if ("why" in page) return page;
     for (const object of page.objects) objects.push(object);
     tooLong += page.tooLong;
@@ -46,7 +54,7 @@ export async function listAll(
   return failed(`the list has more than ${PAGES_MAX} pages`);
 }
 
-async function readPage(api: Api, path: string, signal: AbortSignal): Promise<Page | Failure> {
+async function readPage(api: Api, { path, signal, keep }: ListOptions): Promise<Page | Failure> {
   const answer = await api.ask({ method: "GET", path, signal });
   if ("why" in answer) return answer;
   const objects: JsonValue[] = [];
@@ -56,7 +64,7 @@ async function readPage(api: Api, path: string, signal: AbortSignal): Promise<Pa
     const object = text === undefined ? undefined : parsedJson(text);
     if (text === undefined) tooLong += 1;
     else if (object === undefined) isBroken = true;
-    else objects.push(object);
+    else objects.push(keep(object));
   });
   const broken = await answer.read((piece) => {
     cutter.push(piece);

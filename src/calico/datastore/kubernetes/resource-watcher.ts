@@ -110,8 +110,10 @@ export class ResourceWatcher {
     if (this.#signal.aborted) return 0;
     if (typeof group !== "string") return this.#fail(group);
     this.#group = group;
-    const path = listPath(this.row, group);
-    const listing = await listAll(this.#host.api, path, this.#isListedInPages, this.#signal);
+    const listing = await listAll(this.#host.api, {
+      path: listPath(this.row, group), inPages: this.#isListedInPages, signal: this.#signal,
+      keep: (object) => resourceOf(this.row, group, object),
+    });
     if (this.#signal.aborted) return 0;
     if ("why" in listing) {
       // Pages that expire while they are read would do so again: kubectl too asks for the whole then.
@@ -121,7 +123,7 @@ export class ResourceWatcher {
     this.#isListedInPages = true;
     this.#version = listing.resourceVersion;
     this.#tooLong = listing.tooLong;
-    this.#tellAll(listing.objects.map((object) => resourceOf(this.row, group, object)));
+    this.#tellAll(listing.objects);
     this.#isListed = true;
     this.#host.onState();
     return 0;
