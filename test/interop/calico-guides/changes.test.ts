@@ -8,7 +8,7 @@ import {
   affinityOf, differing, GuideCluster, marks, nodeOf, podBlock, REFLECTOR_LABEL, up,
 } from "../../support/calico/guide-cluster.ts";
 import type { Worker } from "../../support/calico/guide-cluster.ts";
-import { manifest, NO_MESH } from "../../support/calico/manifests.ts";
+import { manifest, NO_MESH, secret } from "../../support/calico/manifests.ts";
 import type { Manifest } from "../../support/calico/manifests.ts";
 import { hasEverywhere, lacksEverywhere } from "../../support/lab/cluster.ts";
 import { inside } from "../../support/lab/lab.ts";
@@ -55,9 +55,9 @@ interopSuite("one change at a time, with BIRD 1.6.8 on the nodes", ["bird-1.6.8"
   const nobody = { reflectors: [[], []], workers: [[], [], []] };
 
   beforeAll(async () => {
-    cluster = await GuideCluster.create({ passwords: new Map([["bgp/w1", "not told to reflectd"]]) });
+    cluster = await GuideCluster.create();
     reflectors = [];
-    await cluster.apply(NO_MESH, OF_FIRST({ filters: ["f"] }), OF_OTHERS,
+    await cluster.apply(secret("bgp", { w1: "a password" }), NO_MESH, OF_FIRST({ filters: ["f"] }), OF_OTHERS,
       manifest("BGPFilter", "f", { exportV4: [{ cidr: "192.0.2.0/24", matchOperator: "In", action: "Reject" }] }));
     for (const name of ["rr1", "rr2"]) {
       const node = await cluster.lab.node(name);

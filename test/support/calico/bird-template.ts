@@ -12,7 +12,7 @@ import type { CalicoFamily } from "../../../src/calico/translate/speaker.ts";
 import type { KernelFilterView, SessionView } from "../../../src/calico/translate/view.ts";
 import { LAB_HOLD_SECONDS } from "../lab/router.ts";
 
-/** The passwords of Secrets by `name/key`. */
+/** The passwords of Secrets by `name/key`; like calico-node, a session goes without one that is not there. */
 export type Passwords = ReadonlyMap<string, string>;
 
 /** The configuration of one family; a node that is not there (yet) has one without sessions. */

@@ -3,6 +3,8 @@
  * and nodes with BIRD 1.6.8 whose configuration is written anew from the same resources at each change, as confd does.
  */
 
+import type { CalicoResources } from "../../../src/calico/resources/model.ts";
+import { secretsIn } from "../../../src/calico/resources/secret.ts";
 import { ResourceStore } from "../../../src/calico/store.ts";
 import type { CalicoFamily } from "../../../src/calico/translate/speaker.ts";
 import { NodeTranslation } from "../../../src/calico/translate/node.ts";
@@ -117,8 +119,6 @@ export class Worker {
 export interface GuideOptions {
   /** Files unless told. */
   readonly home?: Home;
-  /** What the Secrets hold, as the workers know it. */
-  readonly passwords?: Passwords;
   /** Of the workers; IPv4 alone unless told. */
   readonly families?: readonly CalicoFamily[];
 }
@@ -128,14 +128,12 @@ export class GuideCluster {
   readonly lab: Lab;
   readonly home: Home;
   readonly workers: Worker[] = [];
-  readonly #passwords: Passwords;
   readonly #families: readonly CalicoFamily[];
   readonly #store = new ResourceStore();
 
   private constructor(lab: Lab, options: GuideOptions) {
     this.lab = lab;
     this.home = options.home ?? new FilesHome(lab);
-    this.#passwords = options.passwords ?? new Map<string, string>();
     this.#families = options.families ?? ["ipv4"];
   }
 
@@ -146,10 +144,11 @@ export class GuideCluster {
     return cluster;
   }
 
-  /** Starts reflectd on a host; `calico` are further keys of its configuration. */
-  async reflector(node: LabNode, calico: Members = {}): Promise<Reflectd> {
+  /** Starts reflectd on a host; `calico` are further keys of its configuration, `program` runs it instead of Node. */
+  async reflector(node: LabNode, calico: Members = {}, program?: readonly string[]): Promise<Reflectd> {
     return startReflectd(node, `reflectd-${node.name}`, { calico: { ...await this.home.settingsFor(node),
-      nodeName: node.name, holdTimeSeconds: LAB_HOLD_SECONDS, ...calico } });
+      nodeName: node.name, holdTimeSeconds: LAB_HOLD_SECONDS, ...calico },
+      ...(program === undefined ? {} : { node: program }) });
   }
 
   /** Adds a node with its block, which runs BIRD. */
@@ -175,7 +174,8 @@ export class GuideCluster {
   async remove(...resources: readonly Manifest[]): Promise<void> {
     for (const resource of resources) {
       await this.home.remove(resource);
-      this.#store.remove(resource.kind, resource.metadata.name);
+      const { namespace, name } = resource.metadata;
+      this.#store.remove(resource.kind, namespace === undefined ? name : `${String(namespace)}/${name}`);
     }
     await this.#confd();
   }
@@ -204,13 +204,19 @@ export class GuideCluster {
   }
 
   #textsFor(name: string): string[] {
-    const plan = new NodeTranslation(host(name)).plan(this.#store.resources, []);
-    return this.#families.map((family) => birdTemplate(plan, family, this.#passwords));
+    const { resources } = this.#store;
+    const plan = new NodeTranslation(host(name)).plan(resources, []);
+    return this.#families.map((family) => birdTemplate(plan, family, passwordsOf(resources)));
   }
 
   async #confd(): Promise<void> {
     for (const worker of this.workers) await worker.configure(this.#textsFor(worker.node.name));
   }
+}
+
+function passwordsOf({ secrets }: CalicoResources): Passwords {
+  return new Map([...secretsIn("kube-system", secrets)].flatMap(([name, { texts }]) =>
+    [...texts].map(([key, text]) => [`${name}/${key}`, text] as const)));
 }
 
 /** What tells a session of a reflectd that was touched from one that was not, by name. */

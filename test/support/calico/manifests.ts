@@ -33,6 +33,11 @@ export function kubernetesNode(name: string, ipv4Address: string, heartbeat: str
   };
 }
 
+/** A Secret as people write it. */
+export function secret(name: string, stringData: Members): Manifest & { readonly stringData: Members } {
+  return { apiVersion: "v1", kind: "Secret", metadata: { name, namespace: "kube-system" }, spec: {}, stringData };
+}
+
 /** The BGPPeer of the usual guide: every node and the reflectors. */
 export const PEER_WITH_REFLECTORS: Manifest = manifest("BGPPeer", "peer-with-route-reflectors",
   { nodeSelector: "all()", peerSelector: "route-reflector == 'true'" });

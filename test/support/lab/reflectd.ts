@@ -24,6 +24,8 @@ export interface ReflectdOptions {
   readonly neighbors?: readonly NeighborConfiguration[];
   /** The section of Calico mode, in place of the neighbours. */
   readonly calico?: Readonly<Record<string, unknown>>;
+  /** What runs it, in place of this Node: a program and its flags. */
+  readonly node?: readonly string[];
   /** Where BIRD's control protocol is spoken, for IPv4 and IPv6; nowhere unless told. */
   readonly birdSockets?: readonly [ipv4: string, ipv6: string];
 }
@@ -62,7 +64,7 @@ export class Reflectd implements Router {
     this.#file = join(folder, "reflectd.json");
     this.#socket = join(folder, "reflectd.sock");
     this.#write();
-    const words = [process.execPath, MAIN, "run", "--config", this.#file];
+    const words = [...options.node ?? [process.execPath], MAIN, "run", "--config", this.#file];
     this.#process = node.lab.adopt(name, new Background(inside(node.namespace, words), join(folder, "log")));
   }
 
