@@ -157,7 +157,7 @@ export class CalicoSource {
       case "down": return this.#noteConnection(false, event.why);
       default: unreachable(event, "CalicoSource");
     }
-    this.#want({ services: hasServiceRanges(this.#store.resources) });
+    this.#want({ services: hasServiceRanges(this.#store.resources, this.#identity.host) });
     this.#gatherSoon();
   }
 

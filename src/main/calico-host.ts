@@ -6,6 +6,7 @@ import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { given } from "../base/given.ts";
 import { nodeAddressOf } from "../calico/resources/scalars.ts";
+import { parsePrefix } from "../base/prefix.ts";
 import type { HostFacts } from "../calico/translate/speaker.ts";
 import type { CliIo } from "../control/cli-io.ts";
 
@@ -17,11 +18,13 @@ export const SECRET_NAMESPACE = "kube-system";
 
 /** What Calico's environment says of this host; an empty text says nothing. */
 export function hostFacts(nodeName: string, { env }: Pick<CliIo, "env">): HostFacts {
+  const clusterIPs = parsePrefix(env["CALICO_ADVERTISE_CLUSTER_IPS"] ?? "");
   return {
     nodeName,
     kubernetesNodeName: env["CALICO_K8S_NODE_REF"] || nodeName,
     secretNamespace: env["NAMESPACE"] || SECRET_NAMESPACE,
     usePodCidr: env["USE_POD_CIDR"] === "true",
+    serviceClusterIPs: clusterIPs && [clusterIPs],
     routerId: env["CALICO_ROUTER_ID"] || undefined,
     sha256: (text) => createHash("sha256").update(text).digest(),
   };

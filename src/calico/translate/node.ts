@@ -108,7 +108,7 @@ class FamilyTranslation {
     const { configurations, affinities, pools, filters, nodes } = resources;
     const { node, isNode } = speaker;
     const services = this.#services.of([configurations, resources.services, resources.endpointSlices, node],
-      () => serviceRoutes(resources, speaker, family, this.#host.kubernetesNodeName));
+      () => serviceRoutes(resources, speaker, family, this.#host));
     const blocks = this.#blocks.of([affinities, node],
       () => ownBlocks(resources, speaker, family, this.#host.usePodCidr));
     const steps = this.#steps.of([configurations, pools, node, blocks, services],

@@ -4,7 +4,7 @@ import { covers, formatPrefix, parsePrefix } from "../../base/prefix.ts";
 import type { Prefix } from "../../base/prefix.ts";
 import type { CalicoResources, CalicoService, EndpointSlice } from "../resources/model.ts";
 import { compareText, defaultConfiguration, octetsOf } from "./speaker.ts";
-import type { CalicoFamily, Speaker } from "./speaker.ts";
+import type { CalicoFamily, HostFacts, Speaker } from "./speaker.ts";
 
 const EXCLUDE_LABEL = "node.kubernetes.io/exclude-from-external-load-balancers";
 const ADVERTISED_TYPES: readonly string[] = ["ClusterIP", "NodePort", "LoadBalancer"];
@@ -28,36 +28,41 @@ interface Ranges {
 }
 
 /** Whether there is a range of services: without one no Service means anything. */
-export function hasServiceRanges(resources: CalicoResources): boolean {
-  const { serviceClusterIPs = [], serviceExternalIPs = [], serviceLoadBalancerIPs = [] } =
-    defaultConfiguration(resources) ?? {};
-  return serviceClusterIPs.length + serviceExternalIPs.length + serviceLoadBalancerIPs.length > 0;
+export function hasServiceRanges(resources: CalicoResources, host: HostFacts): boolean {
+  const { serviceExternalIPs = [], serviceLoadBalancerIPs = [] } = defaultConfiguration(resources) ?? {};
+  return clusterRanges(resources, host).length + serviceExternalIPs.length + serviceLoadBalancerIPs.length > 0;
 }
 
-/** The service routes of a family. `kubernetesNodeName` is our name in EndpointSlices. */
+/** The service routes of a family. */
 export function serviceRoutes(
-  resources: CalicoResources, speaker: Speaker, family: CalicoFamily, kubernetesNodeName: string,
+  resources: CalicoResources, speaker: Speaker, family: CalicoFamily, host: HostFacts,
 ): ServiceRoutes {
-  const ranges = rangesOf(resources, family);
+  const ranges = rangesOf(resources, family, host);
   const blackholed = [
     ...ranges.cluster, ...ranges.external.filter(isNetwork),
     ...(ranges.aggregated ? ranges.loadBalancer.filter(isNetwork) : []),
   ];
   const reflected = [...ranges.loadBalancer, ...ranges.external];
   if (speaker.node.labels.get(EXCLUDE_LABEL) === "true") return { ranges: blackholed, announced: [], reflected };
-  const announced = blackholed.map((prefix) =>
-    ({ prefix, kind: "service-range" as const, reason: "BGPConfiguration default" }));
+  const fromHost = host.serviceClusterIPs ?? [];
+  const announced = blackholed.map((prefix) => ({ prefix, kind: "service-range" as const,
+    reason: fromHost.includes(prefix) ? "CALICO_ADVERTISE_CLUSTER_IPS" : "BGPConfiguration default" }));
   return { ranges: blackholed, reflected,
-    announced: [...announced, ...addressRoutes(resources, ranges, family, kubernetesNodeName)] };
+    announced: [...announced, ...addressRoutes(resources, ranges, family, host.kubernetesNodeName)] };
 }
 
-function rangesOf(resources: CalicoResources, family: CalicoFamily): Ranges {
+/** Of both families; the environment goes before the configuration: calico.md 2.2. */
+function clusterRanges(resources: CalicoResources, host: HostFacts): readonly Prefix[] {
+  return host.serviceClusterIPs ?? defaultConfiguration(resources)?.serviceClusterIPs ?? [];
+}
+
+function rangesOf(resources: CalicoResources, family: CalicoFamily, host: HostFacts): Ranges {
   const configuration = defaultConfiguration(resources);
   const octets = octetsOf(family);
   const ofFamily = (prefixes: readonly Prefix[] = []): readonly Prefix[] =>
     prefixes.filter(({ address }) => address.length === octets);
   return {
-    cluster: ofFamily(configuration?.serviceClusterIPs),
+    cluster: ofFamily(clusterRanges(resources, host)),
     external: ofFamily(configuration?.serviceExternalIPs),
     loadBalancer: ofFamily(configuration?.serviceLoadBalancerIPs),
     aggregated: configuration?.serviceLoadBalancerAggregation ?? true,

@@ -3,6 +3,7 @@
  * family, as Calico runs one BIRD for each.
  */
 
+import type { Prefix } from "../../base/prefix.ts";
 import type { BgpConfiguration, CalicoNode, CalicoResources } from "../resources/model.ts";
 import type { NodeAddress } from "../resources/scalars.ts";
 
@@ -38,6 +39,8 @@ export interface HostFacts {
   readonly usePodCidr: boolean;
   /** CALICO_ROUTER_ID: a dotted quad, "hash", or undefined. */
   readonly routerId: string | undefined;
+  /** CALICO_ADVERTISE_CLUSTER_IPS: goes before the serviceClusterIPs of the BGPConfiguration. */
+  readonly serviceClusterIPs?: readonly Prefix[] | undefined;
   /** SHA-256 of a text, for "hash". */
   readonly sha256: (text: string) => Uint8Array;
   /** calico.node: goes before the Node resource, or stands in for one where there is none. */

@@ -3,8 +3,9 @@
 import { describe, expect, it } from "vitest";
 import type { CalicoService, EndpointSlice } from "../../../src/calico/resources/model.ts";
 import { IntentPlan } from "../../../src/calico/translate/intent.ts";
+import { hasServiceRanges } from "../../../src/calico/translate/services.ts";
 import {
-  block, cidr, configuration, exportLines, node, peer, planOf, pool,
+  block, cidr, configuration, exportLines, host, node, peer, planOf, pool, world,
 } from "../../support/calico/world.ts";
 import type { WorldWords } from "../../support/calico/world.ts";
 
@@ -168,6 +169,19 @@ describe("4.6 service advertisement", () => {
       "service-range 10.96.0.0/12", "service-range 10.6.0.0/24", "service-range 10.5.0.0/24"]);
     expect(originated({ nodes: [W1], configurations: [ranges({ serviceLoadBalancerAggregation: false })] })).toEqual([
       "service-range 10.96.0.0/12", "service-range 10.6.0.0/24"]);
+  });
+  it("CALICO_ADVERTISE_CLUSTER_IPS goes before serviceClusterIPs, and says so", () => {
+    const facts = { serviceClusterIPs: [cidr("10.112.0.0/12")] };
+    const told = (words: WorldWords): readonly object[] => planOf(words, "w1", facts).view.families.ipv4.originated;
+    const range = { prefix: "10.112.0.0/12", kind: "service-range", reason: "CALICO_ADVERTISE_CLUSTER_IPS" };
+    expect(told({ nodes: [W1] })).toEqual([range]);
+    expect(told({ nodes: [W1], configurations: [ranges({ serviceExternalIPs: [], serviceLoadBalancerIPs: [] })] }))
+      .toEqual([range]);
+    expect(told({ nodes: [W1], services: [service({})], endpointSlices: [slice("w1")],
+      configurations: [ranges({ serviceExternalIPs: [] })] })[1])
+      .toMatchObject({ prefix: "10.5.0.0/24", reason: "BGPConfiguration default" });
+    expect(hasServiceRanges(world({}), host("w1", facts))).toBe(true);
+    expect(hasServiceRanges(world({}), host("w1"))).toBe(false);
   });
   it("an excluded node tells none", () => {
     const labels = { "node.kubernetes.io/exclude-from-external-load-balancers": "true" };
