@@ -3,8 +3,7 @@
  * Rules: a file that is half written or makes no sense says what it said last; without the folder there are none.
  */
 
-import { promises, watch } from "node:fs";
-import type { FSWatcher } from "node:fs";
+import { promises } from "node:fs";
 import { join } from "node:path";
 import { sameValue } from "../../base/same.ts";
 import { isJsonObject } from "../../config/json.ts";
@@ -12,6 +11,7 @@ import type { JsonValue } from "../../config/json.ts";
 import type { WorkloadEndpoint } from "../resources/model.ts";
 import { nodeAddressOf } from "../resources/scalars.ts";
 import type { Timers } from "./datastore.ts";
+import { watchFolder } from "./watch-folder.ts";
 
 /** So long after a change everything is read; what changes meanwhile is read with it. */
 const SETTLE_MILLISECONDS = 50;
@@ -31,7 +31,7 @@ export class WorkloadFolder {
   /** By file; undefined for one that asks for no session. */
   #known: ReadonlyMap<string, WorkloadEndpoint | undefined> = new Map();
   #told: readonly WorkloadEndpoint[] | undefined;
-  #watcher: FSWatcher | undefined;
+  #unwatch: (() => void) | undefined;
   #running: Promise<void> | undefined;
   /** Something has changed since the reading began. */
   #isStirred = false;
@@ -54,7 +54,7 @@ export class WorkloadFolder {
     this.#isStopped = true;
     this.#cancel();
     await this.#running;
-    this.#watcher?.close();
+    this.#unwatch?.();
   }
 
   #begin(): void {
@@ -94,14 +94,9 @@ export class WorkloadFolder {
   }
 
   #watch(): void {
-    if (this.#watcher !== undefined) return;
+    if (this.#unwatch !== undefined) return;
     try {
-      const watcher = watch(this.#folder, () => this.#stir());
-      this.#watcher = watcher;
-      watcher.on("error", () => {
-        watcher.close();
-        this.#watcher = undefined;
-      });
+      this.#unwatch = watchFolder(this.#folder, () => this.#stir(), () => { this.#unwatch = undefined; });
     } catch {
       // No such folder yet, or a file system without such news: reading now and then must do.
     }

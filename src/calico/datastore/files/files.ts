@@ -5,12 +5,14 @@
  * looked at now and then wherever it cannot (network file systems, folders that were replaced).
  */
 
-import { promises, watch } from "node:fs";
+import { promises } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { JsonValue } from "../../../config/json.ts";
 import type { ResourceFault } from "../../resources/model.ts";
 import { kindOf, nameOf, textOf } from "../../resources/raw.ts";
 import type { Datastore, DatastoreEvent, Timers } from "../datastore.ts";
+import { watchFolder } from "../watch-folder.ts";
+import type { WatchFolder } from "../watch-folder.ts";
 import { faultOf, isManifest, manifestsOf, readManifest, whyUnread } from "./manifests.ts";
 import type { Manifest } from "./manifests.ts";
 
@@ -23,15 +25,12 @@ const POLL_MILLISECONDS = 10_000;
 /** or so long for each of them, where they are very many. */
 const POLL_MILLISECONDS_PER_FILE = 10;
 
-/** Calls `onChange` with names in a folder that may have changed, or null; `onEnd` where it cannot go on. */
-export type WatchFolder = (folder: string, onChange: (name: string | null) => void, onEnd: () => void) => () => void;
-
 /** Which files, and by whose time. */
 export interface FilesOptions {
   /** Files and folders; of an object that is in several the last counts. */
   readonly paths: readonly string[];
   readonly timers: Timers;
-  /** Absent: the system's. May throw. */
+  /** Absent: the system's. */
   readonly watchFolder?: WatchFolder;
 }
 
@@ -171,7 +170,7 @@ export class FilesDatastore implements Datastore {
       if (name === null || isManifest(name) || name.startsWith("..") || name === basename(path)) this.#stir();
     };
     try {
-      const start = this.#options.watchFolder ?? systemWatch;
+      const start = this.#options.watchFolder ?? watchFolder;
       const close = start(folder, onChange, () => this.#watched.delete(path));
       this.#watched.set(path, { folder, inode, close });
     } catch {
@@ -235,15 +234,6 @@ export class FilesDatastore implements Datastore {
     const changed = [...objects].filter(([key, { value }]) => before.get(key)?.value !== value);
     if (changed.length > 0) this.#listener({ kind: "put", resources: changed.map(([, { value }]) => value) });
   }
-}
-
-function systemWatch(folder: string, onChange: (name: string | null) => void, onEnd: () => void): () => void {
-  const watcher = watch(folder, (_, name) => onChange(name));
-  watcher.on("error", () => {
-    watcher.close();
-    onEnd();
-  });
-  return () => watcher.close();
 }
 
 function twice(before: string, file: string): string {

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vit
 import type { Instant } from "../../../../src/base/ports.ts";
 import type { DatastoreEvent } from "../../../../src/calico/datastore/datastore.ts";
 import { FilesDatastore } from "../../../../src/calico/datastore/files/files.ts";
-import type { WatchFolder } from "../../../../src/calico/datastore/files/files.ts";
+import type { WatchFolder } from "../../../../src/calico/datastore/watch-folder.ts";
 import { systemClock, systemScheduler } from "../../../../src/daemon/system-clock.ts";
 import { manifest, nodeManifest } from "../../../support/calico/manifests.ts";
 import { VirtualTimers } from "../../../support/calico/timers.ts";
