@@ -1,6 +1,7 @@
 /** The top of the configuration file: one row per key, and the JSON Schema that all the tables make. */
 
 import { calico } from "./calico.ts";
+import { BGP_PORT, DEFAULT_AS_NUMBER } from "./intent.ts";
 import type { ListenAddress, OriginatedRoute } from "./intent.ts";
 import { defaulted, fault, list, located, mapped, memberOf, needed, object, optional } from "./kind.ts";
 import type { Keys, Kind, Located, ObjectKind, Schema } from "./kind.ts";
@@ -31,15 +32,12 @@ export interface ConfigurationFile {
   readonly calico: CalicoSection | undefined;
 }
 
-/** Our AS where the file does not say: the first private one, as in Calico. */
-export const DEFAULT_AS_NUMBER = 64512;
-
 interface ListenFile { readonly address: string | undefined; readonly port: number }
 const LISTEN: Keys<ListenFile> = {
   address: needed(localAddress, "The address to accept connections on"),
-  port: defaulted(listenPort, 179, "The port; 0 takes a free one"),
+  port: defaulted(listenPort, BGP_PORT, "The port; 0 takes a free one"),
 };
-const BOTH_WILDCARDS: readonly ListenAddress[] = [{ address: "0.0.0.0", port: 179 }, { address: "::", port: 179 }];
+const BOTH_WILDCARDS: readonly ListenAddress[] = ["0.0.0.0", "::"].map((address) => ({ address, port: BGP_PORT }));
 
 const listen: Kind<readonly ListenAddress[]> = mapped(
   list(located(object(LISTEN)), "addresses"),

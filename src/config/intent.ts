@@ -35,6 +35,11 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** The port of BGP (RFC 4271 §3). */
+export const BGP_PORT = 179;
+/** The AS where nobody names one: the first private one, as in Calico. */
+export const DEFAULT_AS_NUMBER = 64512;
+
 /** Whom a neighbour is: one address, or every address of a range (always passive). */
 export type PeerWhere =
   | { readonly kind: "address"; readonly address: string; readonly port: number }

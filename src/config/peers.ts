@@ -3,15 +3,13 @@
 import { formatAddress } from "../base/address.ts";
 import { formatPrefix } from "../base/prefix.ts";
 import { quoted } from "./fault.ts";
+import { BGP_PORT } from "./intent.ts";
 import type { PeerIntent, PeerWhere, PrefixLimit, SpeakerIntent } from "./intent.ts";
 import { fault, memberOf } from "./kind.ts";
 import type { At, Located } from "./kind.ts";
 import { RANGE_LIMIT } from "./neighbor.ts";
 import type { NeighborFile } from "./neighbor.ts";
 import { resolvePolicy } from "./policy.ts";
-
-/** The port of BGP (RFC 4271 §4). */
-export const BGP_PORT = 179;
 
 /** What a neighbour takes from the speaker; undefined where the file is wrong about it. */
 export type SpeakerDefaults = { readonly [K in "asNumber" | "clusterId"]: SpeakerIntent[K] | undefined };

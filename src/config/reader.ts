@@ -5,8 +5,9 @@
 
 import { FaultList } from "./fault.ts";
 import type { ConfigFault } from "./fault.ts";
-import { configurationFile, DEFAULT_AS_NUMBER } from "./file.ts";
+import { configurationFile } from "./file.ts";
 import type { ConfigurationFile } from "./file.ts";
+import { DEFAULT_AS_NUMBER } from "./intent.ts";
 import type { Intent } from "./intent.ts";
 import { parseJson } from "./json.ts";
 import { fault, memberOf } from "./kind.ts";

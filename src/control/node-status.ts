@@ -3,6 +3,7 @@
  * calicoctl read them. Unlike there, local workload sessions are shown, and a port as address:port.
  */
 
+import { BGP_PORT } from "../config/intent.ts";
 import type { PeerType } from "../config/intent.ts";
 import { IDLE_HOLD } from "../daemon/api.ts";
 import type { LastError, PeerView, StateName } from "../daemon/api.ts";
@@ -12,7 +13,6 @@ import { printable } from "./terminal.ts";
 
 const HEADINGS = ["PEER ADDRESS", "PEER TYPE", "STATE", "SINCE", "INFO"];
 const INFO_COLUMNS = 30;
-const BGP_PORT = 179;
 
 /** calicoctl's words for where a session came from. */
 export const PEER_TYPES: { readonly [T in PeerType]: string } = {

@@ -5,6 +5,7 @@
  */
 
 import type { Clock, Random } from "../base/ports.ts";
+import { BGP_PORT } from "../config/intent.ts";
 import type { PeerIntent } from "../config/intent.ts";
 import { CEASE, notificationName } from "../messages/notification.ts";
 import { Acceptor } from "../transport/acceptor.ts";
@@ -16,7 +17,7 @@ import { LogLimit, LogLimits } from "./log-limit.ts";
 import { Peer } from "./peer.ts";
 import type { PeerIdentity } from "./peer.ts";
 import { parseSelector, selects } from "./selector.ts";
-import { BGP_PORT, parametersOf } from "./session-parameters.ts";
+import { parametersOf } from "./session-parameters.ts";
 import { claimSockets, demandsOf } from "./socket-demands.ts";
 import type { Speaker, SpeakerEnvironment } from "./speaker.ts";
 
@@ -245,6 +246,7 @@ export class Neighbours {
 
   #addMember(range: RangeOfPeers, address: string, admin: AdminState): Peer {
     const limit = this.#logLimits.of(address);
+    // A member is known by this port; it is never dialled.
     const peer = this.#newPeer(range.intent, { name: address, address, port: BGP_PORT }, admin, limit);
     range.members.set(address, peer);
     if (peer.enabled) peer.session.start();

@@ -6,9 +6,6 @@ import type { Peer } from "./peer.ts";
 import { demandsOf } from "./socket-demands.ts";
 import type { Speaker } from "./speaker.ts";
 
-/** The port that a member of a range is known by; it is never dialled. */
-export const BGP_PORT = 179;
-
 /** The parameters of a neighbour's session. */
 export function parametersOf(speaker: Speaker, peer: Peer): SessionParameters {
   const { intent, address, port } = peer;

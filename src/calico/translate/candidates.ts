@@ -3,9 +3,10 @@
  * workloads. One function per remote node, so that a node that joins costs its own sessions only. calico.md 3.2 to 3.4.
  */
 
+import { BGP_PORT } from "../../config/intent.ts";
 import type { BgpPeer, CalicoNode, CalicoResources, SecretKey } from "../resources/model.ts";
 import {
-  addressOf, BGP_PORT, clusterAsNumber, compareText, defaultConfiguration, listenPortOf, ownListenPort,
+  addressOf, clusterAsNumber, compareText, defaultConfiguration, listenPortOf, ownListenPort,
 } from "./speaker.ts";
 import type { CalicoFamily, Speaker } from "./speaker.ts";
 

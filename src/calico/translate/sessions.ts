@@ -4,12 +4,13 @@
  * has not changed stays the same object.
  */
 
+import { BGP_PORT } from "../../config/intent.ts";
 import type { CalicoNode, CalicoResources } from "../resources/model.ts";
 import type { SessionView } from "./view.ts";
 import { candidatesByAddress, candidatesWithNode, scopeOf } from "./candidates.ts";
 import type { Candidate, Direction, Scope } from "./candidates.ts";
 import { Derived } from "./derived.ts";
-import { BGP_PORT, compareText } from "./speaker.ts";
+import { compareText } from "./speaker.ts";
 import type { CalicoFamily, Speaker } from "./speaker.ts";
 
 /** Restart time where nobody names one, as BIRD has it. */

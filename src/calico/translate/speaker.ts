@@ -4,6 +4,7 @@
  */
 
 import type { Prefix } from "../../base/prefix.ts";
+import { BGP_PORT, DEFAULT_AS_NUMBER } from "../../config/intent.ts";
 import type { BgpConfiguration, CalicoNode, CalicoResources } from "../resources/model.ts";
 import type { NodeAddress } from "../resources/scalars.ts";
 
@@ -21,11 +22,6 @@ export function octetsOf(family: CalicoFamily): 4 | 16 {
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
-
-/** Cluster AS where nobody names one. */
-export const DEFAULT_AS_NUMBER = 64512;
-/** Port of BGP (RFC 4271 §3). */
-export const BGP_PORT = 179;
 
 /** What the host says and no resource does. */
 export interface HostFacts {

@@ -1,5 +1,6 @@
 /** The kinds that the verbs know, as calicoctl has them: their names and the columns of `get`. A new one is a row. */
 
+import { DEFAULT_AS_NUMBER } from "../../config/intent.ts";
 import type { JsonObject, JsonValue } from "../../config/json.ts";
 import { kindOf, memberOf, nameOf, textOf } from "../resources/raw.ts";
 import { asNumberOf } from "../resources/scalars.ts";
@@ -25,7 +26,6 @@ export interface KindRow {
   readonly cells: ReadonlyMap<string, Cell>;
 }
 
-const DEFAULT_AS_NUMBER = "64512";
 const name: Cell = (resource) => nameOf(resource);
 
 /** Words apart by blanks; `wide` where it shows more. */
@@ -88,7 +88,7 @@ export function kindOfResource(resource: JsonObject): KindRow | undefined {
 
 /** The AS number of the nodes that have none, by the BGPConfiguration `default`. */
 export function clusterOf(configuration: JsonObject | undefined): Cluster {
-  return { asNumber: asNumberText(memberOf(configuration, "spec", "asNumber"), DEFAULT_AS_NUMBER) };
+  return { asNumber: asNumberText(memberOf(configuration, "spec", "asNumber"), String(DEFAULT_AS_NUMBER)) };
 }
 
 /** A member of the spec, `otherwise` where it says nothing. */

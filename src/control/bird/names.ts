@@ -3,6 +3,7 @@
  * (calico.md 3.9), so a neighbour that is not named so gets such a name here.
  */
 
+import { BGP_PORT } from "../../config/intent.ts";
 import type { PeerType } from "../../config/intent.ts";
 import type { DaemonApi, PeerView, RouteView } from "../../daemon/api.ts";
 import type { BirdContext } from "./context.ts";
@@ -22,7 +23,6 @@ const PREFIXES: { readonly [T in PeerType]: string } = {
   mesh: "Mesh", global: "Global", node: "Node", local: "Local_Workload",
 };
 const CALICO_NAME = /^(Mesh|Global|Node|Local_Workload)_[0-9A-Za-z_]+$/;
-const BGP_PORT = 179;
 
 /** The name of a neighbour's protocol. */
 export function protocolName({ name, address, port, type }: PeerIdentity): string {
