@@ -4,20 +4,28 @@ import { PRIORITY_MAX } from "../../config/intent.ts";
 import { parseCommunity } from "../../config/scalars.ts";
 import type { BgpConfiguration, PrefixAdvertisement } from "./model.ts";
 import type { Envelope } from "./envelope.ts";
-import type { Fields } from "./fields.ts";
+import { Fields } from "./fields.ts";
 import { readSecretKey } from "./secret-key.ts";
 
 const ENTRIES_MAX = 500;
 const COMMUNITIES_MAX = 50;
 const LEVELS = ["trace", "debug", "info", "warning", "error", "fatal"] as const;
 const PROGRAM = ["Enabled", "Disabled", "EnabledIPIPOnly", "EnabledNoEncapOnly"] as const;
+/** Of an ordinary route. */
+const NORMAL_ROUTE_PRIORITY = 1024;
 
 /** A BGPConfiguration; undefined for names that nobody reads, which is a fault. */
 export function readBgpConfiguration({ name, root }: Envelope): BgpConfiguration | undefined {
   if (name !== "default" && !/^node\..+/.test(name)) {
     return root.fault("metadata.name", "is neither default nor node.NAME: nobody reads it");
   }
-  const spec = root.object("spec");
+  return configurationOf(name, root.object("spec"));
+}
+
+/** What holds where there is none of that name: each field's default. */
+export const NO_CONFIGURATION: BgpConfiguration = configurationOf("default", new Fields(undefined, "spec", []));
+
+function configurationOf(name: string, spec: Fields): BgpConfiguration {
   const level = spec.text("logSeverityScreen");
   return {
     name,
@@ -39,8 +47,8 @@ export function readBgpConfiguration({ name, root }: Envelope): BgpConfiguration
     ignoredInterfaces: spec.texts("ignoredInterfaces").filter((text, at) => /^[A-Za-z0-9_.*-]{1,15}$/.test(text)
       && text !== "*" ? true : spec.fault(`ignoredInterfaces[${at}]`, `"${text}" is no pattern of interfaces`)),
     programClusterRoutes: PROGRAM.find((word) => word === spec.text("programClusterRoutes")) ?? "EnabledNoEncapOnly",
-    ipv4NormalRoutePriority: spec.whole("ipv4NormalRoutePriority", 1, PRIORITY_MAX) ?? 1024,
-    ipv6NormalRoutePriority: spec.whole("ipv6NormalRoutePriority", 1, PRIORITY_MAX) ?? 1024,
+    ipv4NormalRoutePriority: spec.whole("ipv4NormalRoutePriority", 1, PRIORITY_MAX) ?? NORMAL_ROUTE_PRIORITY,
+    ipv6NormalRoutePriority: spec.whole("ipv6NormalRoutePriority", 1, PRIORITY_MAX) ?? NORMAL_ROUTE_PRIORITY,
   };
 }
 

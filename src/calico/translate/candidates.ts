@@ -127,8 +127,8 @@ function meshCandidate(scope: Scope, remote: CalicoNode, address: string): Candi
     remoteClusterId: undefined,
     passive: compareText(address, ownAddress) > 0,
     sourceAddress: ownAddress,
-    passwordSecret: configuration?.nodeMeshPassword,
-    restartSeconds: configuration?.nodeMeshMaxRestartTimeSeconds,
+    passwordSecret: configuration.nodeMeshPassword,
+    restartSeconds: configuration.nodeMeshMaxRestartTimeSeconds,
     keepaliveSeconds: undefined, nextHopMode: "auto", keepOnEbgp: false, ttlSecurityHops: 0, allowOwnAs: 0,
     reachableBy: undefined, filters: [],
   };
@@ -161,7 +161,7 @@ function isRemote(scope: Side, { remote, asNumber }: BgpPeer): boolean {
 function portFits(resources: CalicoResources, nodeName: string, port: number | undefined): boolean {
   if (port === undefined) return true;
   const own = ownListenPort(resources, nodeName);
-  const global = defaultConfiguration(resources)?.listenPort;
+  const global = defaultConfiguration(resources).listenPort;
   return (own === undefined || own === port) && (global === undefined || global === port);
 }
 

@@ -35,7 +35,7 @@ function wireguardSteps(
 function poolSteps(resources: CalicoResources, { node }: Speaker, family: CalicoFamily): readonly KernelFilterView[] {
   // Without our subnet nobody can say what needs a tunnel, and Calico leaves the IPv4 pools out.
   if (family === "ipv4" && node.ipv4 === undefined) return [];
-  const program = defaultConfiguration(resources)?.programClusterRoutes ?? "EnabledNoEncapOnly";
+  const program = defaultConfiguration(resources).programClusterRoutes;
   const ipip = program === "Enabled" || program === "EnabledIPIPOnly";
   const plain = program === "Enabled" || program === "EnabledNoEncapOnly";
   const step = (pool: IpPool): string => `IPPool ${pool.name}`;

@@ -13,9 +13,6 @@ import type { ServiceRoutes } from "./services.ts";
 import { compareText, defaultConfiguration, octetsOf } from "./speaker.ts";
 import type { CalicoFamily, Speaker } from "./speaker.ts";
 
-/** Priority of an ordinary route, where no BGPConfiguration says another. */
-export const NORMAL_ROUTE_PRIORITY = 1024;
-
 /** A rule and the step of calico.md 4.5 that it is. */
 export interface ExportStep {
   readonly step: string;
@@ -33,9 +30,8 @@ export interface ExportBasis {
 
 /** The priority (and metric) of our own ordinary routes: calico.md 4.2. */
 export function normalRoutePriority(resources: CalicoResources, family: CalicoFamily): number {
-  const configuration = defaultConfiguration(resources);
-  const said = family === "ipv4" ? configuration?.ipv4NormalRoutePriority : configuration?.ipv6NormalRoutePriority;
-  return said ?? NORMAL_ROUTE_PRIORITY;
+  const { ipv4NormalRoutePriority, ipv6NormalRoutePriority } = defaultConfiguration(resources);
+  return family === "ipv4" ? ipv4NormalRoutePriority : ipv6NormalRoutePriority;
 }
 
 /** Pools in order of the text of their CIDR; of two with one CIDR the lower name counts. */
@@ -131,7 +127,7 @@ function kept(before: Policy | undefined, now: Policy): Policy {
 
 /** Devices of other encapsulations, which other nodes reach by themselves. No route has one while the kernel is off. */
 function interfaceSteps(resources: CalicoResources): ExportStep[] {
-  const program = defaultConfiguration(resources)?.programClusterRoutes ?? "EnabledNoEncapOnly";
+  const program = defaultConfiguration(resources).programClusterRoutes;
   const programsIpip = program === "Enabled" || program === "EnabledIPIPOnly";
   const internal = ["*.cali", "*.calico", ...(programsIpip ? [] : ["tunl0"])];
   return [
@@ -145,7 +141,7 @@ function interfaceSteps(resources: CalicoResources): ExportStep[] {
 function communitySteps(resources: CalicoResources, nodeName: string, family: CalicoFamily): ExportStep[] {
   const octets = octetsOf(family);
   const said = resources.configurations.get(`node.${nodeName}`)?.prefixAdvertisements
-    ?? defaultConfiguration(resources)?.prefixAdvertisements ?? [];
+    ?? defaultConfiguration(resources).prefixAdvertisements ?? [];
   return said.filter(({ cidr }) => cidr.address.length === octets).map(communityStep);
 }
 

@@ -29,7 +29,7 @@ interface Ranges {
 
 /** Whether there is a range of services: without one no Service means anything. */
 export function hasServiceRanges(resources: CalicoResources, host: HostFacts): boolean {
-  const { serviceExternalIPs = [], serviceLoadBalancerIPs = [] } = defaultConfiguration(resources) ?? {};
+  const { serviceExternalIPs, serviceLoadBalancerIPs } = defaultConfiguration(resources);
   return clusterRanges(resources, host).length + serviceExternalIPs.length + serviceLoadBalancerIPs.length > 0;
 }
 
@@ -53,19 +53,19 @@ export function serviceRoutes(
 
 /** Of both families; the environment goes before the configuration: calico.md 2.2. */
 function clusterRanges(resources: CalicoResources, host: HostFacts): readonly Prefix[] {
-  return host.serviceClusterIPs ?? defaultConfiguration(resources)?.serviceClusterIPs ?? [];
+  return host.serviceClusterIPs ?? defaultConfiguration(resources).serviceClusterIPs;
 }
 
 function rangesOf(resources: CalicoResources, family: CalicoFamily, host: HostFacts): Ranges {
   const configuration = defaultConfiguration(resources);
   const octets = octetsOf(family);
-  const ofFamily = (prefixes: readonly Prefix[] = []): readonly Prefix[] =>
+  const ofFamily = (prefixes: readonly Prefix[]): readonly Prefix[] =>
     prefixes.filter(({ address }) => address.length === octets);
   return {
     cluster: ofFamily(clusterRanges(resources, host)),
-    external: ofFamily(configuration?.serviceExternalIPs),
-    loadBalancer: ofFamily(configuration?.serviceLoadBalancerIPs),
-    aggregated: configuration?.serviceLoadBalancerAggregation ?? true,
+    external: ofFamily(configuration.serviceExternalIPs),
+    loadBalancer: ofFamily(configuration.serviceLoadBalancerIPs),
+    aggregated: configuration.serviceLoadBalancerAggregation,
   };
 }
 

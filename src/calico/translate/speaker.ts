@@ -5,6 +5,7 @@
 
 import type { Prefix } from "../../base/prefix.ts";
 import { BGP_PORT, DEFAULT_AS_NUMBER } from "../../config/intent.ts";
+import { NO_CONFIGURATION } from "../resources/bgp-configuration.ts";
 import type { BgpConfiguration, CalicoNode, CalicoResources } from "../resources/model.ts";
 import type { NodeAddress } from "../resources/scalars.ts";
 
@@ -58,14 +59,14 @@ export interface Speaker {
   readonly isNode: boolean;
 }
 
-/** BGPConfiguration `default`; what it does not say, or that it is missing, is Calico's default. */
-export function defaultConfiguration(resources: CalicoResources): BgpConfiguration | undefined {
-  return resources.configurations.get("default");
+/** BGPConfiguration `default`, or Calico's defaults where there is none. */
+export function defaultConfiguration(resources: CalicoResources): BgpConfiguration {
+  return resources.configurations.get("default") ?? NO_CONFIGURATION;
 }
 
 /** AS of the cluster. */
 export function clusterAsNumber(resources: CalicoResources): number {
-  return defaultConfiguration(resources)?.asNumber ?? DEFAULT_AS_NUMBER;
+  return defaultConfiguration(resources).asNumber ?? DEFAULT_AS_NUMBER;
 }
 
 /** The port a node is configured to listen on by itself; undefined where only the cluster's applies. */
@@ -75,7 +76,7 @@ export function ownListenPort(resources: CalicoResources, nodeName: string): num
 
 /** The port a node listens on and others dial; undefined where nobody names one, which means 179. */
 export function listenPortOf(resources: CalicoResources, nodeName: string): number | undefined {
-  return ownListenPort(resources, nodeName) ?? defaultConfiguration(resources)?.listenPort;
+  return ownListenPort(resources, nodeName) ?? defaultConfiguration(resources).listenPort;
 }
 
 /**
@@ -102,9 +103,9 @@ export function speakerOf(resources: CalicoResources, host: HostFacts, node: Cal
     routerId: routerIdOf(node, host),
     clusterId: node.routeReflectorClusterId,
     // Other nodes know Nodes only: with a host that is none, nobody has a mesh session.
-    meshEnabled: isNode && (configuration?.nodeToNodeMeshEnabled ?? true),
+    meshEnabled: isNode && configuration.nodeToNodeMeshEnabled,
     listenPort: listenPortOf(resources, node.name) ?? BGP_PORT,
-    bindToNode: configuration?.bindMode === "NodeIP",
+    bindToNode: configuration.bindMode === "NodeIP",
     isNode,
   };
 }
