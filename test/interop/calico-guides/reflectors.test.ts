@@ -104,6 +104,8 @@ for (const [words, way, other] of WAYS) {
         node === first || node === second ? othersThan(node) : [first, second]);
       await cluster.reach(all);
       expect(differing(before, await marks(rr1))).toEqual([]);
+      const noClients = (await rr1.peers()).filter(({ routeReflectorClient }) => !routeReflectorClient);
+      expect(noClients.map(({ address }) => address)).toEqual([second.v4]);
       // It leaves the mesh, but the first reflector has told its block already.
       for (const worker of [w1, w2]) expect(worker.lost()).toEqual([]);
     }, 60_000);

@@ -162,6 +162,7 @@ export interface ShownPeer {
   readonly name: string;
   readonly address: string;
   readonly type: string;
+  readonly routeReflectorClient: boolean;
   readonly state: string;
   readonly since: string;
   readonly waiting: string | null;
