@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest";
 import { API } from "../../src/control/endpoints.ts";
 import { startControlServer } from "../../src/control/server.ts";
 import { EXPLAINED, fakeDaemon, GROUP, peerView, routeView, testHost } from "./fake-daemon.ts";
+import { countTurns, endlessRoutes, expectStalled } from "./pace.ts";
 import { afterTest, ask, controlServer, folder, open } from "./running.ts";
 
 describe("pages", () => {
@@ -188,53 +189,33 @@ describe("bad requests", () => {
 
 describe("streams", () => {
   it("pulls no faster than the client reads, and returns the iterator when it goes", async () => {
-    let pulled = 0;
-    let returned: () => void = () => undefined;
-    const done = new Promise<void>((resolve) => { returned = resolve; });
+    const routes = endlessRoutes(() => routeView());
     const daemon = fakeDaemon();
-    daemon.routeSource = function* () {
-      try {
-        for (;;) {
-          pulled++;
-          yield routeView();
-        }
-      } finally {
-        returned();
-      }
-    };
+    daemon.routeSource = routes.source;
     const { socketPath } = await controlServer(daemon);
     const message = await open({ socketPath, path: "/v1/routes" });
-    let before = -1;
-    while (pulled !== before) { // until the kernel's buffers are full; other clients are served meanwhile
-      before = pulled;
+    await expectStalled(routes, async () => {
       expect((await ask({ socketPath, path: "/v1/peers/node1" })).status).toBe(200);
-      for (let turn = 0; turn < 20; turn++) await testHost().nextTurn();
-    }
-    expect(pulled).toBeGreaterThan(100);
-    expect(pulled).toBeLessThan(50_000);
+    });
     message.destroy();
-    await done;
+    await routes.returned;
   });
 
   it("lets the event loop turn between slices", async () => {
     const daemon = fakeDaemon();
-    let longest = 0;
-    let inThisTurn = 0;
-    let turning = true;
-    const turn = (): void => { inThisTurn = 0; if (turning) setImmediate(turn); };
-    turn();
+    const turns = countTurns();
     daemon.routeSource = function* () {
       for (let i = 0; i < 20_000; i++) {
-        longest = Math.max(longest, ++inThisTurn);
+        turns.count();
         yield routeView();
       }
     };
     const { socketPath } = await controlServer(daemon);
     const reply = await ask({ socketPath, path: "/v1/routes" });
-    turning = false;
+    const most = turns.most();
     expect(reply.text.split("\n").length).toBe(20_001);
-    expect(longest).toBeGreaterThan(10);
-    expect(longest).toBeLessThanOrEqual(1000);
+    expect(most).toBeGreaterThan(10);
+    expect(most).toBeLessThanOrEqual(1000);
   });
 });
 

@@ -8,6 +8,7 @@ import { startBirdServer } from "../../../src/control/bird/server.ts";
 import type { BirdServer } from "../../../src/control/bird/server.ts";
 import type { DaemonApi } from "../../../src/daemon/api.ts";
 import { fakeDaemon, fakeNow, routeView, testHost } from "../fake-daemon.ts";
+import { countTurns, endlessRoutes, expectStalled } from "../pace.ts";
 import { afterTest, folder } from "../running.ts";
 import { BirdClient, rawReply } from "./client.ts";
 
@@ -131,43 +132,27 @@ describe("a session", () => {
 
 describe("a long reply", () => {
   it("is pulled no faster than the client reads, and left when it goes", async () => {
-    let pulled = 0;
-    let returned: () => void = () => undefined;
-    const done = new Promise<void>((resolve) => { returned = resolve; });
+    const routes = endlessRoutes((i) => routeView({ prefix: prefixAt(i) }));
     const daemon = fakeDaemon();
-    daemon.routeSource = function* () {
-      try {
-        for (;;) yield routeView({ prefix: prefixAt(pulled++) });
-      } finally {
-        returned();
-      }
-    };
+    daemon.routeSource = routes.source;
     const server = await birdServer(daemon);
     const client = clientOf(server);
     await client.until(/ready/);
     client.pause();
     client.send("show route\n");
-    for (let before = -1; pulled === 0 || pulled !== before;) { // until the kernel's buffers are full
-      before = pulled;
+    await expectStalled(routes, async () => {
       expect(await rawReply(server.socketPath, "restrict")).toBe(RESTRICTED);
-      for (let turn = 0; turn < 20; turn++) await testHost().nextTurn();
-    }
-    expect(pulled).toBeGreaterThan(100);
-    expect(pulled).toBeLessThan(50_000);
+    });
     client.destroy();
-    await done;
+    await routes.returned;
   });
 
   it("lets the event loop turn between slices, also where it holds few of the routes", async () => {
     const daemon = fakeDaemon();
-    let longest = 0;
-    let inThisTurn = 0;
-    let turning = true;
-    const turn = (): void => { inThisTurn = 0; if (turning) setImmediate(turn); };
-    turn();
+    const turns = countTurns();
     daemon.routeSource = function* () {
       for (let i = 0; i < 20_000; i++) {
-        longest = Math.max(longest, ++inThisTurn);
+        turns.count();
         if (i % 500 === 499) yield undefined as never; // as the daemon does
         yield routeView({ prefix: prefixAt(i) });
       }
@@ -175,13 +160,12 @@ describe("a long reply", () => {
     const server = await birdServer(daemon);
     const all = await rawReply(server.socketPath, "show route");
     const none = await rawReply(server.socketPath, "show route protocol static1");
-    turning = false;
+    const most = turns.most();
     expect(all.split("\n").length).toBe(20_002);
     expect(none).toBe("0000 \n");
-    expect(longest).toBeGreaterThan(10);
-    expect(longest).toBeLessThanOrEqual(1_001); // one is held until the next tells that its prefix is complete
+    expect(most).toBeGreaterThan(10);
+    expect(most).toBeLessThanOrEqual(1_001); // one is held until the next tells that its prefix is complete
   });
-
 });
 
 describe("the socket's file", () => {
