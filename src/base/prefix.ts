@@ -21,6 +21,12 @@ export function parsePrefix(text: string): Prefix | undefined {
   return hasHostBits(prefix) ? undefined : prefix;
 }
 
+/** An address alone as a prefix, without its zone (RFC 4007 §11), as no prefix has one; undefined where it is none. */
+export function hostPrefix(text: string): Prefix | undefined {
+  const address = parseAddress(text.replace(/%.*$/, ""));
+  return address && { address, length: address.length * 8 };
+}
+
 /** The text of a prefix, such as 10.0.0.0/26 or 2001:db8::/64. */
 export function formatPrefix(prefix: Prefix): string {
   return `${formatAddress(prefix.address)}/${prefix.length}`;

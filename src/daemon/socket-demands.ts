@@ -1,6 +1,6 @@
 /** What a neighbour's sockets have to be, from what it is asked to be. */
 
-import { parseAddress } from "../base/address.ts";
+import { hostPrefix } from "../base/prefix.ts";
 import type { Prefix } from "../base/prefix.ts";
 import type { PeerIntent, PeerWhere } from "../config/intent.ts";
 import type { SocketDemands } from "../transport/ports.ts";
@@ -25,7 +25,5 @@ export function claimSockets(guard: SocketGuard, intent: PeerIntent): void {
 }
 
 function prefixOf(where: PeerWhere): Prefix | undefined {
-  if (where.kind === "range") return where.range;
-  const address = parseAddress(where.address.replace(/%.*$/, "")); // a zone is no part of what a listener compares
-  return address && { address, length: address.length * 8 };
+  return where.kind === "range" ? where.range : hostPrefix(where.address);
 }

@@ -4,11 +4,10 @@
  * configured takes the connection; every refusal is counted by its reason.
  */
 
-import { parseAddress } from "../base/address.ts";
 import type { Clock } from "../base/ports.ts";
 import { after } from "../base/ports.ts";
 import type { Prefix } from "../base/prefix.ts";
-import { covers } from "../base/prefix.ts";
+import { covers, hostPrefix } from "../base/prefix.ts";
 import { ACCEPTED_OPEN_HOLD_SECONDS } from "../fsm/cells.ts";
 import type { OpenMessage } from "../messages/open.ts";
 import { sniffOpen } from "./open-sniffer.ts";
@@ -102,9 +101,8 @@ export class Acceptor {
   }
 
   #offerToRange(connection: Connection): void {
-    const address = parseAddress(connection.remoteAddress.replace(/%.*$/, "")); // a range has no zone
-    const range = address === undefined ? undefined
-      : this.#ranges.find((candidate) => covers(candidate.range, { address, length: address.length * 8 }));
+    const host = hostPrefix(connection.remoteAddress);
+    const range = host && this.#ranges.find((candidate) => covers(candidate.range, host));
     if (range === undefined) return this.#refuse("unknownSource", connection);
     const member = range.member(connection.remoteAddress);
     if (member === undefined) return this.#refuse("rangeFull", connection);

@@ -6,9 +6,8 @@
 
 import { Socket } from "node:net";
 import type { Server } from "node:net";
-import { parseAddress } from "../base/address.ts";
 import { EMPTY } from "../base/bytes.ts";
-import { formatPrefix } from "../base/prefix.ts";
+import { formatPrefix, hostPrefix } from "../base/prefix.ts";
 import type { Prefix } from "../base/prefix.ts";
 import type { Libc } from "./libc.ts";
 import type { DialTarget, SocketDemands } from "./ports.ts";
@@ -84,10 +83,10 @@ export class LibcProvider implements SocketProvider {
   dial(target: DialTarget): Socket {
     const { address, port, localAddress, demands } = target;
     if (demands === undefined) return nodeNetProvider.dial(target);
-    const octets = withoutZone(address);
-    const fd = octets === undefined ? "EINVAL" : this.#libc.socket(familyOfAddress(octets.length));
-    if (octets === undefined || typeof fd === "string") throw new Error(`no socket to ${address}: ${fd}`);
-    for (const option of dialOptions(octets, demands)) {
+    const host = hostPrefix(address);
+    const fd = host === undefined ? "EINVAL" : this.#libc.socket(familyOfAddress(host.address.length));
+    if (host === undefined || typeof fd === "string") throw new Error(`no socket to ${address}: ${fd}`);
+    for (const option of dialOptions(host, demands)) {
       const trouble = this.#set(fd, option);
       if (trouble === undefined) continue;
       this.#libc.close(fd);
@@ -175,20 +174,16 @@ function whyNoPassword(password: string): string | undefined {
     : `waits for a password of ${PASSWORD_OCTETS_MAX} octets at most (RFC 2385 as Linux has it)`;
 }
 
-function dialOptions(address: Uint8Array, { password, ttlSecurityHops }: SocketDemands): readonly SocketOption[] {
-  const octets = address.length;
+function dialOptions(host: Prefix, { password, ttlSecurityHops }: SocketDemands): readonly SocketOption[] {
+  const octets = host.address.length;
   return [
-    ...(password === undefined ? [] : [passwordOption({ address, length: octets * 8 }, octetsOf(password))]),
+    ...(password === undefined ? [] : [passwordOption(host, octetsOf(password))]),
     ...(ttlSecurityHops === undefined ? [] : [sendTtlOption(octets), minTtlOption(octets, ttlSecurityHops)]),
   ];
 }
 
 function octetsOf(password: string): Uint8Array {
   return new TextEncoder().encode(password);
-}
-
-function withoutZone(address: string): Uint8Array | undefined {
-  return parseAddress(address.replace(/%.*$/, ""));
 }
 
 function octetsOfFamily(server: Server): number {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { clearHostBits, covers, formatPrefix, parsePrefix } from "../../src/base/prefix.ts";
+import { clearHostBits, covers, formatPrefix, hostPrefix, parsePrefix } from "../../src/base/prefix.ts";
 import type { Prefix } from "../../src/base/prefix.ts";
 
 describe("a prefix", () => {
@@ -9,6 +9,11 @@ describe("a prefix", () => {
   it("without a length is a host", () => {
     expect(formatPrefix(parsePrefix("10.0.0.1")!)).toBe("10.0.0.1/32");
     expect(formatPrefix(parsePrefix("::1")!)).toBe("::1/128");
+  });
+  it("of a host has no zone, and is of an address only", () => {
+    expect(["10.0.0.1", "fe80::1%eth0"].map((text) => formatPrefix(hostPrefix(text)!))).toEqual(
+      ["10.0.0.1/32", "fe80::1/128"]);
+    expect(["", "host", "10.0.0.0/8"].map(hostPrefix)).toEqual([undefined, undefined, undefined]);
   });
   it.each(["", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.1/31", "::/129", "2001:db8::1/64", "10.0.0.0/08",
     "10.0.0.0/-1", "10.0.0.0/8/8"])("%j is none", (text) => expect(parsePrefix(text)).toBeUndefined());
