@@ -16,6 +16,7 @@ import type { FieldFault } from "./resources/fields.ts";
 import { readBlockAffinity, readIpPool } from "./resources/ip-pool.ts";
 import { readNode } from "./resources/node.ts";
 import { readNodeStatus } from "./resources/node-status.ts";
+import { qualifiedName } from "./resources/raw.ts";
 import { readSecret } from "./resources/secret.ts";
 import { readEndpointSlice, readService } from "./resources/service.ts";
 
@@ -167,9 +168,4 @@ function readInto(change: Change, { key, read }: KindRow, name: string, envelope
 
 function rowOf(kind: string): KindRow | undefined {
   return Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
-}
-
-/** Kubernetes' Services and Secrets are named within their namespace, everything of Calico's in the cluster. */
-function qualifiedName({ namespace, name }: Envelope): string {
-  return namespace === "" ? name : `${namespace}/${name}`;
 }

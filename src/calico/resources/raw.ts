@@ -26,6 +26,11 @@ export function nameOf(resource: JsonValue): string {
   return textOf(resource, "metadata", "name");
 }
 
+/** Kubernetes' Services and Secrets are named within their namespace, everything of Calico's in the cluster: "". */
+export function qualifiedName({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return namespace === "" ? name : `${namespace}/${name}`;
+}
+
 /** `metadata.resourceVersion`; undefined where there is none. */
 export function versionOf(resource: JsonValue): string | undefined {
   const version = textOf(resource, "metadata", "resourceVersion");

@@ -3,9 +3,11 @@
 import type { CalicoSecret } from "./model.ts";
 import { textsByKey } from "./envelope.ts";
 import type { Envelope } from "./envelope.ts";
+import { qualifiedName } from "./raw.ts";
 
 /** A Secret; what is no text in it is left out, and reported by its key. */
-export function readSecret({ name, namespace, root }: Envelope): CalicoSecret {
+export function readSecret(envelope: Envelope): CalicoSecret {
+  const { root } = envelope;
   const texts = new Map<string, string>();
   for (const [key, value] of textsByKey(root, "data")) {
     const text = decoded(value);
@@ -14,7 +16,7 @@ export function readSecret({ name, namespace, root }: Envelope): CalicoSecret {
   }
   // What people write into files; the API server turns it into the other.
   for (const [key, value] of textsByKey(root, "stringData")) texts.set(key, value);
-  return { name: namespace === "" ? name : `${namespace}/${name}`, texts };
+  return { name: qualifiedName(envelope), texts };
 }
 
 /** The Secrets of a namespace by their names; one in a file may go without a namespace. */

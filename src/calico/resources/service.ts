@@ -3,6 +3,7 @@
 import type { CalicoService, EndpointSlice } from "./model.ts";
 import type { Envelope } from "./envelope.ts";
 import type { Fields } from "./fields.ts";
+import { qualifiedName } from "./raw.ts";
 
 const SERVICE_LABEL = "kubernetes.io/service-name";
 const TYPES = ["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"] as const;
@@ -13,7 +14,7 @@ export function readService({ name, namespace, root }: Envelope): CalicoService 
   const ingress = root.object("status").object("loadBalancer").objects("ingress");
   const clusterIPs = spec.has("clusterIPs") ? spec.texts("clusterIPs") : present([spec.text("clusterIP")]);
   return {
-    name: namespace === "" ? name : `${namespace}/${name}`,
+    name: qualifiedName({ namespace, name }),
     type: spec.oneOf("type", TYPES, "ClusterIP"),
     clusterIPs,
     externalIPs: spec.texts("externalIPs"),
@@ -29,8 +30,8 @@ export function readEndpointSlice({ name, namespace, labels, root }: Envelope): 
   const service = labels.get(SERVICE_LABEL);
   if (service === undefined) return undefined;
   return {
-    name: `${namespace}/${name}`,
-    service: `${namespace}/${service}`,
+    name: qualifiedName({ namespace, name }),
+    service: qualifiedName({ namespace, name: service }),
     addressType: root.oneOf("addressType", ["IPv4", "IPv6", "FQDN"], "IPv4"),
     endpoints: root.objects("endpoints").map((endpoint) => ({
       nodeName: endpoint.text("nodeName"),

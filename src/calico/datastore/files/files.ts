@@ -9,7 +9,7 @@ import { promises } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { JsonValue } from "../../../config/json.ts";
 import type { ResourceFault } from "../../resources/model.ts";
-import { kindOf, nameOf, textOf } from "../../resources/raw.ts";
+import { kindOf, nameOf, qualifiedName, textOf } from "../../resources/raw.ts";
 import type { Datastore, DatastoreEvent, Timers } from "../datastore.ts";
 import { watchFolder } from "../watch-folder.ts";
 import type { WatchFolder } from "../watch-folder.ts";
@@ -245,5 +245,5 @@ function twice(before: string, file: string): string {
 function identityOf(value: JsonValue): { readonly kind: string; readonly name: string } | undefined {
   const [kind, name, namespace] = [kindOf(value), nameOf(value), textOf(value, "metadata", "namespace")];
   if (kind === "" || name === "") return undefined;
-  return { kind, name: namespace === "" ? name : `${namespace}/${name}` };
+  return { kind, name: qualifiedName({ namespace, name }) };
 }
