@@ -38,6 +38,16 @@ export function isJsonObject(value: JsonValue | undefined): value is JsonObject 
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** The value of a JSON text that others wrote; undefined where it is none. */
+export function parsedJson(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    // Any text may stand there: not being JSON is an answer.
+    return undefined;
+  }
+}
+
 /** The value of a node, as JSON.parse would give it. */
 export function valueOf(node: JsonNode): JsonValue {
   if (node.type === "null") return null;

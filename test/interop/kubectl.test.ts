@@ -7,7 +7,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { textAt, valueAt } from "../../src/calico/datastore/kubernetes/access.ts";
+import { memberOf, textOf } from "../../src/calico/resources/raw.ts";
 import { kubeconfigAccess } from "../../src/calico/datastore/kubernetes/kubeconfig.ts";
 import type { JsonValue } from "../../src/config/json.ts";
 import { makeCertificates } from "../support/calico/certificates.ts";
@@ -93,7 +93,7 @@ async function startReflectd(kubectl: Kubectl, more: object = {}):
 }
 
 interopSuite("kubectl", ["kubectl"], () => {
-  const specOf = (world: KubernetesWorld): JsonValue | undefined => valueAt(world.known.get("BGPPeer p"), "spec");
+  const specOf = (world: KubernetesWorld): JsonValue | undefined => memberOf(world.known.get("BGPPeer p"), "spec");
   const until = (world: KubernetesWorld, spec: JsonValue): Promise<void> =>
     world.until(JSON.stringify(spec), () => JSON.stringify(specOf(world)) === JSON.stringify(spec));
 
@@ -132,9 +132,9 @@ interopSuite("kubectl", ["kubectl"], () => {
     await world.sync();
     await kubectl.must(["annotate", "node", "n1", "projectcalico.org/RouteReflectorClusterID=244.0.0.1"]);
     await kubectl.must(["label", "node", "n1", "route-reflector=true"]);
-    const label = (): string => textAt(world.known.get("Node n1"), "metadata", "labels", "route-reflector");
+    const label = (): string => textOf(world.known.get("Node n1"), "metadata", "labels", "route-reflector");
     await world.until("both", () => label() === "true");
-    expect(valueAt(world.known.get("Node n1"), "metadata", "annotations")).toEqual(
+    expect(memberOf(world.known.get("Node n1"), "metadata", "annotations")).toEqual(
       { theirs: "1", "projectcalico.org/RouteReflectorClusterID": "244.0.0.1" });
     await kubectl.must(["annotate", "node", "n1", "projectcalico.org/RouteReflectorClusterID-"]);
     await world.until("away", () => !JSON.stringify(world.known.get("Node n1")).includes("ClusterID"));
@@ -194,12 +194,12 @@ interopSuite("kubectl", ["kubectl"], () => {
       routeReflectorClusterID: "244.0.0.1", labels: { "route-reflector": "true" } } });
     const get = async (...words: readonly string[]): Promise<JsonValue> =>
       JSON.parse(await kubectl.must(["get", ...words, "-o", "json"])) as JsonValue;
-    const annotations = async (): Promise<unknown> => valueAt(await get("node", "rr1"), "metadata", "annotations");
+    const annotations = async (): Promise<unknown> => memberOf(await get("node", "rr1"), "metadata", "annotations");
     const ours = { "theirs": "1", "projectcalico.org/IPv4Address": "127.0.0.11/8",
       "projectcalico.org/RouteReflectorClusterID": "244.0.0.1",
       "projectcalico.org/labels": '{"route-reflector":"true"}' };
     await expect.poll(annotations, { timeout: 15_000, interval: 200 }).toEqual(ours);
-    const status = async (): Promise<unknown> => valueAt(await get("caliconodestatus", "s"), "status");
+    const status = async (): Promise<unknown> => memberOf(await get("caliconodestatus", "s"), "status");
     await expect.poll(status, { timeout: 15_000, interval: 200 }).toMatchObject({
       agent: { birdV4: { state: "Ready", routerID: "127.0.0.11" } },
       bgp: { numberEstablishedV4: 0, numberNotEstablishedV4: 1, peersV4: [{ peerIP: "127.0.0.12", type: "NodePeer" }] },

@@ -1,5 +1,6 @@
 /** What all resources have: kind, name, labels, annotations. Both apiVersions are read alike: calico.md 12. */
 
+import { parsedJson } from "../../config/json.ts";
 import { Fields } from "./fields.ts";
 import type { FieldFault } from "./fields.ts";
 
@@ -43,17 +44,7 @@ export function textsByKey(fields: Fields, key: string): ReadonlyMap<string, str
 
 function packedMetadata(text: string | undefined, metadata: Fields): Fields {
   if (text === undefined) return new Fields(undefined, "", []);
-  const value = parsed(text);
+  const value = parsedJson(text);
   if (value === undefined) metadata.fault(`annotations["${METADATA_ANNOTATION}"]`, "is no JSON; it was ignored");
   return new Fields(value, "", []);
-}
-
-/** The value of a JSON text; undefined where it is none. */
-export function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    // Any text may stand in an annotation: not being JSON is an answer.
-    return undefined;
-  }
 }

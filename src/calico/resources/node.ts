@@ -1,8 +1,9 @@
 /** Node: Calico's own, and core/v1's with Calico's annotations (calico.md 1.3, 2.1). */
 
 import { parseIpv4 } from "../../base/address.ts";
+import { parsedJson } from "../../config/json.ts";
 import type { CalicoNode } from "./model.ts";
-import { parsed, textsByKey } from "./envelope.ts";
+import { textsByKey } from "./envelope.ts";
 import type { Envelope } from "./envelope.ts";
 import { Fields } from "./fields.ts";
 import { asNumberOf, nodeAddressOf } from "./scalars.ts";
@@ -49,7 +50,7 @@ function fromKubernetes({ name, labels, annotations, root }: Envelope): CalicoNo
 function effectiveLabels(kubernetes: ReadonlyMap<string, string>, notes: Fields): ReadonlyMap<string, string> {
   const text = notes.text(`${PREFIX}labels`);
   if (text === undefined) return kubernetes;
-  const value = parsed(text);
+  const value = parsedJson(text);
   if (value === undefined) notes.fault(`${PREFIX}labels`, "is no JSON object; it was ignored");
   return new Map([...textsByKey(new Fields({ labels: value }, "", []), "labels"), ...kubernetes]);
 }

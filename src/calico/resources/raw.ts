@@ -1,4 +1,4 @@
-/** A resource as it was written, before its fields are read: who it is, single members, its metadata. */
+/** A resource, or what else comes as JSON, as it was written: single members, who it is, its metadata. */
 
 import { isJsonObject } from "../../config/json.ts";
 import type { JsonObject, JsonValue } from "../../config/json.ts";
@@ -14,6 +14,18 @@ export function memberOf(value: JsonValue | undefined, ...keys: readonly string[
 export function textOf(value: JsonValue | undefined, ...keys: readonly string[]): string {
   const found = memberOf(value, ...keys);
   return typeof found === "string" ? found : "";
+}
+
+/** The list below keys; empty where there is none. */
+export function listOf(value: JsonValue | undefined, ...keys: readonly string[]): readonly JsonValue[] {
+  const found = memberOf(value, ...keys);
+  return Array.isArray(found) ? found as readonly JsonValue[] : [];
+}
+
+/** The object below keys; an empty one where there is none. */
+export function objectOf(value: JsonValue | undefined, ...keys: readonly string[]): JsonObject {
+  const found = memberOf(value, ...keys);
+  return isJsonObject(found) ? found : {};
 }
 
 /** `kind`; empty where there is none. */
@@ -42,8 +54,7 @@ export type MetadataChange = Readonly<Record<string, JsonValue | undefined>>;
 
 /** The resource with changed metadata. Keys keep their places. */
 export function withMetadata(resource: JsonObject, change: MetadataChange): JsonObject {
-  const given = memberOf(resource, "metadata");
-  const members: MetadataChange = { ...(isJsonObject(given) ? given : {}), ...change };
+  const members: MetadataChange = { ...objectOf(resource, "metadata"), ...change };
   const metadata = Object.fromEntries(Object.entries(members).flatMap(([name, value]) =>
     (value === undefined ? [] : [[name, value] as const])));
   return { ...resource, metadata };

@@ -1,9 +1,8 @@
 /** How the API server of the tests words its answers: statuses, lists, and the tables that kubectl prints. */
 
-import { textAt } from "../../../src/calico/datastore/kubernetes/access.ts";
+import { objectOf, textOf } from "../../../src/calico/resources/raw.ts";
+import type { JsonObject } from "../../../src/config/json.ts";
 import type { ApiKind } from "./api-kinds.ts";
-import type { JsonObject } from "./api-patch.ts";
-import { membersAt } from "./api-store.ts";
 
 const REASONS: Readonly<Record<number, string>> = {
   400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed", 409: "Conflict",
@@ -37,8 +36,8 @@ export function tableOf(objects: readonly JsonObject[], metadata: JsonObject): J
     kind: "Table", apiVersion: "meta.k8s.io/v1", metadata,
     columnDefinitions: [column("Name", "name"), column("Created At", "")],
     rows: objects.map((object) => ({
-      cells: [textAt(object, "metadata", "name"), textAt(object, "metadata", "creationTimestamp")],
-      object: { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata: membersAt(object, "metadata") },
+      cells: [textOf(object, "metadata", "name"), textOf(object, "metadata", "creationTimestamp")],
+      object: { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata: objectOf(object, "metadata") },
     })),
   };
 }
@@ -49,9 +48,9 @@ export function selectorOf(query: URLSearchParams): (object: JsonObject) => bool
   const fields = clauses(query.get("fieldSelector")).map((clause) => clause.split(/==?/));
   const labels = clauses(query.get("labelSelector")).map((clause) => clause.split(/==?/));
   return (object) =>
-    fields.every(([path = "", value = ""]) => textAt(object, ...path.split(".")) === value) &&
+    fields.every(([path = "", value = ""]) => textOf(object, ...path.split(".")) === value) &&
     labels.every(([name = "", value]) => {
-      const label = membersAt(object, "metadata", "labels")[name];
+      const label = objectOf(object, "metadata", "labels")[name];
       return value === undefined ? label !== undefined : label === value;
     });
 }

@@ -1,6 +1,6 @@
 /** The kinds that the API server of the tests has, and how it says so: discovery, plain and aggregated. */
 
-import type { JsonObject } from "./api-patch.ts";
+import type { JsonObject } from "../../../src/config/json.ts";
 
 /** One kind in one version of the API. */
 export interface ApiKind {

@@ -1,18 +1,13 @@
 /** The three patches that a Kubernetes API server takes of kubectl, written as their definitions read. */
 
+import { memberOf } from "../../../src/calico/resources/raw.ts";
+import { isJsonObject } from "../../../src/config/json.ts";
 import type { JsonValue } from "../../../src/config/json.ts";
-
-/** A JSON object. */
-export type JsonObject = { readonly [name: string]: JsonValue };
-
-/** Whether it is an object and no list. */
-export const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** JSON Merge Patch (RFC 7396). */
 export function mergePatch(target: JsonValue | undefined, patch: JsonValue): JsonValue {
-  if (!isObject(patch)) return patch;
-  const merged: Record<string, JsonValue> = isObject(target) ? { ...target } : {};
+  if (!isJsonObject(patch)) return patch;
+  const merged: Record<string, JsonValue> = isJsonObject(target) ? { ...target } : {};
   for (const [name, value] of Object.entries(patch)) {
     if (value === null) delete merged[name];
     else merged[name] = mergePatch(merged[name], value);
@@ -25,8 +20,8 @@ const MERGE_KEYS: Readonly<Record<string, string>> = { conditions: "type", addre
 
 /** Kubernetes' strategic merge patch: as above, but some lists are merged by a key, and `$patch: delete` removes. */
 export function strategicPatch(target: JsonValue | undefined, patch: JsonValue): JsonValue {
-  if (!isObject(patch)) return patch;
-  const merged: Record<string, JsonValue> = isObject(target) ? { ...target } : {};
+  if (!isJsonObject(patch)) return patch;
+  const merged: Record<string, JsonValue> = isJsonObject(target) ? { ...target } : {};
   for (const [name, value] of Object.entries(patch)) {
     if (name.startsWith("$")) continue;
     const key = MERGE_KEYS[name];
@@ -38,11 +33,11 @@ export function strategicPatch(target: JsonValue | undefined, patch: JsonValue):
 }
 
 function mergedList(target: JsonValue | undefined, patch: readonly JsonValue[], key: string): JsonValue {
-  const keyOf = (item: JsonValue): JsonValue => (isObject(item) ? item[key] ?? null : null);
+  const keyOf = (item: JsonValue): JsonValue => (isJsonObject(item) ? item[key] ?? null : null);
   const merged: JsonValue[] = Array.isArray(target) ? [...target as readonly JsonValue[]] : [];
   for (const item of patch) {
     const at = merged.findIndex((existing) => keyOf(existing) === keyOf(item));
-    const isDeletion = isObject(item) && item["$patch"] === "delete";
+    const isDeletion = isJsonObject(item) && item["$patch"] === "delete";
     if (isDeletion && at >= 0) merged.splice(at, 1);
     else if (!isDeletion && at >= 0) merged[at] = strategicPatch(merged[at], item);
     else if (!isDeletion) merged.push(item);
@@ -54,12 +49,12 @@ function mergedList(target: JsonValue | undefined, patch: readonly JsonValue[], 
 export function jsonPatch(target: JsonValue, patch: JsonValue): JsonValue | undefined {
   let patched: JsonValue | undefined = target;
   for (const operation of Array.isArray(patch) ? patch as readonly JsonValue[] : []) {
-    if (!isObject(operation) || patched === undefined) return undefined;
+    if (!isJsonObject(operation) || patched === undefined) return undefined;
     const names = String(operation["path"]).split("/").slice(1).map((name) =>
       name.replaceAll("~1", "/").replaceAll("~0", "~"));
     const value = operation["value"] ?? null;
     if (operation["op"] === "test") {
-      const found = names.reduce<JsonValue | undefined>((at, name) => (isObject(at) ? at[name] : undefined), patched);
+      const found = memberOf(patched, ...names);
       if (JSON.stringify(found) !== JSON.stringify(value)) return undefined;
     } else {
       // On objects an addition is a merge patch with one member, and a removal one with null.

@@ -8,15 +8,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Server } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { textAt, valueAt } from "../../../src/calico/datastore/kubernetes/access.ts";
-import { parsedJson } from "../../../src/calico/datastore/kubernetes/api.ts";
-import type { JsonValue } from "../../../src/config/json.ts";
+import { memberOf, objectOf, textOf } from "../../../src/calico/resources/raw.ts";
+import { isJsonObject, parsedJson } from "../../../src/config/json.ts";
+import type { JsonObject, JsonValue } from "../../../src/config/json.ts";
 import { listOf, selectorOf, statusOf, tableOf, wantsTable } from "./api-answers.ts";
 import { aggregated, aggregatedType, apiKinds, discovery } from "./api-kinds.ts";
 import type { ApiKind } from "./api-kinds.ts";
-import { isObject, jsonPatch, mergePatch, strategicPatch } from "./api-patch.ts";
-import type { JsonObject } from "./api-patch.ts";
-import { ApiStore, keyOf, membersAt } from "./api-store.ts";
+import { jsonPatch, mergePatch, strategicPatch } from "./api-patch.ts";
+import { ApiStore, keyOf } from "./api-store.ts";
 import { ApiWatches } from "./api-watches.ts";
 
 /** How the server is made. */
@@ -137,8 +136,8 @@ export class ApiServer {
   }
 
   #kindOf(object: JsonObject): ApiKind {
-    const name = textAt(object, "kind");
-    const group = textAt(object, "apiVersion");
+    const name = textOf(object, "kind");
+    const group = textOf(object, "apiVersion");
     const kind = this.#kinds.find((each) => each.kind === name && (group === "" || each.group === group));
     if (kind === undefined) throw new Error(`the test has a mistake: ${group} ${name} is not served`);
     return kind;
@@ -223,7 +222,7 @@ export class ApiServer {
     const matches = selectorOf(query);
     const token = query.get("continue") ?? "";
     const page = token === "" ? { version: this.store.version, rest: this.store.list(kind).filter(matches)
-      .filter((object) => namespace === "" || textAt(object, "metadata", "namespace") === namespace) }
+      .filter((object) => namespace === "" || textOf(object, "metadata", "namespace") === namespace) }
       : this.#pages.get(token);
     if (page === undefined) return [410, statusOf(410, "The provided continue parameter is too old")];
     const limit = Number(query.get("limit") ?? "0") || page.rest.length;
@@ -231,7 +230,7 @@ export class ApiServer {
     const next = rest.length === 0 ? "" : `page/${kind.plural}/${page.version}/${rest.length}=`;
     if (next !== "") this.#pages.set(next, { version: page.version, rest });
     const list = listOf(kind, page.rest.slice(0, limit), page.version, next, rest.length);
-    return [200, wantsTable(accept) ? tableOf(page.rest.slice(0, limit), membersAt(list, "metadata")) : list];
+    return [200, wantsTable(accept) ? tableOf(page.rest.slice(0, limit), objectOf(list, "metadata")) : list];
   }
 
   #watch({ kind, namespace }: Target, query: URLSearchParams, accept: string, response: ServerResponse): void {
@@ -263,14 +262,14 @@ export class ApiServer {
     if (method === "GET") return [200, wantsTable(accept) ? tableOf([existing], {}) : existing];
     if (method === "DELETE") {
       if (!isDry) this.store.remove(kind, key);
-      const details = { name, kind: kind.plural, uid: textAt(existing, "metadata", "uid") };
+      const details = { name, kind: kind.plural, uid: textOf(existing, "metadata", "uid") };
       return [200, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details }];
     }
     const changed = method === "PUT" ? body : method === "PATCH" ? patched(existing, body ?? null, type, kind) : 405;
     if (typeof changed === "number") return [changed, statusOf(changed, `${method} with ${type} is not possible`)];
-    if (!isObject(changed)) return [400, statusOf(400, "the body is no object")];
-    const expected = textAt(changed, "metadata", "resourceVersion");
-    if (expected !== "" && expected !== textAt(existing, "metadata", "resourceVersion")) {
+    if (!isJsonObject(changed)) return [400, statusOf(400, "the body is no object")];
+    const expected = textOf(changed, "metadata", "resourceVersion");
+    if (expected !== "" && expected !== textOf(existing, "metadata", "resourceVersion")) {
       return [409, statusOf(409, `Operation cannot be fulfilled on ${named}: the object has been modified`)];
     }
     const merged = updated(kind, existing, changed, subresource);
@@ -278,10 +277,10 @@ export class ApiServer {
   }
 
   #create({ kind, namespace }: Target, body: JsonValue | undefined, isDry: boolean): Reply {
-    if (!isObject(body)) return [400, statusOf(400, "the body is no object")];
+    if (!isJsonObject(body)) return [400, statusOf(400, "the body is no object")];
     const placed = !kind.isNamespaced ? body
-      : { ...body, metadata: { ...membersAt(body, "metadata"), namespace: namespace === "" ? "default" : namespace } };
-    const name = textAt(placed, "metadata", "name");
+      : { ...body, metadata: { ...objectOf(body, "metadata"), namespace: namespace === "" ? "default" : namespace } };
+    const name = textOf(placed, "metadata", "name");
     if (name === "") return [422, statusOf(422, `${kind.kind} is invalid: metadata.name: Required value`)];
     if (this.store.get(kind, keyOf(placed)) !== undefined) {
       return [409, statusOf(409, `${groupResource(kind)} "${name}" already exists`, "AlreadyExists")];
@@ -323,11 +322,11 @@ function patched(existing: JsonObject, patch: JsonValue, type: string, kind: Api
 function updated(kind: ApiKind, existing: JsonObject, changed: JsonObject, subresource: string): JsonObject {
   if (!kind.hasStatus) return changed;
   const from = (object: JsonObject): JsonObject => {
-    const status = valueAt(object, "status");
+    const status = memberOf(object, "status");
     return status === undefined ? {} : { status };
   };
   const { status: _, ...rest } = subresource === "status" ? existing : changed;
   if (subresource !== "status") return { ...rest, ...from(existing) };
-  const metadata: JsonObject = kind.kind === "Node" ? { metadata: membersAt(changed, "metadata") } : {};
+  const metadata: JsonObject = kind.kind === "Node" ? { metadata: objectOf(changed, "metadata") } : {};
   return { ...rest, ...metadata, ...from(changed) };
 }

@@ -4,11 +4,10 @@
  */
 
 import { randomUUID } from "node:crypto";
-import { textAt, valueAt } from "../../../src/calico/datastore/kubernetes/access.ts";
-import type { JsonValue } from "../../../src/config/json.ts";
+import { memberOf, objectOf, textOf } from "../../../src/calico/resources/raw.ts";
+import { isJsonObject } from "../../../src/config/json.ts";
+import type { JsonObject, JsonValue } from "../../../src/config/json.ts";
 import type { ApiKind } from "./api-kinds.ts";
-import { isObject } from "./api-patch.ts";
-import type { JsonObject } from "./api-patch.ts";
 
 /** One change. */
 export interface Change {
@@ -51,9 +50,9 @@ export class ApiStore {
     const key = keyOf(object);
     const before = this.#of(kind).get(key);
     const metadata: JsonObject = {
-      ...membersAt(object, "metadata"),
-      uid: valueAt(before, "metadata", "uid") ?? randomUUID(),
-      creationTimestamp: valueAt(before, "metadata", "creationTimestamp") ?? "2026-01-01T00:00:00Z",
+      ...objectOf(object, "metadata"),
+      uid: memberOf(before, "metadata", "uid") ?? randomUUID(),
+      creationTimestamp: memberOf(before, "metadata", "creationTimestamp") ?? "2026-01-01T00:00:00Z",
     };
     const whole: JsonObject = { ...object, apiVersion: kind.group, kind: kind.kind, metadata };
     if (before !== undefined && unversioned(before) === unversioned(whole)) return before;
@@ -96,7 +95,7 @@ export class ApiStore {
 
   #change(type: Change["type"], kind: ApiKind, key: string, object: JsonObject): JsonObject {
     this.#version += 1;
-    const metadata = { ...membersAt(object, "metadata"), resourceVersion: String(this.#version) };
+    const metadata = { ...objectOf(object, "metadata"), resourceVersion: String(this.#version) };
     const changed: JsonObject = { ...object, metadata };
     if (type === "DELETED") this.#of(kind).delete(key);
     else this.#of(kind).set(key, changed);
@@ -109,23 +108,17 @@ export class ApiStore {
 
 /** namespace/name, or /name. */
 export function keyOf(object: JsonValue): string {
-  return `${textAt(object, "metadata", "namespace")}/${textAt(object, "metadata", "name")}`;
-}
-
-/** The members of the object at a path. */
-export function membersAt(value: JsonValue | undefined, ...names: readonly string[]): JsonObject {
-  const found = valueAt(value, ...names);
-  return isObject(found) ? found : {};
+  return `${textOf(object, "metadata", "namespace")}/${textOf(object, "metadata", "name")}`;
 }
 
 function unversioned(object: JsonObject): string {
-  const { resourceVersion: _, ...metadata } = membersAt(object, "metadata");
+  const { resourceVersion: _, ...metadata } = objectOf(object, "metadata");
   return JSON.stringify(sorted({ ...object, metadata }));
 }
 
 function sorted(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return (value as readonly JsonValue[]).map(sorted);
-  if (!isObject(value)) return value;
+  if (!isJsonObject(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, each]) => [name, sorted(each)]));
 }

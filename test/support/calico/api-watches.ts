@@ -1,7 +1,7 @@
 /** The open watches of the API server of the tests. */
 
 import type { ServerResponse } from "node:http";
-import type { JsonObject } from "./api-patch.ts";
+import type { JsonObject } from "../../../src/config/json.ts";
 import { statusOf, tableOf } from "./api-answers.ts";
 import type { ApiKind } from "./api-kinds.ts";
 import type { ApiStore, Change } from "./api-store.ts";

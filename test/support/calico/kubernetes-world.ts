@@ -2,13 +2,12 @@
 
 import { onTestFinished } from "vitest";
 import type { DatastoreEvent } from "../../../src/calico/datastore/datastore.ts";
-import { textAt } from "../../../src/calico/datastore/kubernetes/access.ts";
 import type { AccessSource } from "../../../src/calico/datastore/kubernetes/access.ts";
 import { KubernetesDatastore } from "../../../src/calico/datastore/kubernetes/datastore.ts";
 import { qualifiedName } from "../../../src/calico/datastore/kubernetes/resources.ts";
-import type { JsonValue } from "../../../src/config/json.ts";
+import { textOf } from "../../../src/calico/resources/raw.ts";
+import type { JsonObject, JsonValue } from "../../../src/config/json.ts";
 import { apiKinds } from "./api-kinds.ts";
-import type { JsonObject } from "./api-patch.ts";
 import { ApiServer } from "./api-server.ts";
 import type { ApiServerOptions } from "./api-server.ts";
 import { keyOf } from "./api-store.ts";
@@ -120,11 +119,11 @@ export class KubernetesWorld {
     const kinds = apiKinds([group]).filter(({ kind }) => (KINDS as readonly string[]).includes(kind));
     const wanted = (): string => {
       const names = kinds.flatMap((kind) => this.server.listOf(kind.group, kind.plural).map((object) =>
-        `${kind.kind} ${keyOf(object)} ${textAt(object, "metadata", "resourceVersion")}`));
+        `${kind.kind} ${keyOf(object)} ${textOf(object, "metadata", "resourceVersion")}`));
       return names.sort().join("\n");
     };
     const found = (): string => [...this.known.values()].map((object) =>
-      `${textAt(object, "kind")} ${keyOf(object)} ${textAt(object, "metadata", "resourceVersion")}`).sort().join("\n");
+      `${textOf(object, "kind")} ${keyOf(object)} ${textOf(object, "metadata", "resourceVersion")}`).sort().join("\n");
     await this.until("the same on both sides", () => wanted() === found());
   }
 
@@ -137,7 +136,7 @@ export class KubernetesWorld {
     }
     if (event.kind === "snapshot" || event.kind === "put") {
       for (const object of event.resources) {
-        this.known.set(`${textAt(object, "kind")} ${qualifiedName(object) ?? ""}`, object);
+        this.known.set(`${textOf(object, "kind")} ${qualifiedName(object) ?? ""}`, object);
       }
     }
     if (event.kind === "removed") this.known.delete(`${event.resourceKind} ${event.name}`);

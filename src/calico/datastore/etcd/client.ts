@@ -1,10 +1,12 @@
 /** etcd's operations over one connection. What cannot be done is a text that says why. */
 
+import { parsedJson } from "../../../config/json.ts";
 import type { JsonObject, JsonValue } from "../../../config/json.ts";
+import { objectOf } from "../../resources/raw.ts";
 import type { Login } from "./access.ts";
 import type { EtcdConnection } from "./connection.ts";
 import { LineSplitter } from "./lines.ts";
-import { base64, errorOf, jsonOf, objectOf, pageOf, watchResultOf } from "./messages.ts";
+import { base64, errorOf, pageOf, watchResultOf } from "./messages.ts";
 import type { Entry, Page, WatchResult } from "./messages.ts";
 
 /** Keys in a page. The gateway of older releases takes 4 MiB from its etcd at once; then there are fewer. */
@@ -55,7 +57,7 @@ export class EtcdClient {
       },
     });
     if (typeof ended === "string") return ended;
-    const answer = objectOf(jsonOf(pieces.join("")));
+    const answer = objectOf(parsedJson(pieces.join("")));
     return ended === 200 ? answer : errorOf(answer) ?? statusText(ended);
   }
 
@@ -109,7 +111,7 @@ export class EtcdClient {
     });
     if (typeof ended === "string") return ended;
     // An error ends the stream, not a line.
-    return errorOf(objectOf(jsonOf(lines.rest()))) ?? (ended === 200 ? "the stream has ended" : statusText(ended));
+    return errorOf(objectOf(parsedJson(lines.rest()))) ?? (ended === 200 ? "the stream has ended" : statusText(ended));
   }
 
   async #page(range: JsonObject): Promise<Page | string> {

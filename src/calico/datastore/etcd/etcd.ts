@@ -8,6 +8,7 @@ import { sameValue } from "../../../base/same.ts";
 import type { JsonObject, JsonValue } from "../../../config/json.ts";
 import type { EtcdSettings } from "../../../config/settings.ts";
 import type { CalicoNode } from "../../resources/model.ts";
+import { objectOf } from "../../resources/raw.ts";
 import type { Datastore, DatastoreEvent, NodeWritten, Timers, Wanted } from "../datastore.ts";
 import { sameStatus } from "../node-status.ts";
 import { readAccess } from "./access.ts";
@@ -16,7 +17,6 @@ import { EtcdConnection } from "./connection.ts";
 import { eventsOf, keyOf, prefixesOf, prefixOf, READ_KINDS, resourceOf } from "./keys.ts";
 import type { Identity } from "./keys.ts";
 import { nodeWith } from "./node.ts";
-import { objectOf } from "./messages.ts";
 import { putResource, removeResource } from "./writes.ts";
 import type { WriteResult } from "./writes.ts";
 

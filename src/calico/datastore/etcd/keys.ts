@@ -3,9 +3,10 @@
  * value says. Block affinities stand among IPAM's own keys and become the resource that they are elsewhere.
  */
 
+import { isJsonObject, parsedJson } from "../../../config/json.ts";
 import type { JsonObject, JsonValue } from "../../../config/json.ts";
+import { objectOf } from "../../resources/raw.ts";
 import type { DatastoreEvent } from "../datastore.ts";
-import { jsonOf, objectOf } from "./messages.ts";
 import type { Entry, KeyEvent } from "./messages.ts";
 
 const RESOURCES = "/calico/resources/v3/projectcalico.org/";
@@ -84,10 +85,9 @@ export function resourceOf(entry: Entry): JsonValue | undefined {
  * out, like any other mistake.
  */
 function resourceAs({ kind, name }: Identity, { key, value, modRevision }: Entry): JsonValue {
-  const stored = jsonOf(value);
-  const isObject = typeof stored === "object" && stored !== null && !Array.isArray(stored);
-  const content: JsonObject = isObject ? contentOf(key, objectOf(stored)) : { spec: value };
-  const metadata = { ...objectOf(content["metadata"]), name, resourceVersion: modRevision };
+  const stored = parsedJson(value);
+  const content: JsonObject = isJsonObject(stored) ? contentOf(key, stored) : { spec: value };
+  const metadata = { ...objectOf(content, "metadata"), name, resourceVersion: modRevision };
   return { ...content, apiVersion: API_VERSION, kind, metadata };
 }
 

@@ -3,8 +3,9 @@
  * octets in base64, 64-bit numbers as texts, and what is zero, false or empty is not there.
  */
 
-import { isJsonObject } from "../../../config/json.ts";
+import { parsedJson } from "../../../config/json.ts";
 import type { JsonObject, JsonValue } from "../../../config/json.ts";
+import { listOf, memberOf, objectOf } from "../../resources/raw.ts";
 
 /** A key and what stands there. */
 export interface Entry {
@@ -36,21 +37,6 @@ export interface WatchResult {
   readonly events: readonly KeyEvent[];
 }
 
-/** The object; an empty one for anything else. */
-export function objectOf(value: JsonValue | undefined): JsonObject {
-  return isJsonObject(value) ? value : {};
-}
-
-/** The value of a JSON text; undefined where it is none. */
-export function jsonOf(text: string): JsonValue | undefined {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch {
-    // Whoever answers may be no etcd, and any text may stand at a key: not being JSON is an answer.
-    return undefined;
-  }
-}
-
 /** The octets of a text, as the gateway wants keys and values. */
 export function base64(text: string): string {
   return Buffer.from(text, "utf8").toString("base64");
@@ -63,15 +49,15 @@ export function revisionOf(value: JsonValue | undefined): string | undefined {
 
 /** What an answer that is an error says, of either generation of the gateway; undefined where it is none. */
 export function errorOf({ message, error }: JsonObject): string | undefined {
-  const said = [message, error, objectOf(error)["message"]];
+  const said = [message, error, memberOf(error, "message")];
   return said.find((text): text is string => typeof text === "string" && text !== "");
 }
 
 /** The answer to a range; a text where it cannot be one. */
 export function pageOf(body: JsonObject): Page | string {
-  const revision = revisionOf(objectOf(body["header"])["revision"]);
+  const revision = revisionOf(memberOf(body, "header", "revision"));
   if (revision === undefined) return "an answer that is not etcd's";
-  const pairs = listOf(body["kvs"]).map(objectOf);
+  const pairs = listOf(body, "kvs").map((pair) => objectOf(pair));
   const last = pairs.at(-1)?.["key"];
   const isMore = body["more"] === true && typeof last === "string";
   return { entries: pairs.map(entryOf), revision, next: isMore ? keyAfter(last) : undefined };
@@ -79,14 +65,14 @@ export function pageOf(body: JsonObject): Page | string {
 
 /** One line of a watch; a text where the watch has ended, and why. */
 export function watchResultOf(line: string): WatchResult | string {
-  const answer = objectOf(jsonOf(line));
+  const answer = objectOf(parsedJson(line));
   if (answer["result"] === undefined) return errorOf(answer) ?? "an answer that is not etcd's";
-  const result = objectOf(answer["result"]);
+  const result = objectOf(answer, "result");
   if (result["canceled"] === true) return whyCanceled(result);
   return {
     isCreated: result["created"] === true,
-    events: listOf(result["events"]).map(objectOf).map((event) =>
-      ({ isRemoval: event["type"] === "DELETE", entry: entryOf(objectOf(event["kv"])) })),
+    events: listOf(result, "events").map((event) =>
+      ({ isRemoval: memberOf(event, "type") === "DELETE", entry: entryOf(objectOf(event, "kv")) })),
   };
 }
 
@@ -96,7 +82,7 @@ function whyCanceled({ compact_revision: compacted, cancel_reason: reason }: Jso
 }
 
 function entryOf({ key, value, mod_revision: revision }: JsonObject): Entry {
-  return { key: textOf(key), value: textOf(value), modRevision: revisionOf(revision) ?? "0" };
+  return { key: decoded(key), value: decoded(value), modRevision: revisionOf(revision) ?? "0" };
 }
 
 /** The lowest key above this one; by octets, since a key need not be a text. */
@@ -104,10 +90,6 @@ function keyAfter(key: string): string {
   return Buffer.concat([Buffer.from(key, "base64"), Buffer.alloc(1)]).toString("base64");
 }
 
-function textOf(value: JsonValue | undefined): string {
+function decoded(value: JsonValue | undefined): string {
   return typeof value === "string" ? Buffer.from(value, "base64").toString("utf8") : "";
-}
-
-function listOf(value: JsonValue | undefined): readonly JsonValue[] {
-  return Array.isArray(value) ? value as readonly JsonValue[] : [];
 }

@@ -1,11 +1,13 @@
 /** Changes to resources in etcd: each compares the revision that it was made from; none is overwritten unseen. */
 
 import { randomUUID } from "node:crypto";
+import { parsedJson } from "../../../config/json.ts";
 import type { JsonObject, JsonValue } from "../../../config/json.ts";
+import { memberOf, objectOf } from "../../resources/raw.ts";
 import type { EtcdClient } from "./client.ts";
 import { keyOf } from "./keys.ts";
 import type { Identity } from "./keys.ts";
-import { base64, jsonOf, objectOf, revisionOf } from "./messages.ts";
+import { base64, revisionOf } from "./messages.ts";
 import type { Entry } from "./messages.ts";
 
 /** What became of a change. */
@@ -37,7 +39,7 @@ export async function putResource(
 ): Promise<WriteResult> {
   const whole = objectOf(resource);
   const { kind, apiVersion } = whole;
-  const { name } = objectOf(whole["metadata"]);
+  const name = memberOf(whole, "metadata", "name");
   if (typeof kind !== "string" || typeof name !== "string") return { kind: "refused", why: "kind or name is missing" };
   if (!API_VERSIONS.has(apiVersion)) return { kind: "refused", why: `etcd has no ${kind} of ${String(apiVersion)}` };
   return change(client, { kind, name }, expected, (key, current) =>
@@ -71,15 +73,15 @@ async function change(
     const answer = await client.call("/v3/kv/txn", { compare: [compare], success: [wanted] });
     if (typeof answer === "string") return { kind: "failed", why: answer };
     if (answer["succeeded"] === true) {
-      return { kind: "written", revision: revisionOf(objectOf(answer["header"])["revision"]) ?? "0" };
+      return { kind: "written", revision: revisionOf(memberOf(answer, "header", "revision")) ?? "0" };
     }
   }
 }
 
 /** As Calico stores it: its own tools refuse to change what has no uid and no time of creation. */
 function stored(resource: JsonObject, current: Entry | undefined, now: string): JsonObject {
-  const { resourceVersion: _revision, ...given } = objectOf(resource["metadata"]);
-  const before = objectOf(objectOf(jsonOf(current?.value ?? ""))["metadata"]);
+  const { resourceVersion: _revision, ...given } = objectOf(resource, "metadata");
+  const before = objectOf(parsedJson(current?.value ?? ""), "metadata");
   const uid = before["uid"] ?? given["uid"] ?? randomUUID();
   const creationTimestamp = before["creationTimestamp"] ?? given["creationTimestamp"] ?? now;
   return { ...resource, apiVersion: "projectcalico.org/v3", metadata: { ...given, uid, creationTimestamp } };

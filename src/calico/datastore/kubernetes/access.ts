@@ -4,7 +4,6 @@
  */
 
 import { promises } from "node:fs";
-import type { JsonValue } from "../../../config/json.ts";
 
 /** A way to an API server. */
 export interface Access {
@@ -44,26 +43,4 @@ export async function fileText(path: string): Promise<string | AccessFault> {
     const { code = "", message } = error as NodeJS.ErrnoException;
     return { fault: `${path} cannot be read: ${WHY[code] ?? message}` };
   }
-}
-
-/** The value at a path of names; undefined where there is none. */
-export function valueAt(value: JsonValue | undefined, ...names: readonly string[]): JsonValue | undefined {
-  let found = value;
-  for (const name of names) {
-    const members: object = typeof found === "object" && found !== null && !Array.isArray(found) ? found : {};
-    found = Object.hasOwn(members, name) ? (members as Readonly<Record<string, JsonValue>>)[name] : undefined;
-  }
-  return found;
-}
-
-/** The text at a path of names; "" where there is none. */
-export function textAt(value: JsonValue | undefined, ...names: readonly string[]): string {
-  const found = valueAt(value, ...names);
-  return typeof found === "string" ? found : "";
-}
-
-/** The list at a path of names; empty where there is none. */
-export function listAt(value: JsonValue | undefined, ...names: readonly string[]): readonly JsonValue[] {
-  const found = valueAt(value, ...names);
-  return Array.isArray(found) ? found as readonly JsonValue[] : [];
 }

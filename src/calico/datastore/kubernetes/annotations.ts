@@ -1,11 +1,10 @@
 /** What a Calico node is, as annotations of Kubernetes' Node: calico.md 1.3. */
 
-import { isJsonObject } from "../../../config/json.ts";
+import { parsedJson } from "../../../config/json.ts";
 import type { JsonValue } from "../../../config/json.ts";
 import type { CalicoNode } from "../../resources/model.ts";
 import { nodeAddressText } from "../../resources/scalars.ts";
-import { textAt, valueAt } from "./access.ts";
-import { parsedJson } from "./api.ts";
+import { memberOf, objectOf, textOf } from "../../resources/raw.ts";
 
 const PREFIX = "projectcalico.org/";
 
@@ -20,7 +19,7 @@ export function annotationsOf(node: CalicoNode, object: JsonValue): Readonly<Rec
   };
   const found: Record<string, string> = {};
   for (const [name, text] of Object.entries(given)) {
-    const isSaid = text === undefined || textAt(object, "metadata", "annotations", PREFIX + name) === text;
+    const isSaid = text === undefined || textOf(object, "metadata", "annotations", PREFIX + name) === text;
     if (!isSaid) found[PREFIX + name] = text;
   }
   return found;
@@ -28,9 +27,8 @@ export function annotationsOf(node: CalicoNode, object: JsonValue): Readonly<Rec
 
 /** Calico's own labels with ours; undefined where they have them. Kubernetes' own labels win, so there ours is idle. */
 function labelsText({ labels }: CalicoNode, object: JsonValue): string | undefined {
-  const stored = parsedJson(textAt(object, "metadata", "annotations", `${PREFIX}labels`));
-  const before = isJsonObject(stored) ? stored : {};
+  const before = objectOf(parsedJson(textOf(object, "metadata", "annotations", `${PREFIX}labels`)));
   const missing = [...labels].filter(([key, value]) =>
-    before[key] !== value && valueAt(object, "metadata", "labels", key) === undefined);
+    before[key] !== value && memberOf(object, "metadata", "labels", key) === undefined);
   return missing.length === 0 ? undefined : JSON.stringify({ ...before, ...Object.fromEntries(missing) });
 }

@@ -1,6 +1,6 @@
 /** Which group of the API holds Calico's resources: calico.md 1.1. */
 
-import { listAt, textAt } from "./access.ts";
+import { listOf, textOf } from "../../resources/raw.ts";
 import { askJson } from "./api.ts";
 import type { Api } from "./api.ts";
 import type { Failure } from "./failure.ts";
@@ -23,7 +23,7 @@ export function apiGroupOf(said: string | undefined): string | undefined {
 export async function discoverApiGroup(api: Api, signal: AbortSignal): Promise<string | Failure> {
   const answer = await askJson(api, { method: "GET", path: "/apis", signal });
   if ("why" in answer) return isForTheMoment(answer) ? answer : V1;
-  const names = new Set(listAt(answer.value, "groups").map((group) => textAt(group, "name")));
+  const names = new Set(listOf(answer.value, "groups").map((group) => textOf(group, "name")));
   return names.has(groupName(V3)) && !names.has(groupName(V1)) ? V3 : V1;
 }
 

@@ -10,6 +10,7 @@ import type { RequestOptions as HttpsOptions } from "node:https";
 import { isIP } from "node:net";
 import { checkServerIdentity } from "node:tls";
 import type { PeerCertificate } from "node:tls";
+import { parsedJson } from "../../../config/json.ts";
 import type { JsonValue } from "../../../config/json.ts";
 import type { Timers } from "../datastore.ts";
 import type { Access, AccessSource, TlsAccess } from "./access.ts";
@@ -65,16 +66,6 @@ async function readJson(answer: Answer): Promise<{ readonly value: JsonValue } |
   if (length > DOCUMENT_MAX) return failed(`the answer is larger than ${DOCUMENT_MAX / 1024 / 1024} MiB`);
   const value = parsedJson(Buffer.concat(pieces).toString("utf8"));
   return value === undefined ? failed("the answer is no JSON") : { value };
-}
-
-/** The value of a JSON text; undefined where it is none. */
-export function parsedJson(text: string): JsonValue | undefined {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch {
-    // A proxy may answer in a language of its own: not being JSON is an answer.
-    return undefined;
-  }
 }
 
 /** The path with these parameters added to its query; empty ones are left out. */

@@ -7,9 +7,9 @@
 import { isJsonObject } from "../../../config/json.ts";
 import type { JsonObject, JsonValue } from "../../../config/json.ts";
 import type { CalicoNode, ResourceFault } from "../../resources/model.ts";
+import { memberOf, textOf } from "../../resources/raw.ts";
 import { sameStatus } from "../node-status.ts";
 import type { Datastore, DatastoreEvent, NodeWritten, Timers, Wanted } from "../datastore.ts";
-import { textAt, valueAt } from "./access.ts";
 import type { AccessSource } from "./access.ts";
 import { annotationsOf } from "./annotations.ts";
 import { askJson, HttpApi } from "./api.ts";
@@ -97,7 +97,7 @@ export class KubernetesDatastore implements Datastore {
     const annotations = annotationsOf(node, read.value);
     if (Object.keys(annotations).length === 0) return "unchanged";
     // Of this version and no other: the annotation with the labels is what was read and more.
-    const resourceVersion = textAt(read.value, "metadata", "resourceVersion");
+    const resourceVersion = textOf(read.value, "metadata", "resourceVersion");
     const written = await this.patchNodeStatus(node.name, { metadata: { resourceVersion, annotations } });
     return "why" in written ? { why: written.why } : "written";
   }
@@ -120,7 +120,7 @@ export class KubernetesDatastore implements Datastore {
     const read = await askJson(this.#api, { method: "GET", path, signal });
     if ("why" in read) return { why: read.why };
     if (!isJsonObject(read.value)) return { why: "the server answers no object" };
-    if (sameStatus(valueAt(read.value, "status"), status)) return "unchanged";
+    if (sameStatus(memberOf(read.value, "status"), status)) return "unchanged";
     const body = { type: "application/json", value: { ...read.value, status } };
     const written = await askJson(this.#api, { method: "PUT", path: `${path}/status`, body, signal });
     return "why" in written ? { why: written.why } : "written";

@@ -2,7 +2,7 @@
 
 import { printableText } from "../../../base/printable.ts";
 import type { JsonValue } from "../../../config/json.ts";
-import { textAt, valueAt } from "./access.ts";
+import { memberOf, textOf } from "../../resources/raw.ts";
 
 /** A request that failed. */
 export interface Failure {
@@ -23,8 +23,8 @@ export function failed(why: string, status?: number): Failure {
 
 /** The server refused: what its Status says, after the number. */
 export function refused(status: number, said: JsonValue | undefined, retryAfterSeconds: number = 0): Failure {
-  const message = textAt(said, "message");
-  const asked = valueAt(said, "details", "retryAfterSeconds");
+  const message = textOf(said, "message");
+  const asked = memberOf(said, "details", "retryAfterSeconds");
   const seconds = typeof asked === "number" && asked > 0 ? asked : 0;
   return {
     ...failed(`${status}${message === "" ? "" : ` ${message}`}`, status),

@@ -8,7 +8,8 @@ import { FaultList, formatFault } from "../../../config/fault.ts";
 import { valueOf } from "../../../config/json.ts";
 import type { JsonValue } from "../../../config/json.ts";
 import { readYaml } from "../../yaml/read.ts";
-import { fileText, listAt, textAt, valueAt } from "./access.ts";
+import { listOf, memberOf, textOf } from "../../resources/raw.ts";
+import { fileText } from "./access.ts";
 import type { Access, AccessFault, AccessSource } from "./access.ts";
 
 /** What of a user or a cluster is not done here, and what to do instead. */
@@ -36,16 +37,16 @@ export function kubeconfigAccess(path: string): AccessSource {
 
 /** Paths in the file are relative to its folder. */
 async function accessOf(config: JsonValue, folder: string): Promise<Access | AccessFault> {
-  const contextName = textAt(config, "current-context");
+  const contextName = textOf(config, "current-context");
   if (contextName === "") return { fault: "it has no current-context" };
   const context = entryOf(config, "context", contextName);
   if (context === undefined) return { fault: `it has no context "${contextName}", which is its current-context` };
-  const [clusterName, userName] = [textAt(context, "cluster"), textAt(context, "user")];
+  const [clusterName, userName] = [textOf(context, "cluster"), textOf(context, "user")];
   const cluster = entryOf(config, "cluster", clusterName);
   if (cluster === undefined) return { fault: `it has no cluster "${clusterName}", which its context names` };
   const user = userName === "" ? null : entryOf(config, "user", userName);
   if (user === undefined) return { fault: `it has no user "${userName}", which its context names` };
-  const [refused] = REFUSED.filter(([key]) => isSaid(valueAt(user, key)) || isSaid(valueAt(cluster, key)));
+  const [refused] = REFUSED.filter(([key]) => isSaid(memberOf(user, key)) || isSaid(memberOf(cluster, key)));
   if (refused !== undefined) return { fault: `"${refused[0]}" is not supported (${refused[1]})` };
   return joined(cluster, user, folder);
 }
@@ -54,20 +55,20 @@ const isSaid = (value: JsonValue | undefined): boolean => value !== undefined &&
 
 /** The lists of a kubeconfig hold `{name, KIND: {…}}`. */
 function entryOf(config: JsonValue, kind: "context" | "cluster" | "user", name: string): JsonValue | undefined {
-  const entry = listAt(config, `${kind}s`).find((candidate) => textAt(candidate, "name") === name);
-  return entry === undefined ? undefined : valueAt(entry, kind) ?? null;
+  const entry = listOf(config, `${kind}s`).find((candidate) => textOf(candidate, "name") === name);
+  return entry === undefined ? undefined : memberOf(entry, kind) ?? null;
 }
 
 async function joined(cluster: JsonValue, user: JsonValue, folder: string): Promise<Access | AccessFault> {
-  const server = textAt(cluster, "server");
+  const server = textOf(cluster, "server");
   const url = URL.canParse(server) ? new URL(server) : undefined;
   if (url?.protocol !== "https:" && url?.protocol !== "http:") return { fault: "its cluster has no server URL" };
-  const isInsecure = valueAt(cluster, "insecure-skip-tls-verify") === true;
+  const isInsecure = memberOf(cluster, "insecure-skip-tls-verify") === true;
   const texts = await Promise.all([
     isInsecure ? undefined : pem(cluster, "certificate-authority", folder),
     pem(user, "client-certificate", folder),
     pem(user, "client-key", folder),
-    textAt(user, "tokenFile") === "" ? textAt(user, "token") : fileText(resolve(folder, textAt(user, "tokenFile"))),
+    textOf(user, "tokenFile") === "" ? textOf(user, "token") : fileText(resolve(folder, textOf(user, "tokenFile"))),
   ]);
   const fault = texts.find((text) => typeof text === "object");
   if (fault !== undefined) return fault;
@@ -75,7 +76,7 @@ async function joined(cluster: JsonValue, user: JsonValue, folder: string): Prom
   if ((certificate === undefined) !== (key === undefined)) {
     return { fault: `its user has a client-${key === undefined ? "certificate without a key" : "key alone"}` };
   }
-  const serverName = textAt(cluster, "tls-server-name");
+  const serverName = textOf(cluster, "tls-server-name");
   return {
     server: url,
     tls: { ca, certificate, key, isInsecure, serverName: serverName === "" ? undefined : serverName },
@@ -85,11 +86,11 @@ async function joined(cluster: JsonValue, user: JsonValue, folder: string): Prom
 
 /** The text under `NAME-data` (base64), else that of the file under `NAME`. */
 async function pem(of: JsonValue, name: string, folder: string): Promise<string | undefined | AccessFault> {
-  const data = textAt(of, `${name}-data`);
+  const data = textOf(of, `${name}-data`);
   if (data !== "") {
     const text = Buffer.from(data, "base64").toString("utf8");
     return text.includes("-----BEGIN ") ? text : { fault: `"${name}-data" is no PEM in base64` };
   }
-  const file = textAt(of, name);
+  const file = textOf(of, name);
   return file === "" ? undefined : fileText(resolve(folder, file));
 }

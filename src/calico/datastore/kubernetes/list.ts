@@ -1,8 +1,9 @@
 /** Everything there is of one resource, page by page, with the version that a watch goes on from. */
 
+import { parsedJson } from "../../../config/json.ts";
 import type { JsonValue } from "../../../config/json.ts";
-import { textAt } from "./access.ts";
-import { parsedJson, withQuery } from "./api.ts";
+import { textOf } from "../../resources/raw.ts";
+import { withQuery } from "./api.ts";
 import type { Api } from "./api.ts";
 import { ItemCutter, OBJECT_MAX } from "./cut.ts";
 import { failed } from "./failure.ts";
@@ -73,7 +74,7 @@ async function readPage(api: Api, { path, signal, keep }: ListOptions): Promise<
   if (broken !== undefined) return broken;
   const text = cutter.head();
   const head = text === undefined ? undefined : parsedJson(text);
-  const resourceVersion = textAt(head, "metadata", "resourceVersion");
+  const resourceVersion = textOf(head, "metadata", "resourceVersion");
   if (isBroken || resourceVersion === "") return failed("the answer is no list of Kubernetes");
-  return { objects, tooLong, resourceVersion, next: textAt(head, "metadata", "continue") };
+  return { objects, tooLong, resourceVersion, next: textOf(head, "metadata", "continue") };
 }

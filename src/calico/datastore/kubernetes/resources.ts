@@ -1,7 +1,7 @@
 /** What is read from the API server: calico.md 1.2 as a table. */
 
 import type { JsonValue } from "../../../config/json.ts";
-import { textAt, valueAt } from "./access.ts";
+import { memberOf, objectOf, textOf } from "../../resources/raw.ts";
 
 /** One list and one watch. */
 export interface ResourceRow {
@@ -61,7 +61,7 @@ export function listPath({ plural, only }: ResourceRow, group: string): string {
 
 /** `namespace/name`, or the name alone; undefined where the object has none. */
 export function qualifiedName(object: JsonValue): string | undefined {
-  const [namespace, name] = [textAt(object, "metadata", "namespace"), textAt(object, "metadata", "name")];
+  const [namespace, name] = [textOf(object, "metadata", "namespace"), textOf(object, "metadata", "name")];
   if (name === "") return undefined;
   return namespace === "" ? name : `${namespace}/${name}`;
 }
@@ -71,14 +71,9 @@ export function qualifiedName(object: JsonValue): string | undefined {
  * and means nothing here (who wrote which field; a node's images and conditions).
  */
 export function resourceOf({ kind }: ResourceRow, group: string, object: JsonValue): JsonValue {
-  const whole = { apiVersion: group, kind, ...membersOf(object) };
-  const { managedFields: _, ...metadata } = membersOf(valueAt(object, "metadata"));
+  const whole = { apiVersion: group, kind, ...objectOf(object) };
+  const { managedFields: _, ...metadata } = objectOf(object, "metadata");
   const lean = { ...whole, metadata };
   if (kind === "CalicoNodeStatus") return { ...lean, status: {} }; // its routes may be thousands
-  return kind === "Node" ? { ...lean, status: { addresses: valueAt(object, "status", "addresses") ?? [] } } : lean;
-}
-
-function membersOf(value: JsonValue | undefined): Readonly<Record<string, JsonValue>> {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isObject ? value as Readonly<Record<string, JsonValue>> : {};
+  return kind === "Node" ? { ...lean, status: { addresses: memberOf(object, "status", "addresses") ?? [] } } : lean;
 }

@@ -1,8 +1,9 @@
 /** What changes of one resource, from a version on, until the server ends it. */
 
+import { parsedJson } from "../../../config/json.ts";
 import type { JsonValue } from "../../../config/json.ts";
-import { textAt, valueAt } from "./access.ts";
-import { parsedJson, withQuery } from "./api.ts";
+import { memberOf, textOf } from "../../resources/raw.ts";
+import { withQuery } from "./api.ts";
 import type { Api } from "./api.ts";
 import { LineCutter, OBJECT_MAX } from "./cut.ts";
 import { failed, refused } from "./failure.ts";
@@ -76,11 +77,11 @@ function readEvent(
   line: string, puts: JsonValue[], flush: () => void, listener: WatchListener,
 ): Failure | undefined {
   const event = parsedJson(line);
-  const type = textAt(event, "type");
-  const object = valueAt(event, "object");
+  const type = textOf(event, "type");
+  const object = memberOf(event, "object");
   if (object === undefined) return failed(UNREADABLE, GONE);
   if (type === "ERROR") {
-    const code = valueAt(object, "code");
+    const code = memberOf(object, "code");
     return refused(typeof code === "number" ? code : GONE, object);
   }
   if (type === "ADDED" || type === "MODIFIED") {
@@ -91,7 +92,7 @@ function readEvent(
   } else if (type !== "BOOKMARK") {
     return failed(UNREADABLE, GONE);
   }
-  const version = textAt(object, "metadata", "resourceVersion");
+  const version = textOf(object, "metadata", "resourceVersion");
   if (version !== "") listener.onVersion(version);
   return undefined;
 }

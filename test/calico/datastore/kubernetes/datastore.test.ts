@@ -1,7 +1,7 @@
 /** The Kubernetes datastore against a server that keeps to the protocol: what is told, and what it asks for. */
 
 import { describe, expect, it } from "vitest";
-import { textAt } from "../../../../src/calico/datastore/kubernetes/access.ts";
+import { textOf } from "../../../../src/calico/resources/raw.ts";
 import { V1, V3 } from "../../../../src/calico/datastore/kubernetes/api-group.ts";
 import { ownNodeOf } from "../../../../src/calico/own-node.ts";
 import type { CalicoNode } from "../../../../src/calico/resources/model.ts";
@@ -157,7 +157,7 @@ it.each([
   const world = await KubernetesWorld.open({ calicoGroups, ...(apiGroup === undefined ? {} : { apiGroup }) });
   world.server.put({ ...PEER, apiVersion: group });
   await world.sync();
-  expect(textAt(world.known.get("BGPPeer p"), "apiVersion")).toBe(group);
+  expect(textOf(world.known.get("BGPPeer p"), "apiVersion")).toBe(group);
   expect(world.server.asked("/bgppeers").every(({ url }) => url.startsWith(`/apis/${group}/`))).toBe(true);
   expect(world.server.asked("/apis?").length + world.server.seen.filter(({ url }) => url === "/apis").length)
     .toBe(apiGroup === undefined ? 1 : 0);
@@ -172,7 +172,7 @@ it("goes over to the other group when Calico's resources do", async () => {
   await world.pass(10);
   world.server.watches.end();
   await world.pass(70);
-  await world.until("v3", () => textAt(world.known.get("BGPPeer p"), "apiVersion") === V3);
+  await world.until("v3", () => textOf(world.known.get("BGPPeer p"), "apiVersion") === V3);
 });
 
 it("patches a Node's annotations and conditions, and leaves what others wrote", async () => {
