@@ -82,7 +82,7 @@ export const PEER_PRICES: Readonly<Record<keyof PeerIntent, Price>> = {
   passwordSecret: "reset", // of the connection
   password: "reset", // of the connection
   ttlSecurityHops: "reset", // of the connection
-  gracefulRestart: "nothing", // our OPEN does not carry it in this version
+  gracefulRestart: "reset", // in OPEN
 };
 
 /** What a change of each field of the speaker costs every session, beside what it changes in the neighbours. */

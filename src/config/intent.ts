@@ -104,9 +104,12 @@ export interface PrefixLimit {
   readonly restartSeconds: number;
 }
 
-/** Graceful restart of a neighbour: kept for the restart work; shown, not yet sent. */
+/** Graceful restart with a neighbour, in both roles. */
 export interface GracefulRestartIntent {
+  /** Restart Time that we ask for (RFC 4724 §3). */
   readonly restartTimeSeconds: number;
+  /** Long-Lived Stale Time that we ask for (RFC 9494 §3.1); undefined: the capability is not sent. */
+  readonly longLivedSeconds?: number | undefined;
 }
 
 /** Rules in order, the first match decides, then the default. */

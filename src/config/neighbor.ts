@@ -102,6 +102,8 @@ const PREFIX_LIMIT: Keys<PrefixLimitFile> = {
 
 const GRACEFUL_RESTART: Keys<GracefulRestartIntent> = {
   restartTimeSeconds: defaulted(scalar.whole(1, 4095, "seconds"), 120, "Restart Time (RFC 4724 §3)"),
+  longLivedSeconds: optional(
+    scalar.whole(1, 0xffffff, "seconds"), "no long-lived graceful restart", "Long-Lived Stale Time (RFC 9494 §3.1)"),
 };
 
 const NEIGHBOR: Keys<NeighborFile> = {

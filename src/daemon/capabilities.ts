@@ -1,15 +1,17 @@
-/** What our OPEN offers a neighbour. Graceful restart is not offered before restarts have a meaning here. */
+/** What our OPEN offers a neighbour. */
 
 import { Shared } from "../base/shared.ts";
-import type { PeerIntent } from "../config/intent.ts";
+import type { GracefulRestartIntent, PeerIntent } from "../config/intent.ts";
 import type { Capability } from "../messages/capabilities.ts";
 import { familyRow, IPV4_UNICAST, IPV6_UNICAST } from "../messages/families.ts";
+import type { FamilyRow } from "../messages/families.ts";
 
 const SHARED = new Shared<readonly Capability[]>();
 
-/** The capabilities of our OPEN, in ascending order of code. */
-export function capabilitiesFor(intent: PeerIntent): readonly Capability[] {
+/** The capabilities of our OPEN, in ascending order of code. `restarting`: the R bit (RFC 4724 §3). */
+export function capabilitiesFor(intent: PeerIntent, restarting: boolean): readonly Capability[] {
   const families = intent.families.map(familyRow);
+  const { gracefulRestart } = intent;
   const offered: Capability[] = families.map(({ afi, safi }) => ({ name: "multiprotocol", afi, safi }));
   offered.push({ name: "routeRefresh" });
   if (families.includes(IPV4_UNICAST)) {
@@ -18,6 +20,7 @@ export function capabilitiesFor(intent: PeerIntent): readonly Capability[] {
   }
   offered.push({ name: "extendedMessage" });
   if (intent.role !== undefined) offered.push({ name: "role", role: intent.role });
+  if (gracefulRestart !== undefined) offered.push(gracefulFor(gracefulRestart, families, restarting));
   offered.push({ name: "fourOctetAs", asNumber: intent.localAsNumber });
   if (intent.addPath !== "off") {
     const receive = intent.addPath !== "send";
@@ -25,5 +28,23 @@ export function capabilitiesFor(intent: PeerIntent): readonly Capability[] {
     offered.push({ name: "addPath", families: families.map(({ afi, safi }) => ({ afi, safi, receive, send })) });
   }
   offered.push({ name: "enhancedRouteRefresh" });
+  const staleTimeSeconds = gracefulRestart?.longLivedSeconds;
+  if (staleTimeSeconds !== undefined) {
+    const entries = families.map(({ afi, safi }) => ({ afi, safi, forwarding: true, staleTimeSeconds }));
+    offered.push({ name: "longLivedGracefulRestart", families: entries });
+  }
   return SHARED.of(offered);
+}
+
+/**
+ * Graceful restart, also after a NOTIFICATION. The F bit is set for every family: a reflector out of the data path
+ * forwards nothing that a restart could lose, and without the bit helpers would drop all that it told them.
+ */
+function gracefulFor(
+  { restartTimeSeconds }: GracefulRestartIntent, families: readonly FamilyRow[], restarting: boolean,
+): Capability {
+  return {
+    name: "gracefulRestart", restarting, notification: true, restartTimeSeconds,
+    families: families.map(({ afi, safi }) => ({ afi, safi, forwarding: true })),
+  };
 }

@@ -3,6 +3,7 @@
 import type { Instant } from "../base/ports.ts";
 import type { Shared } from "../base/shared.ts";
 import type { SpeakerIntent } from "../config/intent.ts";
+import type { FamilyRow } from "../messages/families.ts";
 import type { SessionRules } from "../reflector/session-rules.ts";
 import type { PeerId } from "../rib/ids.ts";
 import type { Log } from "./log.ts";
@@ -35,6 +36,11 @@ export interface PeerHost {
   /** An exception of ours while one peer's message was read. */
   bug(peer: Peer, error: unknown, message: Uint8Array): void;
   peerUp(peer: Peer): void;
+  peerDown(peer: Peer): void;
+  /** The peer has said everything that it has in a family (RFC 4724 §2). */
+  endOfRib(peer: Peer, family: FamilyRow): void;
+  /** Nothing is left of sessions that ended, and none is up. */
+  nothingKept(peer: Peer): void;
   /** An id that no session uses any more: dropped, then released when nothing refers to it. */
   retire(id: PeerId): void;
   /** Marks every prefix that the peer has a path of. */

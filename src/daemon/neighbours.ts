@@ -6,7 +6,8 @@
 
 import type { Clock, Random } from "../base/ports.ts";
 import { BGP_PORT } from "../config/intent.ts";
-import type { PeerIntent } from "../config/intent.ts";
+import type { PeerIntent, SpeakerIntent } from "../config/intent.ts";
+import { keepsOnNotification } from "../fsm/restart.ts";
 import { CEASE, notificationName } from "../messages/notification.ts";
 import { Acceptor } from "../transport/acceptor.ts";
 import { PeerSession } from "../transport/peer-session.ts";
@@ -16,6 +17,7 @@ import type { AdminState } from "./admin.ts";
 import { LogLimit, LogLimits } from "./log-limit.ts";
 import { Peer } from "./peer.ts";
 import type { PeerIdentity } from "./peer.ts";
+import { isGraceful } from "./restarts.ts";
 import { parseSelector, selects } from "./selector.ts";
 import { parametersOf } from "./session-parameters.ts";
 import { claimSockets, demandsOf } from "./socket-demands.ts";
@@ -169,6 +171,7 @@ export class Neighbours {
     for (const peer of found) {
       if (range === undefined) peer.admin = admin; // members of a disabled range go with their sessions
       peer.session.stop({ text: reason });
+      peer.giveUp();
     }
     return range === undefined ? found.map(({ name }) => name) : [selector];
   }
@@ -208,9 +211,19 @@ export class Neighbours {
     }
   }
 
-  stop(text: string): void {
-    for (const peer of this.all()) peer.session.stop({ text });
+  /** Ends all sessions. Who keeps our routes over a restart is told so, or nothing where every word would end it. */
+  stop(text: string, how: SpeakerIntent["onStop"]): void {
+    for (const peer of this.all()) {
+      peer.session.stop(how === "restart" && isGraceful(peer) ? leaveFor(peer, text) : { text });
+      peer.giveUp();
+    }
     this.acceptor.close();
+  }
+
+  /** Nothing is left of a neighbour that is down: a member of a range goes with its last route. */
+  nothingKept(peer: Peer): void {
+    const { state } = peer.session.view();
+    if (state === "Idle" || state === "Active") this.#quiet(peer);
   }
 
   #addPeer(intent: PeerIntent, admin: AdminState): void {
@@ -256,7 +269,7 @@ export class Neighbours {
   /** A member of a range without a connection is forgotten, unless it is to stay down. */
   #quiet(peer: Peer): void {
     const range = [...this.#ranges.values()].find(({ members }) => members.get(peer.address) === peer);
-    if (range === undefined || !peer.enabled) return;
+    if (range === undefined || !peer.enabled || peer.keepsRoutes) return;
     range.members.delete(peer.address);
     this.#forget(peer);
     peer.session.stop();
@@ -280,6 +293,7 @@ export class Neighbours {
   }
 
   #forget(peer: Peer): void {
+    peer.giveUp();
     if (peer.id !== 0) this.#speaker.retire(peer.id);
   }
 
@@ -309,4 +323,11 @@ export class Neighbours {
       reason: end.code === 0 ? end.name : notificationName(end.code, end.subcode),
     }, `${end.direction} ${end.code} ${end.subcode}`);
   }
+}
+
+/** How a session ends whose peer is to keep our routes: RFC 8538 where both ends speak it, else without a word. */
+function leaveFor({ facts }: Peer, text: string): Parameters<PeerSession["stop"]>[0] {
+  const { local, negotiated } = facts!;
+  return keepsOnNotification(local, negotiated) ? { subcode: CEASE.ADMINISTRATIVE_RESET, text }
+    : { text: "we restart", quietly: true };
 }

@@ -83,7 +83,7 @@ export function prefixCounts(peer: Peer, tables: Tables): { [F in Family]?: Pref
     if (!peer.intent.families.includes(family.name)) continue;
     const rib = tables.ribs[family.index]!;
     const member = peer.member(family);
-    const known = peer.id !== 0 && peer.facts !== undefined;
+    const known = peer.id !== 0 && (peer.facts !== undefined || peer.keepsRoutes);
     counts[family.name] = {
       received: known ? rib.received(peer.id) : 0,
       accepted: known ? rib.accepted(peer.id) : 0,

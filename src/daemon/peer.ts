@@ -13,7 +13,7 @@ import type { Disposition, Fault } from "../messages/fault.ts";
 import { CEASE } from "../messages/notification.ts";
 import { encodeRouteRefresh, REFRESH } from "../messages/route-refresh.ts";
 import type { RouteRefresh } from "../messages/route-refresh.ts";
-import { endOfRib } from "../messages/update.ts";
+import { endOfRib, isEndOfRib } from "../messages/update.ts";
 import type { IngressSession, UpdateReading } from "../reflector/ingress.ts";
 import type { GroupMember } from "../reflector/member.ts";
 import type { ExportTarget } from "../reflector/target.ts";
@@ -22,6 +22,7 @@ import type { PeerSessionPort, SessionEnd, SessionFacts, SessionOwner } from "..
 import { AS_CONFIGURED, isEnabled } from "./admin.ts";
 import type { AdminState } from "./admin.ts";
 import type { PeerHost } from "./host.ts";
+import { KeptRoutes } from "./kept-routes.ts";
 import type { LogFields } from "./log.ts";
 import { LogLimit } from "./log-limit.ts";
 import { exportTargetOf, ingressSessionOf, isIbgp, isSamePeer, kindOf, peerFactsOf } from "./session-tables.ts";
@@ -68,6 +69,8 @@ export class Peer implements SessionOwner {
   /** Ends the staleness of a family (RFC 7313) where it goes on for too long; set while a refresh is received. */
   readonly #staleTimers: ((() => void) | undefined)[] = FAMILIES.map(() => undefined);
   readonly #logLimit: LogLimit;
+  /** What is kept of sessions that ended (RFC 4724); made with the first that leaves anything. */
+  #kept: KeptRoutes | undefined = undefined;
   #ingress: IngressSession | undefined = undefined;
   /** What a crossed prefix limit asks for once the session has ended. */
   #afterEnd: { readonly restartSeconds: number } | { readonly stayDown: string } | undefined = undefined;
@@ -103,6 +106,7 @@ export class Peer implements SessionOwner {
     this.#takeId(facts);
     this.#ingress = ingressSessionOf(this.id, this.intent, facts, this.#host);
     for (const family of facts.negotiated.families) this.#join(familyRow(family), facts);
+    this.#kept?.back(facts.negotiated);
     this.#host.peerUp(this);
     this.log("info", "session-up", {
       localAddress: facts.localAddress, routerId: formatIpv4(facts.remote.routerId),
@@ -124,6 +128,8 @@ export class Peer implements SessionOwner {
     for (const fault of result.faults) this.#fault(fault);
     if (result.crossed !== undefined) this.#crossed(result.crossed.family, result.end !== undefined);
     this.#host.work.changed();
+    const told = isEndOfRib(message);
+    if (told !== undefined) this.#endOfRib(familyRow(told));
     return result.end;
   }
 
@@ -152,11 +158,13 @@ export class Peer implements SessionOwner {
 
   down(end: SessionEnd): void {
     for (const family of FAMILIES) this.#leave(family);
+    const isKept = this.#keep(end, this.facts!);
     this.facts = undefined;
     this.noteDown();
     this.#ingress = undefined;
-    if (this.id !== NO_PEER) this.#host.work.drop(this.id);
+    if (!isKept) this.#host.work.drop(this.id);
     this.#host.work.changed();
+    this.#host.peerDown(this);
     this.log("warn", "session-down", { direction: end.direction, reason: end.name, text: end.text });
     const after = this.#afterEnd;
     this.#afterEnd = undefined;
@@ -164,6 +172,18 @@ export class Peer implements SessionOwner {
     if ("restartSeconds" in after) return this.session.holdDown(after.restartSeconds, "prefix limit");
     this.admin = { by: "prefixLimit", family: after.stayDown };
     this.session.stop({ text: "prefix limit" });
+  }
+
+  /** Whether routes of sessions that ended are still used. */
+  get keepsRoutes(): boolean {
+    return this.#kept?.any === true;
+  }
+
+  /** Forgets the routes of a session that ended: we stopped the neighbour, and it knows. */
+  giveUp(): void {
+    if (!this.keepsRoutes) return;
+    this.#kept!.forget();
+    this.#host.work.drop(this.id);
   }
 
   /**
@@ -275,8 +295,21 @@ export class Peer implements SessionOwner {
     member.refresh({ atStart: mark(REFRESH.BORR), atEnd: mark(REFRESH.EORR) });
   }
 
+  /** Whether anything of a session that ended is kept. */
+  #keep(end: SessionEnd, facts: SessionFacts): boolean {
+    const isGraceful = this.intent.gracefulRestart !== undefined && facts.negotiated.gracefulRestart !== undefined;
+    if (isGraceful) this.#kept ??= new KeptRoutes(this.#host, this);
+    return this.#kept?.lost(end, facts) === true;
+  }
+
+  #endOfRib(family: FamilyRow): void {
+    this.#kept?.endOfRib(family);
+    this.#host.endOfRib(this, family);
+  }
+
   /** A sweep that is still under way would take what is stale from now on only, so it is called off. */
   #beginStale(family: FamilyRow): void {
+    if (this.#kept?.awaits(family) === true) return; // what it says until End-of-RIB is everything anyway
     this.#host.work.cancelSweep(this.id, family);
     this.#host.tables.ribs[family.index]!.markStale(this.id);
     this.#staleTimers[family.index]?.();
@@ -296,6 +329,7 @@ export class Peer implements SessionOwner {
     const { peers } = this.#host.tables;
     const want = peerFactsOf(this.name, this.intent, facts);
     if (this.id !== NO_PEER && (this.#host.work.isDropping(this.id) || !isSamePeer(peers.get(this.id), want))) {
+      this.#kept?.forget();
       this.#host.retire(this.id);
       this.id = NO_PEER;
     }

@@ -15,8 +15,8 @@ export function parametersOf(speaker: Speaker, peer: Peer): SessionParameters {
     ...(intent.localAddress === undefined ? {} : { localAddress: intent.localAddress }),
     localAsNumber: intent.localAsNumber, routerId: speaker.speaker.routerId, holdTimeSeconds: intent.holdTimeSeconds,
     keepaliveTimeSeconds: intent.keepaliveTimeSeconds, connectRetrySeconds: intent.connectRetrySeconds,
-    idleHoldSeconds: intent.idleHoldSeconds, capabilities: capabilitiesFor(intent), role: intent.role,
-    roleStrict: intent.roleStrict, families: intent.families,
+    idleHoldSeconds: intent.idleHoldSeconds, role: intent.role, roleStrict: intent.roleStrict,
+    capabilities: capabilitiesFor(intent, speaker.restarts.isRestarting(peer)), families: intent.families,
     ...(typeof demands === "string" ? { unavailable: demands } : demands && {
       demands, unavailable: speaker.environment.sockets.refuses(intent.name, demands),
     }),

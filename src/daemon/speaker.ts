@@ -12,6 +12,7 @@ import { diffIntent } from "../config/diff.ts";
 import type { IntentDiff, PeerChange } from "../config/diff.ts";
 import type { Intent, PeerIntent, SpeakerIntent } from "../config/intent.ts";
 import { FAMILIES } from "../messages/families.ts";
+import type { FamilyRow } from "../messages/families.ts";
 import { CEASE } from "../messages/notification.ts";
 import type { GroupMember } from "../reflector/member.ts";
 import type { SessionRules } from "../reflector/session-rules.ts";
@@ -28,6 +29,9 @@ import { Neighbours } from "./neighbours.ts";
 import { OwnAddresses } from "./own-addresses.ts";
 import { setOwnRoutes } from "./own-routes.ts";
 import type { Peer } from "./peer.ts";
+import { Restarts } from "./restarts.ts";
+import type { RestartSettings } from "./restarts.ts";
+import { parametersOf } from "./session-parameters.ts";
 import { newTables } from "./tables.ts";
 import type { Tables } from "./tables.ts";
 import { Work } from "./work.ts";
@@ -42,6 +46,8 @@ export interface SpeakerEnvironment {
   readonly scheduler: Scheduler;
   readonly connector: Connector;
   readonly log: Log;
+  /** Where restarts are remembered; absent: nowhere, and a crash is forgotten. */
+  readonly restarts?: RestartSettings | undefined;
   /** Runs a full garbage collection; absent where nobody minds the memory. */
   collectGarbage?(): void;
   /** Who knows what neighbours demand of sockets, and what of it cannot be had. */
@@ -55,6 +61,7 @@ export class Speaker implements PeerHost {
   readonly environment: SpeakerEnvironment;
   readonly neighbours: Neighbours;
   readonly work: Work;
+  readonly restarts: Restarts;
   #intent: Intent;
   clusterIds: readonly number[] = [];
   readonly rules: Shared<SessionRules> = new Shared();
@@ -78,6 +85,14 @@ export class Speaker implements PeerHost {
       collectGarbage: () => environment.collectGarbage?.(),
     });
     this.#intent = { ...intent, peers: [], originated: [] };
+    this.restarts = new Restarts(environment.restarts, {
+      log: this.log,
+      routerId: () => this.speaker.routerId,
+      later: (seconds, run) => this.later(seconds, run),
+      setGate: (family, open) => this.tables.reflectors[family.index]!.setGate(open),
+      peers: () => this.neighbours.all(),
+      reopen: (peer) => peer.session.retune(parametersOf(this, peer)),
+    });
     this.neighbours = new Neighbours(this, environment);
     this.#takeSpeaker(this.#intent);
     this.apply(intent);
@@ -110,6 +125,7 @@ export class Speaker implements PeerHost {
     if (diff.originated) setOwnRoutes(this.tables, before.originated, want.originated, this.nowSeconds());
     this.#reconsider(diff, wroteSelf !== this.originatesWithoutNextHop);
     this.work.changed();
+    if (want.peers.length > 0) this.restarts.begin();
     return {
       added: diff.added.map(({ name }) => name),
       removed: diff.removed.map(({ name }) => name),
@@ -156,6 +172,19 @@ export class Speaker implements PeerHost {
   peerUp(peer: Peer): void {
     this.#owners.set(peer.id, peer);
     if (this.#ownAddresses.add(peer.facts!.localAddress)) this.#rejudgeAll();
+    this.restarts.up(peer);
+  }
+
+  peerDown(): void {
+    this.restarts.down();
+  }
+
+  endOfRib(peer: Peer, family: FamilyRow): void {
+    this.restarts.endOfRib(peer, family);
+  }
+
+  nothingKept(peer: Peer): void {
+    this.neighbours.nothingKept(peer);
   }
 
   retire(id: PeerId): void {
@@ -194,9 +223,10 @@ export class Speaker implements PeerHost {
     this.work.changed();
   }
 
-  /** Ends every session with Cease/Administrative Shutdown and stops all work. */
-  stop(text: string): void {
-    this.neighbours.stop(text);
+  /** Ends every session and stops all work: to come back (RFC 4724), or for good. */
+  stop(text: string, how: SpeakerIntent["onStop"] = "shutdown"): void {
+    this.restarts.stop(how);
+    this.neighbours.stop(text, how);
     this.work.stop();
   }
 

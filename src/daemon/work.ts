@@ -6,7 +6,7 @@
 import type { Instant } from "../base/ports.ts";
 import { FAMILIES } from "../messages/families.ts";
 import type { FamilyRow } from "../messages/families.ts";
-import type { PeerId } from "../rib/ids.ts";
+import type { PathIndex, PeerId } from "../rib/ids.ts";
 import { Garbage } from "./garbage.ts";
 import { Histogram } from "./histogram.ts";
 import type { Peer } from "./peer.ts";
@@ -44,13 +44,20 @@ export interface WorkPorts {
   collectGarbage(): void;
 }
 
+/** A look at all stale paths of a peer and family: what is not spared is withdrawn. */
+interface Sweep {
+  readonly id: PeerId;
+  readonly family: FamilyRow;
+  readonly spares: ((path: PathIndex) => boolean) | undefined;
+}
+
 /** The work of one speaker. */
 export class Work {
   readonly #tables: Tables;
   readonly #ports: WorkPorts;
   readonly #dropping = new Set<PeerId>();
   readonly #retired = new Set<PeerId>();
-  readonly #sweeps = new Map<string, { readonly id: PeerId; readonly family: FamilyRow }>();
+  readonly #sweeps = new Map<string, Sweep>();
   readonly #rejudge: Rejudge;
   readonly #garbage = new Garbage();
   #stopped = false;
@@ -96,15 +103,29 @@ export class Work {
     this.drop(id);
   }
 
-  /** Withdraws the stale paths of a peer. */
-  sweep(id: PeerId, family: FamilyRow): void {
-    this.#sweeps.set(`${id} ${family.index}`, { id, family });
+  /** Withdraws the stale paths of a peer, but for those that `spares` wants kept: it is asked once for each. */
+  sweep(id: PeerId, family: FamilyRow, spares?: (path: PathIndex) => boolean): void {
+    this.#tables.ribs[family.index]!.beginSweep(id);
+    this.#sweeps.set(keyOf(id, family), { id, family, spares });
     this.changed();
   }
 
   /** What is stale stays for now. */
   cancelSweep(id: PeerId, family: FamilyRow): void {
-    this.#sweeps.delete(`${id} ${family.index}`);
+    this.#sweeps.delete(keyOf(id, family));
+  }
+
+  /** Withdraws the stale paths of a peer before anything else happens: their mark is about to mean others, too. */
+  sweepNow(id: PeerId, family: FamilyRow): void {
+    this.sweep(id, family);
+    this.#sweepOne(this.#sweeps.get(keyOf(id, family))!, Infinity);
+  }
+
+  /** Makes every path of a peer stale. A sweep under way is ended first, or it would take these, too. */
+  markStale(id: PeerId, family: FamilyRow): void {
+    const sweep = this.#sweeps.get(keyOf(id, family));
+    if (sweep !== undefined) this.#sweepOne(sweep, Infinity);
+    this.#tables.ribs[family.index]!.markStale(id);
   }
 
   /** Judges again what a peer sent, by its present rules and import policy. */
@@ -157,10 +178,18 @@ export class Work {
   }
 
   #sweepSome(): void {
-    const [first] = this.#sweeps;
-    if (first === undefined) return;
-    const [key, { id, family }] = first;
-    if (this.#tables.ribs[family.index]!.sweepStale(id, PATHS_PER_SLICE)) this.#sweeps.delete(key);
+    let left = PATHS_PER_SLICE;
+    for (const sweep of this.#sweeps.values()) {
+      if (left <= 0) return;
+      const paths = this.#tables.ribs[sweep.family.index]!.received(sweep.id);
+      this.#sweepOne(sweep, left);
+      left -= paths;
+    }
+  }
+
+  #sweepOne({ id, family, spares }: Sweep, budget: number): void {
+    const isOver = this.#tables.ribs[family.index]!.sweepStale(id, budget, spares);
+    if (isOver) this.#sweeps.delete(keyOf(id, family));
   }
 
   #busy(): boolean {
@@ -212,6 +241,10 @@ export class Work {
     this.#resting?.();
     this.#collecting?.();
   }
+}
+
+function keyOf(id: PeerId, family: FamilyRow): string {
+  return `${id} ${family.index}`;
 }
 
 /** The share of a slice, after one that was full took so long. */

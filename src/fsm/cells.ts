@@ -8,10 +8,11 @@ import type { ExpectedOpen, OpenMessage } from "../messages/open.ts";
 import { AS_TRANS } from "../messages/open.ts";
 import type { Ending } from "./ends.ts";
 import {
-  ceased, faulted, fsmError, holdExpired, lost, notConnected, received, replaced, sendHoldExpired,
+  ceased, faulted, fsmError, hardened, holdExpired, lost, notConnected, received, replaced, sendHoldExpired,
 } from "./ends.ts";
 import type { Action, Event, HeldBack, Named, State, Step, Timer } from "./events.ts";
 import type { SessionParameters } from "./parameters.ts";
+import { keepsOnNotification } from "./restart.ts";
 
 /** What the machine of one neighbour needs to know; made once by `fsmParameters`. */
 export interface FsmParameters {
@@ -73,9 +74,10 @@ export function stay(_parameters: FsmParameters, state: State): Step {
 export function toIdle<S extends State, E extends Event>(
   why: (event: E) => Ending,
 ): (parameters: FsmParameters, state: S, event: E) => Step {
-  return (_parameters, state, event) => {
-    const { end, notification } = why(event);
+  return (parameters, state, event) => {
     const established = state.name === "Established";
+    const isHard = established && keepsOnNotification(parameters.local, state.negotiated);
+    const { end, notification } = isHard ? hardened(why(event)) : why(event);
     const close: Action = { do: "close", notification };
     const report: Action = { do: "report", end, of: established ? "session" : "connection" };
     const actions: readonly Action[] = established ? [{ do: "down", end }, close, report] : [close, report];

@@ -34,6 +34,19 @@ export function holdExpired(): Ending {
   return told({ code: 4, subcode: 0, data: EMPTY }, "no KEEPALIVE or UPDATE within the hold time");
 }
 
+/** Subcodes of a Cease that is meant to be final: whoever hears it has no reason to keep our routes (RFC 8538 §3.1). */
+const FINAL: readonly number[] = [
+  CEASE.MAXIMUM_PREFIXES, CEASE.ADMINISTRATIVE_SHUTDOWN, CEASE.PEER_DECONFIGURED, CEASE.OUT_OF_RESOURCES,
+];
+
+/** The same end towards a peer that keeps routes after a NOTIFICATION: a Hard Reset around a Cease that is final. */
+export function hardened(ending: Ending): Ending {
+  const { notification, end } = ending;
+  if (notification?.code !== 6 || !FINAL.includes(notification.subcode)) return ending;
+  const { code, subcode, data } = notification;
+  return told({ code: 6, subcode: CEASE.HARD_RESET, data: Uint8Array.of(code, subcode, ...data) }, end.text);
+}
+
 /** An event that the state has no place for (RFC 4271 §6.6, subcodes of RFC 6608). */
 export function fsmError(subcode: number, event: string): Ending {
   return told({ code: 5, subcode, data: EMPTY }, `unexpected ${event}`);
@@ -85,7 +98,13 @@ export function aftermathOf(end: SessionEnd): Aftermath {
   if (end.code !== 6) return "rest";
   if (end.subcode === CEASE.CONNECTION_COLLISION) return "retry";
   if (end.direction === "received") return "backOff";
-  return OVER_LIMIT.includes(end.subcode) ? "rest" : "retry";
+  return OVER_LIMIT.includes(innerSubcode(end)) ? "rest" : "retry";
+}
+
+/** What a Cease says, also inside a Hard Reset. */
+function innerSubcode({ subcode, data }: SessionEnd): number {
+  const inner = subcode === CEASE.HARD_RESET && data !== undefined ? decodeHardReset(data) : undefined;
+  return inner?.code === 6 ? inner.subcode : subcode;
 }
 
 function told(notification: Notification, text: string): Ending {

@@ -42,7 +42,8 @@ export interface Session {
 /** What can happen to a neighbour. */
 export type SessionEvent =
   | { readonly name: "Start" }
-  | { readonly name: "Stop"; readonly subcode: number; readonly text: string }
+  /** `quietly`: a session that is up ends without a NOTIFICATION, which would make the peer forget our routes. */
+  | { readonly name: "Stop"; readonly subcode: number; readonly text: string; readonly quietly?: boolean }
   /** Ends what is connected and comes back; without a connection the next attempt is made at once. */
   | { readonly name: "Reset"; readonly subcode: number; readonly text: string }
   /** Ends what is connected and rests that long. */
@@ -149,9 +150,11 @@ function start(turn: Turn): void {
   });
 }
 
-function stop(turn: Turn, { subcode, text }: { readonly subcode: number; readonly text: string }): void {
+function stop(turn: Turn, { subcode, text, quietly = false }: Extract<SessionEvent, { name: "Stop" }>): void {
   turn.mode = "stopped";
   turn.work.push({ do: "disarm", timer: "IdleHoldTimer" });
+  const up = quietly ? SLOTS.find((slot) => turn.connections[slot].name === "Established") : undefined;
+  if (up !== undefined) advance(turn, up, { name: "TcpConnectionFails", why: text });
   dropAll(turn, { name: "ManualStop", subcode, text });
   turn.idleHoldSeconds = turn.parameters.idleHoldSeconds[0];
   turn.connectRetryCounter = 0;

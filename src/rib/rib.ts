@@ -161,14 +161,19 @@ export class Rib {
     of.sweepAt = NO_PATH;
   }
 
-  /** Looks at up to `budget` paths of a peer and withdraws the stale ones; true when all were looked at. */
-  sweepStale(peer: PeerId, budget: number): boolean {
+  /** Has the next `sweepStale` begin with a peer's first path. */
+  beginSweep(peer: PeerId): void {
+    this.#paths.ofPeer(peer).sweepAt = NO_PATH;
+  }
+
+  /** Looks at up to `budget` paths of a peer and withdraws stale ones not spared; true when all were looked at. */
+  sweepStale(peer: PeerId, budget: number, spares: (path: PathIndex) => boolean = () => false): boolean {
     const of = this.#paths.ofPeer(peer);
     if (of.sweepAt === 0) of.sweepAt = of.first;
     for (let left = budget; left > 0 && of.sweepAt !== 0; left--) {
       const path = of.sweepAt;
       of.sweepAt = this.nextOfPeer(path);
-      if ((this.flagsOf(path) & PATH_FLAGS.STALE) !== 0) this.#kill(path);
+      if ((this.flagsOf(path) & PATH_FLAGS.STALE) !== 0 && !spares(path)) this.#kill(path);
     }
     return of.sweepAt === 0;
   }

@@ -90,10 +90,10 @@ export class PeerSession implements PeerSessionPort, DriverClient, Sleeper<reado
     this.#deliver({ name: "Start" });
   }
 
-  stop(options: { readonly subcode?: number; readonly text?: string } = {}): void {
+  stop(options: { readonly subcode?: number; readonly text?: string; readonly quietly?: boolean } = {}): void {
     this.#started = false;
-    const { subcode = CEASE.ADMINISTRATIVE_SHUTDOWN, text = "" } = options;
-    this.#deliver({ name: "Stop", subcode, text });
+    const { subcode = CEASE.ADMINISTRATIVE_SHUTDOWN, text = "", quietly = false } = options;
+    this.#deliver({ name: "Stop", subcode, text, quietly });
   }
 
   reset(subcode: number = CEASE.ADMINISTRATIVE_RESET, text = ""): void {

@@ -176,8 +176,11 @@ export interface PeerSessionPort {
   readonly parameters: SessionParameters;
   /** ManualStart: dials or listens until stopped. */
   start(): void;
-  /** ManualStop: a Cease (Administrative Shutdown, RFC 9003 text) where there is a connection; stays down. */
-  stop(options?: { readonly subcode?: number; readonly text?: string }): void;
+  /**
+   * ManualStop: a Cease (Administrative Shutdown, RFC 9003 text) where there is a connection; stays down. `quietly`: no
+   * Cease on a session that is up, which would end graceful restart.
+   */
+  stop(options?: { readonly subcode?: number; readonly text?: string; readonly quietly?: boolean }): void;
   /** A Cease with `subcode` (4: Administrative Reset); comes back. */
   reset(subcode?: number, text?: string): void;
   /**

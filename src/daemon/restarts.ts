@@ -1,0 +1,210 @@
+/**
+ * Our own restarts (RFC 4724 §4.1): what is held back until those who were there said everything again, and what the
+ * next start will know of those who are here. Rules: the wait has a bound that is shorter than our Restart Time; while
+ * it lasts the old record stays, so that a crash in the middle of it is a restart like the first.
+ */
+
+import { FAMILIES } from "../messages/families.ts";
+import type { Family, FamilyRow } from "../messages/families.ts";
+import type { Log } from "./log.ts";
+import type { Peer } from "./peer.ts";
+import { decodeRestartState, encodeRestartState } from "./restart-state.ts";
+import type { RestartPeer, RestartState } from "./restart-state.ts";
+
+/** A small file that is only ever replaced as a whole. */
+export interface StateFile {
+  /** What stood there at the start; undefined: nothing. */
+  readonly found: string | undefined;
+  /** Replaces it soon; of several texts the last one counts. */
+  write(text: string): void;
+  remove(): void;
+  /** Resolves when what was asked for is done, or was found to be impossible and said in the log. */
+  settled(): Promise<void>;
+}
+
+/** Where restarts are remembered, and how long one holds announcements back. */
+export interface RestartSettings {
+  readonly file: StateFile;
+  /** Selection_Deferral_Timer (RFC 4724 §4.1). */
+  readonly deferralSeconds: number;
+}
+
+/** What restarts need of the speaker. */
+export interface RestartMeans {
+  readonly log: Log;
+  /** 0 while nobody knows. */
+  routerId(): number;
+  later(seconds: number, run: () => void): () => void;
+  /** Closed: nothing is told in the family, also no End-of-RIB. */
+  setGate(family: FamilyRow, open: boolean): void;
+  peers(): readonly Peer[];
+  /** The neighbour's next OPEN follows `isRestarting` anew. */
+  reopen(peer: Peer): void;
+}
+
+/** How long changes are gathered until they are written. */
+const WRITE_SECONDS = 1;
+/** Names of neighbours in one line of the log. */
+const NAMES_SHOWN = 10;
+
+/** The restarts of one speaker. */
+export class Restarts {
+  readonly #means: RestartMeans;
+  readonly #settings: RestartSettings | undefined;
+  /** What is being recovered from. */
+  readonly #found: RestartState | undefined;
+  /** Names of neighbours whose End-of-RIB is awaited, by family; empty when nothing is held back any more. */
+  readonly #awaited: Map<Family, Set<string>>;
+  /** Neighbours that were met since the start; undefined once the Restart Time is over, and where there was none. */
+  #met: Set<string> | undefined;
+  #begun = false;
+  #stopped = false;
+  #written: string | undefined;
+  #writing: (() => void) | undefined = undefined;
+  #timers: (() => void)[] = [];
+
+  constructor(settings: RestartSettings | undefined, means: RestartMeans) {
+    this.#settings = settings;
+    this.#means = means;
+    this.#found = this.#read();
+    const { peers = [] } = this.#found ?? {};
+    this.#awaited = awaitedOf(peers);
+    this.#met = this.#found === undefined ? undefined : new Set();
+    for (const family of FAMILIES) if (this.#awaited.has(family.name)) means.setGate(family, false);
+  }
+
+  /** Whether our OPEN carries the R bit: we restarted, and this is the first session since. */
+  isRestarting({ name }: Pick<Peer, "name">): boolean {
+    return this.#met?.has(name) === false;
+  }
+
+  /** What is waited for, in words; empty where nothing is. */
+  waitingFor(): string[] {
+    const count = this.#missing().length;
+    return count === 0 ? [] : [`End-of-RIB of ${count} neighbours after a restart`];
+  }
+
+  /** There are neighbours: from now on they have their time. */
+  begin(): void {
+    if (this.#begun || this.#found === undefined || this.#settings === undefined) return;
+    this.#begun = true;
+    const { restartTimeSeconds, peers } = this.#found;
+    const seconds = Math.min(this.#settings.deferralSeconds, restartTimeSeconds / 2);
+    this.#means.log.write("info", "restart-recovery", { neighbours: peers.length, seconds });
+    this.#timers = [
+      this.#means.later(seconds, () => this.#giveUpWaiting()),
+      this.#means.later(restartTimeSeconds, () => this.#restartTimeOver()),
+    ];
+  }
+
+  /** A session is up. Who restarted, too, or keeps nothing is not waited for (RFC 4724 §4.1). */
+  up(peer: Peer): void {
+    if (this.isRestarting(peer)) {
+      this.#met!.add(peer.name);
+      this.#means.reopen(peer);
+    }
+    const { families, gracefulRestart } = peer.facts!.negotiated;
+    const isAwaited = gracefulRestart !== undefined && !gracefulRestart.restarting;
+    for (const { name } of FAMILIES) if (!isAwaited || !families.includes(name)) this.#done(peer, name);
+    this.#changed();
+  }
+
+  down(): void {
+    this.#changed();
+  }
+
+  endOfRib(peer: Peer, family: FamilyRow): void {
+    this.#done(peer, family.name);
+  }
+
+  /** The speaker stops: to come back, or for good. Called before its sessions end. */
+  stop(how: "restart" | "shutdown"): void {
+    this.#stopped = true;
+    this.#writing?.();
+    for (const takeBack of this.#timers) takeBack();
+    if (how === "shutdown") this.#settings?.file.remove();
+    else if (this.#awaited.size === 0) this.#write();
+  }
+
+  #read(): RestartState | undefined {
+    const text = this.#settings?.file.found;
+    if (text === undefined) return undefined;
+    const state = decodeRestartState(text);
+    const own = this.#means.routerId();
+    const why = typeof state === "string" ? state
+      : own !== 0 && state.routerId !== own ? "it is of another speaker" : undefined;
+    if (why === undefined) return state as RestartState;
+    this.#means.log.write("warn", "restart-state", { why: `${why}: ignored` });
+    return undefined;
+  }
+
+  #missing(): string[] {
+    return [...new Set([...this.#awaited.values()].flatMap((names) => [...names]))];
+  }
+
+  #done({ name }: Peer, family: Family): void {
+    const names = this.#awaited.get(family);
+    if (names === undefined) return;
+    names.delete(name);
+    if (names.size === 0) this.#open(family);
+  }
+
+  #giveUpWaiting(): void {
+    const missing = this.#missing();
+    if (missing.length === 0) return;
+    this.#means.log.write("warn", "restart-recovery-incomplete", {
+      missing: missing.length, names: missing.slice(0, NAMES_SHOWN).join(","),
+    });
+    for (const family of [...this.#awaited.keys()]) this.#open(family);
+  }
+
+  #open(name: Family): void {
+    this.#awaited.delete(name);
+    this.#means.setGate(FAMILIES.find((family) => family.name === name)!, true);
+    if (this.#awaited.size > 0) return;
+    this.#means.log.write("info", "restart-recovered");
+    this.#changed();
+  }
+
+  #restartTimeOver(): void {
+    const late = this.#means.peers().filter((peer) => this.isRestarting(peer));
+    this.#met = undefined;
+    for (const peer of late) this.#means.reopen(peer);
+  }
+
+  #changed(): void {
+    if (this.#settings === undefined || this.#stopped || this.#awaited.size > 0) return;
+    this.#writing ??= this.#means.later(WRITE_SECONDS, () => {
+      this.#writing = undefined;
+      this.#write();
+    });
+  }
+
+  #write(): void {
+    const file = this.#settings?.file;
+    const here = this.#means.peers().flatMap((peer) => (isGraceful(peer) ? [peer] : []));
+    const text = here.length === 0 ? undefined : encodeRestartState({
+      routerId: this.#means.routerId(),
+      restartTimeSeconds: Math.min(...here.map(({ intent }) => intent.gracefulRestart!.restartTimeSeconds)),
+      peers: here.map(({ name, facts }) => ({ name, families: facts!.negotiated.families })),
+    });
+    if (file === undefined || text === this.#written) return;
+    this.#written = text;
+    if (text === undefined) file.remove();
+    else file.write(text);
+  }
+}
+
+function awaitedOf(peers: readonly RestartPeer[]): Map<Family, Set<string>> {
+  const awaited = new Map<Family, Set<string>>();
+  for (const { name: family } of FAMILIES) {
+    const names = peers.filter(({ families }) => families.includes(family)).map(({ name }) => name);
+    if (names.length > 0) awaited.set(family, new Set(names));
+  }
+  return awaited;
+}
+
+/** Whether a session is up in which both ends announced graceful restart. */
+export function isGraceful({ intent, facts }: Peer): boolean {
+  return intent.gracefulRestart !== undefined && facts?.negotiated.gracefulRestart !== undefined;
+}
