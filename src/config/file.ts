@@ -8,10 +8,10 @@ import type { Keys, Kind, Located, ObjectKind, Schema } from "./kind.ts";
 import { neighbor } from "./neighbor.ts";
 import type { NeighborFile } from "./neighbor.ts";
 import { originate } from "./originate.ts";
-import { control, http, httpOn, kernel, log, metrics } from "./program.ts";
+import { control, http, httpOn, kernel, log, metrics, restart } from "./program.ts";
 import type { ControlFile, KernelFile } from "./program.ts";
 import { asNumber, identifier, listenPort, localAddress, oneOf, text } from "./scalars.ts";
-import type { CalicoSection, HttpSettings, LogSettings, MetricsSettings } from "./settings.ts";
+import type { CalicoSection, HttpSettings, LogSettings, MetricsSettings, RestartSettings } from "./settings.ts";
 
 /** The whole file. */
 export interface ConfigurationFile {
@@ -28,6 +28,7 @@ export interface ConfigurationFile {
   readonly http: HttpSettings | false;
   readonly log: LogSettings;
   readonly metrics: MetricsSettings;
+  readonly restart: RestartSettings;
   readonly kernel: KernelFile;
   readonly calico: CalicoSection | undefined;
 }
@@ -65,6 +66,7 @@ const FILE: Keys<ConfigurationFile> = {
   http: defaulted(http, httpOn.empty, "Metrics, health and read-only pages; false for none"),
   log: defaulted(log, log.empty, "The log"),
   metrics: defaulted(metrics, metrics.empty, "The metrics"),
+  restart: defaulted(restart, restart.empty, "What is remembered over a restart"),
   kernel: defaulted(kernel, kernel.empty, "Kernel routes"),
   calico: optional(calico, "no Calico mode", "Calico mode: neighbours and filters are those of Calico's resources"),
 };

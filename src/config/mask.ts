@@ -14,12 +14,12 @@ import type { CalicoSettings, Settings } from "./settings.ts";
 /** The configuration in force as plain JSON; absent things are absent keys. */
 export function maskedConfiguration(settings: Settings, intent: Intent): Readonly<Record<string, unknown>> {
   const { routerId, clusterId, ...speaker } = intent.speaker;
-  const { calico, control, http, log, metrics, kernel } = settings;
+  const { calico, control, http, log, metrics, restart, kernel } = settings;
   return plain({
     routerId: formatIpv4(routerId), ...speaker, clusterId: formatIpv4(clusterId),
     neighbors: intent.peers.map(peerJson),
     originate: intent.originated.map(routeJson),
-    control, http, log, metrics, kernel,
+    control, http, log, metrics, restart, kernel,
     calico: calico && calicoJson(calico),
   }) as Readonly<Record<string, unknown>>;
 }

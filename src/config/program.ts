@@ -1,8 +1,10 @@
-/** The keys of the file that make the Settings: control, http, log, kernel, metrics. */
+/** The keys of the file that make the Settings: control, http, log, kernel, metrics, restart. */
 
 import { defaulted, list, mapped, object, optional, orFalse } from "./kind.ts";
 import type { Keys, Kind, ObjectKind } from "./kind.ts";
-import type { ControlSettings, HttpSettings, KernelSettings, LogSettings, MetricsSettings } from "./settings.ts";
+import type {
+  ControlSettings, HttpSettings, KernelSettings, LogSettings, MetricsSettings, RestartSettings,
+} from "./settings.ts";
 import { flag, listenPort, localAddress, oneOf, path, text, whole } from "./scalars.ts";
 
 /** `control` as the file says it: whether there are BIRD sockets depends on the mode. */
@@ -52,6 +54,13 @@ const METRICS: Keys<MetricsSettings> = {
   perPeer: defaulted(flag, true, "Series of single neighbours; switch off with thousands of them"),
 };
 
+const RESTART: Keys<RestartSettings> = {
+  stateDirectory: optional(
+    path, "$STATE_DIRECTORY, which systemd sets; else the folder of the control socket", "Folder of the state file"),
+  selectionDeferralSeconds: defaulted(
+    whole(1, 3600, "seconds"), 15, "How long a start after a crash waits for End-of-RIB of who was there, at most"),
+};
+
 /** The kind of `control`. */
 export const control: ObjectKind<ControlFile> = object(CONTROL);
 /** The kind of `http` that is not false. */
@@ -64,3 +73,5 @@ export const log: ObjectKind<LogSettings> = object(LOG);
 export const kernel: ObjectKind<KernelFile> = object(KERNEL);
 /** The kind of `metrics`. */
 export const metrics: ObjectKind<MetricsSettings> = object(METRICS);
+/** The kind of `restart`. */
+export const restart: ObjectKind<RestartSettings> = object(RESTART);

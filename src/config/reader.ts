@@ -61,12 +61,12 @@ function toIntent(file: ConfigurationFile, wrong: ReadonlySet<string>): Intent {
 const CALICO_BIRD_SOCKETS = ["/var/run/calico/bird.ctl", "/var/run/calico/bird6.ctl"] as const;
 
 function toSettings(file: ConfigurationFile, isListenGiven: boolean): Settings {
-  const { http, log, metrics, onStop, routerId } = file;
+  const { http, log, metrics, restart, onStop, routerId } = file;
   const isCalico = file.calico !== undefined;
   const protocol = file.kernel.protocol ?? (isCalico ? 12 : 186);
   const control = { ...file.control, birdSockets: file.control.birdSockets ?? (isCalico && CALICO_BIRD_SOCKETS) };
   const calico = file.calico && { ...file.calico, routerId, listen: isListenGiven ? file.listen : undefined };
-  return { control, http, log, metrics, calico, onStop, kernel: { ...file.kernel, protocol } };
+  return { control, http, log, metrics, restart, calico, onStop, kernel: { ...file.kernel, protocol } };
 }
 
 /** Keys that Calico's resources speak of in Calico mode, and where. Both at once would contradict each other. */

@@ -15,6 +15,7 @@ export interface Settings {
   /** Undefined: no Calico mode. */
   readonly calico: CalicoSettings | undefined;
   readonly metrics: MetricsSettings;
+  readonly restart: RestartSettings;
   /** The same as the Intent's `speaker.onStop`. */
   readonly onStop: "restart" | "shutdown";
 }
@@ -65,6 +66,14 @@ export interface KernelSettings {
 /** Whether the series of single neighbours are exported. */
 export interface MetricsSettings {
   readonly perPeer: boolean;
+}
+
+/** What outlives the process, and how long a start after a crash holds announcements back. */
+export interface RestartSettings {
+  /** Folder of the state file; undefined: the service's own, else that of the control socket. */
+  readonly stateDirectory: string | undefined;
+  /** Selection_Deferral_Timer (RFC 4724 §4.1). */
+  readonly selectionDeferralSeconds: number;
 }
 
 /** The section `calico`. Undefined members take Calico's own environment names (DATASTORE_TYPE, NODENAME, …). */

@@ -8,7 +8,7 @@ import { sameValue } from "../base/same.ts";
 import { maskedConfiguration } from "../config/mask.ts";
 import type { Configuration } from "../config/reader.ts";
 import { formatFault } from "../config/fault.ts";
-import type { Intent, ListenAddress } from "../config/intent.ts";
+import type { Intent, ListenAddress, SpeakerIntent } from "../config/intent.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Connection } from "../transport/ports.ts";
 import { listen } from "../transport/listener.ts";
@@ -57,7 +57,7 @@ export interface DaemonOptions {
 export interface RunningDaemon {
   readonly api: DaemonApi;
   readonly listening: readonly ListenAddress[];
-  /** Ends every session politely and closes everything. */
+  /** Ends every session and closes everything: to come back unless `onStop` says otherwise. */
   stop(text: string): Promise<void>;
   /** Resolves when the daemon has stopped, whoever asked. */
   readonly finished: Promise<void>;
@@ -171,15 +171,19 @@ class Daemon implements RunningDaemon, DaemonApi {
     await this.#listeners.close();
   }
 
-  async stop(text: string): Promise<void> {
+  stop(text: string): Promise<void> {
+    return this.#stop(text, this.speaker.speaker.onStop);
+  }
+
+  async #stop(text: string, how: SpeakerIntent["onStop"]): Promise<void> {
     if (this.#leaving !== "stopping") {
       this.#leaving = "stopping";
       for (const end of [...this.#waits]) end();
       const followed = this.#follower?.stop();
-      this.speaker.stop(text);
+      this.speaker.stop(text, how);
       const closed = this.#reloading.then(() => this.close());
       await this.#wait(FAREWELL_SECONDS);
-      await Promise.all([closed, followed]);
+      await Promise.all([closed, followed, this.#options.environment.restarts?.file.settled()]);
       this.#finish();
     }
     return this.finished;
@@ -290,7 +294,7 @@ class Daemon implements RunningDaemon, DaemonApi {
       this.#change(() => this.speaker.apply(drainIntent(this.speaker.intent)));
       await this.#wait(drainSeconds);
     }
-    await this.stop("shutdown");
+    await this.#stop("shutdown", "shutdown");
   }
 
   reset(selector: string, soft?: "in" | "out"): ReturnType<DaemonApi["reset"]> {
@@ -342,7 +346,9 @@ class Daemon implements RunningDaemon, DaemonApi {
     const awaited = this.#follower?.waitingFor() ?? [];
     const since = this.#follower?.followedAt ?? this.#startedAt;
     const upSeconds = (this.#options.environment.clock.wallMilliseconds() - since) / 1000;
-    return awaited.length > 0 ? awaited : this.#readiness.waitingFor(this.speaker.neighbours.all(), upSeconds);
+    const held = this.speaker.restarts.waitingFor();
+    if (awaited.length + held.length > 0) return [...awaited, ...held];
+    return this.#readiness.waitingFor(this.speaker.neighbours.all(), upSeconds);
   }
 
   status(): ReturnType<DaemonApi["status"]> {

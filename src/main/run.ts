@@ -19,6 +19,7 @@ import { startDaemon } from "../daemon/daemon.ts";
 import type { RunningDaemon } from "../daemon/daemon.ts";
 import { newLog } from "../daemon/log.ts";
 import type { Log } from "../daemon/log.ts";
+import type { RestartMemory } from "../daemon/restarts.ts";
 import type { SpeakerEnvironment } from "../daemon/speaker.ts";
 import { systemClock, systemRandom, systemScheduler } from "../daemon/system-clock.ts";
 import { FAMILIES } from "../messages/families.ts";
@@ -30,6 +31,7 @@ import type { SocketProvider } from "../transport/provider.ts";
 import { complain, readFile } from "./files.ts";
 import { controlHost } from "./host.ts";
 import { withPasswords } from "./passwords.ts";
+import { openStateFile, stateFilePath } from "./state-file.ts";
 
 /** A server that can be closed. */
 interface Closable {
@@ -54,8 +56,9 @@ async function socketProvider(): Promise<SocketProvider> {
   return libc === undefined ? nodeNetProvider : new LibcProvider(libc);
 }
 
-function environmentWith(log: Log, sockets: SocketProvider): SpeakerEnvironment {
+function environmentWith(log: Log, sockets: SocketProvider, restarts: RestartMemory): SpeakerEnvironment {
   return {
+    restarts,
     clock: systemClock, random: systemRandom, scheduler: systemScheduler,
     connector: dialer(systemClock, systemScheduler, sockets), log, collectGarbage, sockets,
   };
@@ -108,8 +111,10 @@ export async function run(options: { readonly config: string }, io: CliIo): Prom
     return EXIT.failed;
   }
   const provider = await socketProvider();
+  const { stateDirectory, selectionDeferralSeconds: deferralSeconds } = settings.restart;
+  const file = await openStateFile(stateFilePath(stateDirectory, io, socketPath), log);
   const daemon = await startDaemon({
-    environment: environmentWith(log, provider), provider,
+    environment: environmentWith(log, provider, { file, deferralSeconds }), provider,
     intent, settings, version: io.version, node: process.version, pid: process.pid,
     readConfiguration, portOwner, ...(source === undefined ? {} : { source }),
     openSurfaces: (api) => {

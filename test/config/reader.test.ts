@@ -32,6 +32,7 @@ describe("defaults", () => {
         ecmp: false,
       },
       calico: undefined, metrics: { perPeer: true }, onStop: "restart",
+      restart: { stateDirectory: undefined, selectionDeferralSeconds: 15 },
     });
   });
 

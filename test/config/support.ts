@@ -95,7 +95,7 @@ const common = {
   export: policy,
   passwordFile: some("/etc/secret"),
   ttlSecurityHops: some(1, 254),
-  gracefulRestart: some<object>({}, { restartTimeSeconds: 60 }),
+  gracefulRestart: some<object>({}, { restartTimeSeconds: 60 }, { longLivedSeconds: 86400 }),
 };
 
 /** A few of the common keys: with many at once nearly every file would contradict itself. */
@@ -130,5 +130,6 @@ export const files: fc.Arbitrary<object> = fc.record({
   http: some<unknown>(false, {}, { address: "::1", port: 0 }),
   log: some<object>({}, { level: "debug", format: "text" }),
   metrics: some<object>({}, { perPeer: false }),
+  restart: some<object>({}, { stateDirectory: "/var/lib/reflectd", selectionDeferralSeconds: 30 }),
   kernel: some<object>({}, { enabled: false, table: 100, protocol: 186, metric: 7, onStop: "remove", ecmp: true }),
 }, { requiredKeys: ["routerId"] });
