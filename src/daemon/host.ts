@@ -24,6 +24,8 @@ export interface PeerHost {
   readonly rules: Shared<SessionRules>;
   /** Some route of our own takes the session's local address as next hop. */
   readonly originatesWithoutNextHop: boolean;
+  /** Some neighbour is offered long-lived graceful restart (RFC 9494 §4.3). */
+  readonly speaksLongLived: boolean;
   /** Monotonic. */
   now(): Instant;
   /** Seconds since 1970, for `since`. */

@@ -162,6 +162,11 @@ export class Neighbours {
     return this.#ranges.has(selector);
   }
 
+  /** Whether a session of that name may come: members of ranges are not there before they do. */
+  expects(name: string): boolean {
+    return this.#peers.get(name)?.enabled ?? this.#ranges.size > 0;
+  }
+
   /** Keeps neighbours down with an RFC 9003 text; of a range also whoever comes later. Answers their names. */
   disable(selector: string, reason: string): string[] {
     const admin: AdminState = { by: "disable", reason };
@@ -172,6 +177,7 @@ export class Neighbours {
       if (range === undefined) peer.admin = admin; // members of a disabled range go with their sessions
       peer.session.stop({ text: reason });
       peer.giveUp();
+      this.nothingKept(peer);
     }
     return range === undefined ? found.map(({ name }) => name) : [selector];
   }

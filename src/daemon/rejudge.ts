@@ -69,7 +69,9 @@ export class Rejudge {
     if (!rib.isLive(path)) return;
     const id = rib.peerOf(path);
     const peer = peers.get(id);
-    if (peer?.ingress !== undefined && peer.id === id) this.#judge(rib, path, peer);
+    if (peer?.ingress === undefined || peer.id !== id) return;
+    // A long-lived stale path keeps its mark until it is announced again or swept, whatever the policy is by then.
+    if (!rib.hasFlag(path, PATH_FLAGS.LLGR_STALE)) this.#judge(rib, path, peer);
   }
 
   #judge(rib: Rib, path: PathIndex, peer: Peer): void {

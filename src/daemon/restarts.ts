@@ -23,7 +23,7 @@ export interface StateFile {
 }
 
 /** Where restarts are remembered, and how long one holds announcements back. */
-export interface RestartSettings {
+export interface RestartMemory {
   readonly file: StateFile;
   /** Selection_Deferral_Timer (RFC 4724 §4.1). */
   readonly deferralSeconds: number;
@@ -38,6 +38,8 @@ export interface RestartMeans {
   /** Closed: nothing is told in the family, also no End-of-RIB. */
   setGate(family: FamilyRow, open: boolean): void;
   peers(): readonly Peer[];
+  /** Whether a neighbour of that name may still come. */
+  expects(name: string): boolean;
   /** The neighbour's next OPEN follows `isRestarting` anew. */
   reopen(peer: Peer): void;
 }
@@ -50,7 +52,7 @@ const NAMES_SHOWN = 10;
 /** The restarts of one speaker. */
 export class Restarts {
   readonly #means: RestartMeans;
-  readonly #settings: RestartSettings | undefined;
+  readonly #memory: RestartMemory | undefined;
   /** What is being recovered from. */
   readonly #found: RestartState | undefined;
   /** Names of neighbours whose End-of-RIB is awaited, by family; empty when nothing is held back any more. */
@@ -59,13 +61,15 @@ export class Restarts {
   #met: Set<string> | undefined;
   #begun = false;
   #stopped = false;
+  /** What the file holds. */
   #written: string | undefined;
   #writing: (() => void) | undefined = undefined;
   #timers: (() => void)[] = [];
 
-  constructor(settings: RestartSettings | undefined, means: RestartMeans) {
-    this.#settings = settings;
+  constructor(memory: RestartMemory | undefined, means: RestartMeans) {
+    this.#memory = memory;
     this.#means = means;
+    this.#written = memory?.file.found;
     this.#found = this.#read();
     const { peers = [] } = this.#found ?? {};
     this.#awaited = awaitedOf(peers);
@@ -86,10 +90,13 @@ export class Restarts {
 
   /** There are neighbours: from now on they have their time. */
   begin(): void {
-    if (this.#begun || this.#found === undefined || this.#settings === undefined) return;
+    if (this.#begun || this.#found === undefined || this.#memory === undefined) return;
     this.#begun = true;
     const { restartTimeSeconds, peers } = this.#found;
-    const seconds = Math.min(this.#settings.deferralSeconds, restartTimeSeconds / 2);
+    for (const { name, families } of peers) {
+      if (!this.#means.expects(name)) for (const family of families) this.#done({ name }, family);
+    }
+    const seconds = Math.min(this.#memory.deferralSeconds, restartTimeSeconds / 2);
     this.#means.log.write("info", "restart-recovery", { neighbours: peers.length, seconds });
     this.#timers = [
       this.#means.later(seconds, () => this.#giveUpWaiting()),
@@ -122,12 +129,12 @@ export class Restarts {
     this.#stopped = true;
     this.#writing?.();
     for (const takeBack of this.#timers) takeBack();
-    if (how === "shutdown") this.#settings?.file.remove();
+    if (how === "shutdown") this.#memory?.file.remove();
     else if (this.#awaited.size === 0) this.#write();
   }
 
   #read(): RestartState | undefined {
-    const text = this.#settings?.file.found;
+    const text = this.#memory?.file.found;
     if (text === undefined) return undefined;
     const state = decodeRestartState(text);
     const own = this.#means.routerId();
@@ -142,7 +149,7 @@ export class Restarts {
     return [...new Set([...this.#awaited.values()].flatMap((names) => [...names]))];
   }
 
-  #done({ name }: Peer, family: Family): void {
+  #done({ name }: Pick<Peer, "name">, family: Family): void {
     const names = this.#awaited.get(family);
     if (names === undefined) return;
     names.delete(name);
@@ -173,7 +180,7 @@ export class Restarts {
   }
 
   #changed(): void {
-    if (this.#settings === undefined || this.#stopped || this.#awaited.size > 0) return;
+    if (this.#memory === undefined || this.#stopped || this.#awaited.size > 0) return;
     this.#writing ??= this.#means.later(WRITE_SECONDS, () => {
       this.#writing = undefined;
       this.#write();
@@ -181,7 +188,7 @@ export class Restarts {
   }
 
   #write(): void {
-    const file = this.#settings?.file;
+    const file = this.#memory?.file;
     const here = this.#means.peers().flatMap((peer) => (isGraceful(peer) ? [peer] : []));
     const text = here.length === 0 ? undefined : encodeRestartState({
       routerId: this.#means.routerId(),

@@ -100,6 +100,7 @@ export function exportTargetOf(
     fourOctetAs: negotiated.fourOctetAs,
     messageOctetsMax: negotiated.extendedMessagesSend ? EXTENDED_MESSAGE_OCTETS_MAX : MESSAGE_OCTETS_MAX,
     extendedNextHop: negotiated.extendedNextHop.includes(family.name),
+    withoutLongLived: host.speaksLongLived && negotiated.longLivedGracefulRestart === undefined,
   });
 }
 

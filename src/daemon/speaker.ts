@@ -30,7 +30,7 @@ import { OwnAddresses } from "./own-addresses.ts";
 import { setOwnRoutes } from "./own-routes.ts";
 import type { Peer } from "./peer.ts";
 import { Restarts } from "./restarts.ts";
-import type { RestartSettings } from "./restarts.ts";
+import type { RestartMemory } from "./restarts.ts";
 import { parametersOf } from "./session-parameters.ts";
 import { newTables } from "./tables.ts";
 import type { Tables } from "./tables.ts";
@@ -47,7 +47,7 @@ export interface SpeakerEnvironment {
   readonly connector: Connector;
   readonly log: Log;
   /** Where restarts are remembered; absent: nowhere, and a crash is forgotten. */
-  readonly restarts?: RestartSettings | undefined;
+  readonly restarts?: RestartMemory | undefined;
   /** Runs a full garbage collection; absent where nobody minds the memory. */
   collectGarbage?(): void;
   /** Who knows what neighbours demand of sockets, and what of it cannot be had. */
@@ -66,6 +66,7 @@ export class Speaker implements PeerHost {
   clusterIds: readonly number[] = [];
   readonly rules: Shared<SessionRules> = new Shared();
   originatesWithoutNextHop = false;
+  speaksLongLived = false;
   /** Exceptions of ours that cost one session each. */
   bugs = 0;
   readonly #ownAddresses = new OwnAddresses();
@@ -89,8 +90,12 @@ export class Speaker implements PeerHost {
       log: this.log,
       routerId: () => this.speaker.routerId,
       later: (seconds, run) => this.later(seconds, run),
-      setGate: (family, open) => this.tables.reflectors[family.index]!.setGate(open),
+      setGate: (family, open) => {
+        this.tables.reflectors[family.index]!.setGate(open);
+        if (open) this.work.changed();
+      },
       peers: () => this.neighbours.all(),
+      expects: (name) => this.neighbours.expects(name),
       reopen: (peer) => peer.session.retune(parametersOf(this, peer)),
     });
     this.neighbours = new Neighbours(this, environment);
@@ -110,7 +115,7 @@ export class Speaker implements PeerHost {
   apply(want: Intent): ReloadResult {
     const diff = diffIntent(this.#intent, want);
     const before = this.#intent;
-    const wroteSelf = this.originatesWithoutNextHop;
+    const { originatesWithoutNextHop: wroteSelf, speaksLongLived: spoke } = this;
     this.#takeSpeaker(want);
     const resetAll = diff.speaker.price === "reset";
     const plan = this.#plan(diff, resetAll);
@@ -123,7 +128,7 @@ export class Speaker implements PeerHost {
     for (const { want: peer } of [...plan.refreshed, ...plan.quiet]) this.neighbours.update(peer);
     this.neighbours.demandAgain();
     if (diff.originated) setOwnRoutes(this.tables, before.originated, want.originated, this.nowSeconds());
-    this.#reconsider(diff, wroteSelf !== this.originatesWithoutNextHop);
+    this.#reconsider(diff, wroteSelf !== this.originatesWithoutNextHop || spoke !== this.speaksLongLived);
     this.work.changed();
     if (want.peers.length > 0) this.restarts.begin();
     return {
@@ -245,6 +250,7 @@ export class Speaker implements PeerHost {
     this.#intent = want;
     this.clusterIds = [...new Set([want.speaker.clusterId, ...want.peers.map(({ clusterId }) => clusterId)])];
     this.originatesWithoutNextHop = want.originated.some(({ nextHop }) => nextHop === undefined);
+    this.speaksLongLived = want.peers.some(({ gracefulRestart }) => gracefulRestart?.longLivedSeconds !== undefined);
     const { routerId, asNumber } = want.speaker;
     this.tables.sources.set({
       peer: OWN_PEER, kind: "ebgp", own: true, routerId, clusterId: 0, localAsNumber: asNumber,
@@ -266,11 +272,11 @@ export class Speaker implements PeerHost {
   }
 
   /** Groups and verdicts that changed with the intents of peers, or with our cluster ids. */
-  #reconsider(diff: IntentDiff, isSelfNews: boolean): void {
+  #reconsider(diff: IntentDiff, isNewsForAll: boolean): void {
     const peers = this.neighbours.all();
     const changed = diff.changed.filter(({ price }) => price !== "nothing")
       .flatMap(({ name }) => this.neighbours.named(name));
-    this.retarget(isSelfNews ? peers : changed);
+    this.retarget(isNewsForAll ? peers : changed);
     for (const peer of diff.clusterIds ? peers : changed) {
       peer.setIntent(peer.intent);
       this.work.rejudge(peer);

@@ -73,6 +73,10 @@ export const GATES: readonly Gate[] = [
       flag(path, WELL_KNOWN.NO_EXPORT | WELL_KNOWN.NO_EXPORT_SUBCONFED),
   },
   {
+    reason: "long-lived stale, and the peer does not speak it", source: "RFC 9494 §4.3",
+    blocks: (path, target) => target.fields.withoutLongLived === true && flag(path, WELL_KNOWN.LLGR_STALE),
+  },
+  {
     reason: "only to customer", source: "RFC 9234 §5",
     blocks: (path, target) => target.kind === "ebgp" && OTC_STAYS.includes(target.role) &&
       path.store.hasOtc(path.attributes),

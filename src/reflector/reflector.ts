@@ -60,10 +60,13 @@ export class Reflector {
     return sum;
   }
 
-  /** Closed: nothing is told and no End-of-RIB is sent (a restart is being recovered, RFC 4724 §4.1). */
+  /**
+   * Closed: nothing is told and no End-of-RIB is sent (a restart is being recovered, RFC 4724 §4.1). Once it is open
+   * members are woken in the slices that follow: thousands of first tables take longer than a turn should.
+   */
   setGate(open: boolean): void {
     this.#gateOpen = open;
-    if (open) for (const group of this.#groups.values()) for (const member of group.members) member.wake();
+    if (open) for (const group of this.#groups.values()) for (const member of group.members) this.#later.add(member);
   }
 
   /** A member that is told everything, then End-of-RIB (`marks`), then every change. */
