@@ -12,6 +12,7 @@ import type { RunningDaemon } from "../../src/daemon/daemon.ts";
 import type { DaemonApi, PeerView, Refusal, ReloadResult, RouteQuery, RouteView } from "../../src/daemon/api.ts";
 import type { IntentSource } from "../../src/daemon/follower.ts";
 import { newLog } from "../../src/daemon/log.ts";
+import type { StateFile } from "../../src/daemon/restarts.ts";
 import type { Tables } from "../../src/daemon/tables.ts";
 import type { Capability } from "../../src/messages/capabilities.ts";
 import { decodeMessage } from "../../src/messages/decode.ts";
@@ -52,7 +53,8 @@ export function file(keys: File = {}): File {
 export class World {
   readonly clock: VirtualClock = new VirtualClock(7);
   readonly wire: VirtualNetwork;
-  readonly host: VirtualHost;
+  /** Of the daemon that runs; a crash leaves it for ever. */
+  host: VirtualHost;
   readonly routers: Router[] = [];
   readonly logLines: string[] = [];
   /** What the next reload reads. */
@@ -69,6 +71,11 @@ export class World {
   source: IntentSource | undefined;
   /** Who knows what neighbours demand; set before the start. */
   sockets: SocketGuard = nodeNetProvider;
+  /** The state file, which outlives a daemon; set before the start by who wants one. */
+  state: { text: string | undefined } | undefined;
+  /** What stands for the daemon's process, and what closes its listeners. */
+  readonly #hosts: VirtualHost[] = [];
+  readonly #closers: (() => void)[] = [];
   #daemon: RunningDaemon | undefined;
 
   constructor(first: File, delayMilliseconds: readonly [number, number] = [0, 2]) {
@@ -101,13 +108,15 @@ export class World {
   async start(): Promise<void> {
     const read = readFile(this.nextFile);
     if ("faults" in read) throw new Error(JSON.stringify(read.faults));
-    const { clock, host } = this;
+    const { clock, host, state } = this;
+    this.#hosts.push(host);
     const log = newLog({ level: "debug", format: "json" }, "json", () => clock.wallMilliseconds(),
       (line) => void this.logLines.push(line));
     const started = await startDaemon({
       environment: {
         clock, random: clock.random, connector: this.wire.connector(host), log,
         sockets: this.sockets,
+        ...(state === undefined ? {} : { restarts: { file: stateFileOf(state), deferralSeconds: 15 } }),
         scheduler: {
           at: (at, run) => host.at(at, run), afterPoll: (run) => host.afterPoll(run),
           soon: (run) => void clock.schedule(clock.now() + this.turnMilliseconds, PHASE.CHECK, host, run),
@@ -122,7 +131,10 @@ export class World {
       openListener: async ({ address, port }, onConnection) => {
         const code = this.refusedListeners.get(address);
         if (code !== undefined) return { code, why: `cannot listen on ${address}:${port}` };
-        const stop = this.wire.listen(this.wire.host(address), port, onConnection);
+        const listener = this.wire.host(address);
+        const stop = this.wire.listen(listener, port, onConnection);
+        this.#hosts.push(listener);
+        this.#closers.push(stop);
         this.listening.add(`${address} ${port}`);
         const close = async (): Promise<void> => {
           stop();
@@ -133,6 +145,15 @@ export class World {
     });
     if ("refused" in started) throw new Error(started.refused);
     this.#daemon = started;
+  }
+
+  /** SIGKILL: nothing of the daemon ever runs again, its connections break, its port is closed. */
+  crash(): void {
+    for (const host of this.#hosts.splice(0)) host.stoppedUntil = Infinity;
+    for (const close of this.#closers.splice(0)) close();
+    for (const router of this.routers) router.cut();
+    this.host = this.wire.host(DAEMON);
+    this.#daemon = undefined;
   }
 
   /** Lets virtual time pass. */
@@ -200,6 +221,16 @@ export class World {
   }
 }
 
+/** A state file as the system's is seen: a daemon reads it once, then writes. */
+function stateFileOf(state: { text: string | undefined }): StateFile {
+  return {
+    found: state.text,
+    write: (text) => { state.text = text; },
+    remove: () => { state.text = undefined; },
+    settled: async () => undefined,
+  };
+}
+
 function readFile(content: File): Configuration {
   return readConfiguration(JSON.stringify(content), "test.json");
 }
@@ -219,6 +250,15 @@ export interface RouterOptions {
   readonly port?: number;
   readonly daemonAddress?: string;
   readonly retrySeconds?: number;
+  /** Graceful restart as it announces it; F bits are set unless told. */
+  readonly graceful?: {
+    readonly restartTimeSeconds?: number;
+    readonly restarting?: boolean;
+    readonly notification?: boolean;
+    readonly forwarding?: boolean;
+    readonly families?: readonly Family[];
+    readonly longLivedSeconds?: number;
+  };
 }
 
 /** One route as a router was told it. */
@@ -392,6 +432,7 @@ function parameters(address: string, options: RouterOptions): SessionParameters 
     const both = rows.map(({ afi, safi }) => ({ afi, safi, receive: true, send: true }));
     capabilities.push({ name: "addPath", families: both });
   }
+  if (options.graceful !== undefined) capabilities.push(...gracefulOf(options.graceful, families));
   if (options.enhancedRefresh !== false) capabilities.push({ name: "enhancedRouteRefresh" });
   return {
     name: "daemon", address: options.daemonAddress ?? DAEMON, port: 179, localAddress: address,
@@ -406,4 +447,16 @@ function parameters(address: string, options: RouterOptions): SessionParameters 
 /** An IPv4 address names its router; of an IPv6 one the last group does. */
 function routerIdOf(address: string): string {
   return address.includes(":") ? formatIpv4(0x0a000000 + parseInt(address.split(":").pop()!, 16)) : address;
+}
+
+function gracefulOf(graceful: NonNullable<RouterOptions["graceful"]>, families: readonly Family[]): Capability[] {
+  const { restartTimeSeconds = 120, restarting = false, notification = false, forwarding = true } = graceful;
+  const kept = (graceful.families ?? families).map(familyRow).map(({ afi, safi }) => ({ afi, safi, forwarding }));
+  const plain: Capability = {
+    name: "gracefulRestart", restarting, notification, restartTimeSeconds, families: kept,
+  };
+  const { longLivedSeconds } = graceful;
+  if (longLivedSeconds === undefined) return [plain];
+  const long = kept.map((family) => ({ ...family, staleTimeSeconds: longLivedSeconds }));
+  return [plain, { name: "longLivedGracefulRestart", families: long }];
 }

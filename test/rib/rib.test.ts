@@ -131,6 +131,19 @@ describe("Rib", () => {
     expect(rib.prefixes.format(rib.prefixOf(rib.firstOfPeer(a)))).toBe("0.0.3.0/24");
   });
 
+  it("sweeps with exceptions, and from the first path again where it is told to", () => {
+    const setup = lab();
+    const { rib, a } = setup;
+    const set = setOf(setup);
+    const paths = [1, 2, 3, 4].map((prefix) => announce(setup, a, prefix, set));
+    rib.markStale(a);
+    const asked: PathIndex[] = [];
+    const spares = (path: PathIndex): boolean => asked.push(path) > 0 && path === paths[1];
+    expect([rib.sweepStale(a, 2, spares), rib.received(a)]).toEqual([false, 3]);
+    rib.beginSweep(a);
+    expect([rib.sweepStale(a, 9), rib.received(a), asked]).toEqual([true, 0, paths.slice(0, 2)]);
+  });
+
   it("drops one peer's paths in slices and leaves the others", () => {
     const setup = lab();
     const { rib, a, b } = setup;

@@ -52,6 +52,12 @@ export interface BirdOptions {
   readonly extendedNextHop?: boolean;
   /** The whole configuration, in place of the lab's own and of all that is above. */
   readonly text?: () => string;
+  /** Restart Time that it announces (RFC 4724); BIRD's own 120 unless told. */
+  readonly restartSeconds?: number;
+  /** `-R`: it comes back after a crash and recovers from it. */
+  readonly recovers?: boolean;
+  /** Own routes from the start on. */
+  readonly routes?: readonly Announcement[];
 }
 
 /** Starts one and waits until it answers. */
@@ -77,13 +83,14 @@ export class Bird implements Router {
     this.node = node;
     this.routerId = options.routerId ?? node.v4;
     this.#options = options;
+    for (const route of options.routes ?? []) this.#own.set(route.prefix, route);
     const folder = join(node.lab.folder, name);
     mkdirSync(folder, { recursive: true });
     this.#configuration = join(folder, "bird.conf");
     this.#socket = join(folder, "bird.ctl");
     this.#write();
     const words = [BIRD_PROGRAMS[options.version][0], "-f", "-c", this.#configuration, "-s", this.#socket,
-      "-P", join(folder, "bird.pid")];
+      "-P", join(folder, "bird.pid"), ...(options.recovers === true ? ["-R"] : [])];
     this.#process = node.lab.adopt(name, new Background(inside(node.namespace, words), join(folder, "log")));
   }
 
@@ -193,7 +200,8 @@ function session(node: LabNode, options: BirdOptions, peer: BirdPeer): string {
   return `protocol bgp ${protocolName(peer.address)} {
   local ${source} as ${options.asNumber ?? LAB_AS};
   neighbor ${peer.address} as ${peer.asNumber ?? LAB_AS};
-  multihop; graceful restart;${peer.passive === true ? " passive;" : ""}
+  multihop; graceful restart;${options.restartSeconds === undefined ? ""
+    : ` graceful restart time ${options.restartSeconds};`}${peer.passive === true ? " passive;" : ""}
   hold time ${options.holdSeconds ?? LAB_HOLD_SECONDS};
   connect delay time ${options.connectDelaySeconds ?? 1}; connect retry time 1; error wait time 1, 2;
 ${options.as4 === false ? "  enable as4 off;" : ""}

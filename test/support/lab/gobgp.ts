@@ -12,9 +12,10 @@ import { waitFor } from "./waiting.ts";
 /** Where Debian puts it. */
 export const GOBGP_PROGRAMS: readonly string[] = ["/usr/bin/gobgpd", "/usr/bin/gobgp"];
 
-/** Starts one with a session per peer address, every session offering both families. */
-export async function startGobgp(node: LabNode, name: string, peers: readonly string[]): Promise<Router> {
-  const gobgp = new Gobgp(node, name, peers);
+/** Starts one with a session per peer address, every session offering both families. `graceful`: RFC 4724. */
+export async function startGobgp(node: LabNode, name: string, peers: readonly string[], graceful: boolean = false):
+  Promise<Router> {
+  const gobgp = new Gobgp(node, name, peers, graceful);
   await waitFor(node.lab, `${name} to answer`, () => gobgp.sessions(), (sessions) => sessions.length === peers.length);
   return gobgp;
 }
@@ -25,13 +26,13 @@ class Gobgp implements Router {
   readonly routerId: string;
   readonly #process: Background;
 
-  constructor(node: LabNode, name: string, peers: readonly string[]) {
+  constructor(node: LabNode, name: string, peers: readonly string[], graceful: boolean) {
     this.name = name;
     this.node = node;
     this.routerId = node.v4;
     const folder = join(node.lab.folder, name);
     mkdirSync(folder);
-    writeFileSync(join(folder, "gobgpd.toml"), configuration(node, peers));
+    writeFileSync(join(folder, "gobgpd.toml"), configuration(node, peers, graceful));
     const words = ["/usr/bin/gobgpd", "-f", join(folder, "gobgpd.toml"), "--api-hosts", "127.0.0.1:50051",
       "--pprof-disable"];
     this.#process = node.lab.adopt(name, new Background(inside(node.namespace, words), join(folder, "log")));
@@ -80,7 +81,7 @@ interface Neighbor {
   readonly state: { readonly session_state?: number };
 }
 
-function configuration(node: LabNode, peers: readonly string[]): string {
+function configuration(node: LabNode, peers: readonly string[], graceful: boolean): string {
   return `[global.config]
 as = ${LAB_AS}
 router-id = "${node.v4}"
@@ -94,12 +95,13 @@ hold-time = ${LAB_HOLD_SECONDS}
 keepalive-interval = ${LAB_HOLD_SECONDS / 3}
 connect-retry = 1
 idle-hold-time-after-reset = 1
+${graceful ? "[neighbors.graceful-restart.config]\nenabled = true\nrestart-time = 60" : ""}
 ${["ipv4", "ipv6"].map((family) => `[[neighbors.afi-safis]]
 [neighbors.afi-safis.config]
 afi-safi-name = "${family}-unicast"
 [neighbors.afi-safis.add-paths.config]
 receive = true
-`).join("")}`).join("")}`;
+${graceful ? "[neighbors.afi-safis.mp-graceful-restart.config]\nenabled = true\n" : ""}`).join("")}`).join("")}`;
 }
 
 interface GobgpAttribute {

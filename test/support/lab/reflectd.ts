@@ -52,7 +52,7 @@ export class Reflectd implements Router {
   readonly #own = new Map<string, Announcement>();
   readonly #file: string;
   readonly #socket: string;
-  readonly #process: Background;
+  #process: Background;
 
   constructor(node: LabNode, name: string, options: ReflectdOptions) {
     this.name = name;
@@ -64,8 +64,19 @@ export class Reflectd implements Router {
     this.#file = join(folder, "reflectd.json");
     this.#socket = join(folder, "reflectd.sock");
     this.#write();
-    const words = [...options.node ?? [process.execPath], MAIN, "run", "--config", this.#file];
-    this.#process = node.lab.adopt(name, new Background(inside(node.namespace, words), join(folder, "log")));
+    this.#process = this.#start();
+  }
+
+  #start(): Background {
+    const { lab, namespace } = this.node;
+    const words = [...this.#options.node ?? [process.execPath], MAIN, "run", "--config", this.#file];
+    return lab.adopt(this.name, new Background(inside(namespace, words), join(dirname(this.#file), "log")));
+  }
+
+  /** Starts it once more, after it ended, and waits until its command line is answered. */
+  async again(): Promise<void> {
+    this.#process = this.#start();
+    await this.ready();
   }
 
   /** Until the first answer; a daemon that ends instead is reported at once, with its last words. */

@@ -1,0 +1,192 @@
+/**
+ * Restarts that nobody notices, read from the tables of the others (RFC 4724): reflectd is killed, stopped and started
+ * under BIRD 1.6.8, BIRD 2, FRR and GoBGP, then BIRD under reflectd. Every table is read again and again meanwhile.
+ */
+
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { startBird } from "../support/lab/bird.ts";
+import type { Bird, BirdOptions } from "../support/lab/bird.ts";
+import { capture } from "../support/lab/capture.ts";
+import type { Capture } from "../support/lab/capture.ts";
+import {
+  allEstablished, blockOf, expected, expectSoundBytes, hasEverywhere, lacksEverywhere,
+} from "../support/lab/cluster.ts";
+import { startFrr } from "../support/lab/frr.ts";
+import { startGobgp } from "../support/lab/gobgp.ts";
+import { Lab } from "../support/lab/lab.ts";
+import type { LabNode } from "../support/lab/lab.ts";
+import { client, startReflectd } from "../support/lab/reflectd.ts";
+import type { Reflectd } from "../support/lab/reflectd.ts";
+import type { Router } from "../support/lab/router.ts";
+import { interopSuite } from "../support/lab/suite.ts";
+import { pause, staysFor } from "../support/lab/waiting.ts";
+
+const CLUSTER_ID = "244.0.0.1";
+const RESTART_SECONDS = 60;
+const graceful = { gracefulRestart: { restartTimeSeconds: RESTART_SECONDS } };
+
+/** What of these routes is missing in the tables of those routers, as "router prefix". */
+async function missing(routers: readonly Router[], prefixesFor: (router: Router) => string[]): Promise<string[]> {
+  const found = await Promise.all(routers.map(async (router) => {
+    const held = new Set((await router.routes()).map(({ prefix }) => prefix));
+    return prefixesFor(router).filter((prefix) => !held.has(prefix)).map((prefix) => `${router.name} ${prefix}`);
+  }));
+  return found.flat();
+}
+
+/** Runs something while every table is read: nothing may be missing at any moment, and for a while after it. */
+async function unnoticed(lab: Lab, look: () => Promise<string[]>, run: () => Promise<void>, afterMs: number):
+  Promise<void> {
+  let over = false;
+  const stays = (forMs: number): Promise<void> =>
+    staysFor(lab, "no route withdrawn", look, (gone) => gone.length === 0, forMs);
+  const watch = async (): Promise<void> => {
+    while (!over) await stays(1);
+  };
+  const watching = watch();
+  watching.catch(() => undefined); // said where it is awaited
+  try {
+    await run();
+  } finally {
+    over = true;
+  }
+  await watching;
+  await stays(afterMs);
+}
+
+const NEEDS = ["bird-1.6.8", "bird2", "frr", "gobgpd", "tshark"] as const;
+
+interopSuite("restarts of the only reflector under BIRD 1.6.8, BIRD 2, FRR and GoBGP", NEEDS, () => {
+  let lab: Lab;
+  let hub: LabNode;
+  let pcap: Capture;
+  let reflector: Reflectd;
+  let clients: Router[];
+  /** Everyone, dead or alive: the place in it is the number of one's blocks. */
+  let roster: readonly Router[];
+
+  const blocksOf = (router: Router): ReturnType<typeof blockOf> => blockOf(router, roster.indexOf(router));
+  const prefixesFor = (router: Router): string[] => clients.filter((other) => other !== router)
+    .flatMap((other) => blocksOf(other).map(({ prefix }) => prefix))
+    .filter((prefix) => !router.name.startsWith("bird1") || !prefix.includes(":"));
+  const look = (): Promise<string[]> => missing(clients, prefixesFor);
+
+  async function everybodyHasEverything(): Promise<void> {
+    for (const router of clients) {
+      const others = clients.filter((other) => other !== router);
+      await hasEverywhere(lab, others, expected(router, blocksOf(router), [CLUSTER_ID]));
+    }
+  }
+
+  beforeAll(async () => {
+    lab = await Lab.create();
+    hub = await lab.node("rr");
+    pcap = await capture(hub);
+    const [a, b, c, d] = [await lab.node("bird1"), await lab.node("bird2"), await lab.node("frr"),
+      await lab.node("gobgp")];
+    reflector = await startReflectd(hub, "reflectd", { clusterId: CLUSTER_ID,
+      neighbors: [a, b, c, d].map((node) => client(node.v4, graceful)) });
+    clients = await Promise.all([
+      startBird(a, "bird1", { version: "1.6", peers: [{ address: hub.v4 }] }),
+      startBird(b, "bird2", { version: "2", peers: [{ address: hub.v4 }] }),
+      startFrr(c, "frr", [hub.v4]), // a helper as it comes
+      startGobgp(d, "gobgp", [hub.v4], true),
+    ]);
+    roster = [...clients];
+    await allEstablished(lab, [...clients, reflector]);
+    for (const router of clients) await router.announce(...blocksOf(router));
+    await everybodyHasEverything();
+  }, 60_000);
+  afterAll(async () => { await lab?.close(); }, 60_000);
+
+  it("kill -9: no client withdraws anything, before or after it is back", async () => {
+    await unnoticed(lab, look, async () => {
+      await reflector.kill9();
+      await pause(2000);
+      await reflector.again();
+      await allEstablished(lab, [...clients, reflector]);
+    }, 8000);
+    await everybodyHasEverything();
+  }, 90_000);
+
+  it("SIGTERM, which means back soon: the same", async () => {
+    await unnoticed(lab, look, async () => {
+      await reflector.stop();
+      expect(reflector.exitCode).toBe(0);
+      await reflector.again();
+      await allEstablished(lab, [...clients, reflector]);
+    }, 8000);
+    await everybodyHasEverything();
+  }, 90_000);
+
+  it("one client dead meanwhile costs the others nothing but the wait, and is cleaned up", async () => {
+    const [dead] = clients.splice(2, 1) as [Router];
+    const gone = blocksOf(dead).map(({ prefix }) => prefix);
+    await unnoticed(lab, look, async () => {
+      await reflector.kill9();
+      await dead.kill9();
+      await reflector.again();
+      await lacksEverywhere(lab, clients, gone, 30_000); // not before the bound of the wait
+    }, 1000);
+  }, 90_000);
+
+  it("goodbye is goodbye: every client withdraws at once", async () => {
+    const all = clients.flatMap((router) => [...prefixesFor(router)]);
+    expect((await reflector.cli("shutdown")).status).toBe(0);
+    await lacksEverywhere(lab, clients, all, 10_000);
+  }, 30_000);
+
+  it("sent nothing that tshark faults", async () => {
+    await expectSoundBytes(pcap, hub, { opens: 12, updates: 12 });
+  }, 60_000);
+});
+
+for (const version of ["1.6", "2"] as const) {
+  interopSuite(`restarts of BIRD ${version} under reflectd`, ["bird-1.6.8", "bird2"], () => {
+    let lab: Lab;
+    let hub: LabNode;
+    let reflector: Reflectd;
+    let mortal: Bird;
+    let witness: Bird;
+    const options = (more: Partial<BirdOptions> = {}): BirdOptions =>
+      ({ version, peers: [{ address: hub.v4 }], restartSeconds: 8, ...more });
+    const look = (): Promise<string[]> => missing([witness], () => blockOf(mortal, 0).map(({ prefix }) => prefix)
+      .filter((prefix) => !prefix.includes(":")));
+
+    beforeAll(async () => {
+      lab = await Lab.create();
+      hub = await lab.node("rr");
+      const [a, b] = [await lab.node("a"), await lab.node("b")];
+      reflector = await startReflectd(hub, "reflectd", { clusterId: CLUSTER_ID,
+        neighbors: [a, b].map((node) => client(node.v4, graceful)) });
+      mortal = await startBird(a, `bird${version[0]}-mortal`, options());
+      witness = await startBird(b, "bird1-witness", options({ version: "1.6" }));
+      await mortal.announce(...blockOf(mortal, 0));
+      await allEstablished(lab, [mortal, witness, reflector]);
+      await hasEverywhere(lab, [witness], expected(mortal, blockOf(mortal, 0), [CLUSTER_ID]));
+    }, 60_000);
+    afterAll(async () => { await lab?.close(); }, 60_000);
+
+    it("kill -9 and back with -R: the other client sees no withdrawal", async () => {
+      await unnoticed(lab, look, async () => {
+        await mortal.kill9();
+        mortal = await startBird(mortal.node, mortal.name, options({ recovers: true, routes: blockOf(mortal, 0) }));
+        await allEstablished(lab, [mortal, reflector]);
+      }, 6000);
+    }, 60_000);
+
+    it("what it does not say again goes with its End-of-RIB", async () => {
+      await mortal.kill9();
+      mortal = await startBird(mortal.node, mortal.name, options({ recovers: true }));
+      await lacksEverywhere(lab, [witness, reflector], blockOf(mortal, 0).map(({ prefix }) => prefix), 20_000);
+      await mortal.announce(...blockOf(mortal, 0));
+      await hasEverywhere(lab, [witness], expected(mortal, blockOf(mortal, 0), [CLUSTER_ID]));
+    }, 60_000);
+
+    it("who does not come back is cleaned up after its Restart Time, not before", async () => {
+      await mortal.kill9();
+      await staysFor(lab, "kept for the Restart Time", look, (gone) => gone.length === 0, 5000);
+      await lacksEverywhere(lab, [witness, reflector], blockOf(mortal, 0).map(({ prefix }) => prefix), 10_000);
+    }, 60_000);
+  });
+}
