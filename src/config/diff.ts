@@ -5,6 +5,7 @@
  */
 
 import type { Intent, PeerIntent, PeerWhere, SpeakerIntent } from "./intent.ts";
+import type { Settings } from "./settings.ts";
 import { sameValue } from "../base/same.ts";
 
 /**
@@ -148,4 +149,12 @@ function clusterIdsOf(intent: Intent): ReadonlySet<number> {
 
 function differing<T extends object>(table: Readonly<Record<keyof T, Price>>, have: T, want: T): (keyof T)[] {
   return (Object.keys(table) as (keyof T)[]).filter((field) => !sameValue(have[field], want[field]));
+}
+
+/** The names of settings that are read at the start only, and that differ. */
+export function differentSettings(have: Settings, want: Settings): string[] {
+  const { onStop: _have, calico: _source, ...before } = have; // in the intent, too
+  const { onStop: _want, calico: _follows, ...now } = want;
+  return Object.keys(before).filter((key) =>
+    !sameValue(before[key as keyof typeof before], now[key as keyof typeof now]));
 }

@@ -4,7 +4,7 @@
  */
 
 import { formatIpv4 } from "../base/address.ts";
-import { sameValue } from "../base/same.ts";
+import { differentSettings } from "../config/diff.ts";
 import { maskedConfiguration } from "../config/mask.ts";
 import type { Configuration } from "../config/reader.ts";
 import { formatFault } from "../config/fault.ts";
@@ -395,12 +395,4 @@ class Daemon implements RunningDaemon, DaemonApi {
       this.#waits.add(end);
     });
   }
-}
-
-/** Settings that are read at the start only, and that differ now. */
-function differentSettings(have: Settings, want: Settings): string[] {
-  const { onStop: _have, calico: _source, ...before } = have; // in the intent, too
-  const { onStop: _want, calico: _follows, ...now } = want;
-  return Object.keys(before).filter((key) =>
-    !sameValue(before[key as keyof typeof before], now[key as keyof typeof now]));
 }

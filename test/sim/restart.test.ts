@@ -140,7 +140,7 @@ class Network {
       families: ["ipv4-unicast"], addPath: "off", addPathSendMax: Infinity,
       holdTimeSeconds: 90, keepaliveTimeSeconds: undefined, connectRetrySeconds: 2, idleHoldSeconds: [1, 2],
       nextHop: "auto", prefixLimit: {}, allowOwnAs: 0, import: ACCEPT, export: ACCEPT,
-      passwordFile: undefined, passwordSecret: undefined, ttlSecurityHops: undefined,
+      passwordFile: undefined, passwordSecret: undefined, password: undefined, ttlSecurityHops: undefined,
       gracefulRestart: { restartTimeSeconds: RESTART_SECONDS },
     };
   }
