@@ -80,6 +80,8 @@ export class Neighbours {
   readonly #environment: SpeakerEnvironment;
   readonly #peers = new Map<string, Peer>();
   readonly #ranges = new Map<string, RangeOfPeers>();
+  /** Configured neighbours by address and port: Calico may ask for two sessions to one. */
+  readonly #byPlace = new Map<string, Set<Peer>>();
   readonly #logLimits = new LogLimits();
   readonly #listener: PeerListener = {
     onEvent: (peer, event) => this.#onEvent(peer, event),
@@ -162,6 +164,26 @@ export class Neighbours {
     return this.#ranges.has(selector);
   }
 
+  /**
+   * Whether a neighbour must not dial: another one of the same place is up with graceful restart, and a router that has
+   * one session for both would take the dial for our restart and end that one (RFC 4724 §5; seen with BIRD).
+   */
+  isTaken(peer: Peer): boolean {
+    return this.#rivalsOf(peer).some(isGraceful);
+  }
+
+  /** A session came up or ended: who would dial the same place must not, or may again. */
+  noteSession(peer: Peer): void {
+    for (const rival of this.#rivalsOf(peer)) {
+      rival.session.retune(parametersOf(this.#speaker, rival));
+      rival.session.note(this.isTaken(rival) ? `neighbour ${peer.name} has a session to this address` : undefined);
+    }
+  }
+
+  #rivalsOf(peer: Peer): Peer[] {
+    return [...this.#byPlace.get(placeOf(peer)) ?? []].filter((other) => other !== peer);
+  }
+
   /** Whether a session of that name may come: members of ranges are not there before they do. */
   expects(name: string): boolean {
     return this.#peers.get(name)?.enabled ?? this.#ranges.size > 0;
@@ -238,6 +260,8 @@ export class Neighbours {
     claimSockets(this.#environment.sockets, intent);
     const peer = this.#newPeer(intent, { name, address, port }, admin);
     this.#peers.set(intent.name, peer);
+    const there = this.#byPlace.get(placeOf(peer)) ?? new Set();
+    this.#byPlace.set(placeOf(peer), there.add(peer));
     this.acceptor.add(peer.session);
     if (peer.enabled) peer.session.start();
   }
@@ -285,12 +309,21 @@ export class Neighbours {
   #unlist(name: string): Peer[] {
     const peers = this.named(name);
     const peer = this.#peers.get(name);
-    if (peer !== undefined) this.acceptor.remove(peer.session);
+    if (peer !== undefined) {
+      this.acceptor.remove(peer.session);
+      this.#leavePlace(peer);
+    }
     if (this.#ranges.has(name)) this.acceptor.removeRange(name);
     this.#environment.sockets.release(name);
     this.#peers.delete(name);
     this.#ranges.delete(name);
     return peers;
+  }
+
+  #leavePlace(peer: Peer): void {
+    const there = this.#byPlace.get(placeOf(peer));
+    there?.delete(peer);
+    if (there?.size === 0) this.#byPlace.delete(placeOf(peer));
   }
 
   #end(peer: Peer, subcode: number, text: string): void {
@@ -329,6 +362,10 @@ export class Neighbours {
       reason: end.code === 0 ? end.name : notificationName(end.code, end.subcode),
     }, `${end.direction} ${end.code} ${end.subcode}`);
   }
+}
+
+function placeOf({ address, port }: Peer): string {
+  return `${address} ${port}`;
 }
 
 /** How a session ends whose peer is to keep our routes: RFC 8538 where both ends speak it, else without a word. */

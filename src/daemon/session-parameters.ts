@@ -11,7 +11,8 @@ export function parametersOf(speaker: Speaker, peer: Peer): SessionParameters {
   const { intent, address, port } = peer;
   const demands = demandsOf(intent);
   return {
-    name: peer.name, address, port, passive: intent.passive, asNumber: intent.asNumber,
+    name: peer.name, address, port, passive: intent.passive || speaker.neighbours.isTaken(peer),
+    asNumber: intent.asNumber,
     ...(intent.localAddress === undefined ? {} : { localAddress: intent.localAddress }),
     localAsNumber: intent.localAsNumber, routerId: speaker.speaker.routerId, holdTimeSeconds: intent.holdTimeSeconds,
     keepaliveTimeSeconds: intent.keepaliveTimeSeconds, connectRetrySeconds: intent.connectRetrySeconds,

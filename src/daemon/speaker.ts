@@ -178,10 +178,12 @@ export class Speaker implements PeerHost {
     this.#owners.set(peer.id, peer);
     if (this.#ownAddresses.add(peer.facts!.localAddress)) this.#rejudgeAll();
     this.restarts.up(peer);
+    this.neighbours.noteSession(peer);
   }
 
-  peerDown(): void {
+  peerDown(peer: Peer): void {
     this.restarts.down();
+    this.neighbours.noteSession(peer);
   }
 
   endOfRib(peer: Peer, family: FamilyRow): void {
