@@ -84,8 +84,8 @@ describe("deploy/kubernetes", () => {
   });
 });
 
-it("deploy/systemd has the unit of docs/operations.md", () => {
-  expect(read("docs/operations.md")).toContain(`\n${read("deploy/systemd/reflectd.service")}\``);
+it.each(["service", "socket"])("deploy/systemd has the %s of docs/operations.md", (unit) => {
+  expect(read("docs/operations.md")).toContain(`\n${read(`deploy/systemd/reflectd.${unit}`)}\``);
 });
 
 describe("docs/calico.md", () => {

@@ -12,8 +12,7 @@ import type { Intent, ListenAddress, SpeakerIntent } from "../config/intent.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Connection } from "../transport/ports.ts";
 import { listen } from "../transport/listener.ts";
-import { nodeNetProvider } from "../transport/provider.ts";
-import type { SocketProvider } from "../transport/provider.ts";
+import type { ListenerEnvironment } from "../transport/listener.ts";
 import type { DaemonApi, PeerView, ReloadResult, Refusal } from "./api.ts";
 import { whyDown } from "./admin.ts";
 import { drainIntent } from "./drain.ts";
@@ -46,7 +45,7 @@ export interface DaemonOptions {
   /** Opens a listener; absent: of this host. Connections go to `onConnection`. */
   openListener?(where: ListenAddress, onConnection: (connection: Connection) => void): ReturnType<OpenListener>;
   /** Who opens this host's listeners; absent: plain node:net. */
-  readonly provider?: SocketProvider;
+  readonly sockets?: Pick<ListenerEnvironment, "provider" | "inherited">;
   /** Who listens on a port that is taken, where that can be known. */
   portOwner?(port: number): string | undefined;
   /** Opens control surfaces before any session starts; one line where the daemon must not start without them. */
@@ -141,8 +140,7 @@ class Daemon implements RunningDaemon, DaemonApi {
     const { clock, scheduler, log } = this.#options.environment;
     const onTrouble = (why: string): void => log.write("error", "listener", { why });
     const portOwner = (port: number): string | undefined => this.#options.portOwner?.(port);
-    const { provider = nodeNetProvider } = this.#options;
-    return listen(where, { clock, scheduler, onConnection, onTrouble, portOwner, provider });
+    return listen(where, { clock, scheduler, onConnection, onTrouble, portOwner, ...this.#options.sockets });
   }
 
   #followerOf(source: IntentSource): Follower {

@@ -9,9 +9,11 @@ import type { Speaker } from "./speaker.ts";
 /** The parameters of a neighbour's session. */
 export function parametersOf(speaker: Speaker, peer: Peer): SessionParameters {
   const { intent, address, port } = peer;
+  const { sockets } = speaker.environment;
   const demands = demandsOf(intent);
+  const isDialled = !intent.passive && (typeof demands !== "object" || sockets.dials(demands));
   return {
-    name: peer.name, address, port, passive: intent.passive || speaker.neighbours.isTaken(peer),
+    name: peer.name, address, port, passive: !isDialled || speaker.neighbours.isTaken(peer),
     asNumber: intent.asNumber,
     ...(intent.localAddress === undefined ? {} : { localAddress: intent.localAddress }),
     localAsNumber: intent.localAsNumber, routerId: speaker.speaker.routerId, holdTimeSeconds: intent.holdTimeSeconds,
@@ -19,7 +21,7 @@ export function parametersOf(speaker: Speaker, peer: Peer): SessionParameters {
     idleHoldSeconds: intent.idleHoldSeconds, role: intent.role, roleStrict: intent.roleStrict,
     capabilities: capabilitiesFor(intent, speaker.restarts.isRestarting(peer)), families: intent.families,
     ...(typeof demands === "string" ? { unavailable: demands } : demands && {
-      demands, unavailable: speaker.environment.sockets.refuses(intent.name, demands),
+      demands, unavailable: sockets.refuses(intent.name, demands),
     }),
   };
 }

@@ -24,13 +24,11 @@ import type { SpeakerEnvironment } from "../daemon/speaker.ts";
 import { systemClock, systemRandom, systemScheduler } from "../daemon/system-clock.ts";
 import { FAMILIES } from "../messages/families.ts";
 import { dialer } from "../transport/dialer.ts";
-import { openLibc } from "../transport/libc.ts";
-import { LibcProvider } from "../transport/libc-provider.ts";
-import { nodeNetProvider } from "../transport/provider.ts";
 import type { SocketProvider } from "../transport/provider.ts";
 import { complain, readFile } from "./files.ts";
 import { controlHost } from "./host.ts";
 import { withPasswords } from "./passwords.ts";
+import { openSockets } from "./sockets.ts";
 import { openStateFile, stateFilePath } from "./state-file.ts";
 
 /** A server that can be closed. */
@@ -48,12 +46,6 @@ function collectGarbage(): void {
   const collect: (options?: object) => void = runInNewContext("gc");
   collect();
   collect({ type: "major", execution: "sync", flavor: "last-resort" });
-}
-
-/** Who opens sockets here: by the system's own calls where this Node has a way to them. */
-async function socketProvider(): Promise<SocketProvider> {
-  const libc = await openLibc(process.platform);
-  return libc === undefined ? nodeNetProvider : new LibcProvider(libc);
 }
 
 function environmentWith(log: Log, sockets: SocketProvider, restarts: RestartMemory): SpeakerEnvironment {
@@ -106,15 +98,14 @@ export async function run(options: { readonly config: string }, io: CliIo): Prom
   const socketPath = settings.control.socket ?? daemonSocketPath(io);
   const source = settings.calico &&
     await (await import("./calico-source.ts")).calicoSource(settings, settings.calico, io, log);
-  if (source !== undefined && "refused" in source) {
-    io.stderr.write(`reflectd: ${source.refused}\n`);
-    return EXIT.failed;
-  }
-  const provider = await socketProvider();
+  if (source !== undefined && "refused" in source) return refuse(source.refused, io);
+  const sockets = await openSockets(process, log);
+  if ("refused" in sockets) return refuse(sockets.refused, io);
+  open.push(sockets.inherited);
   const { stateDirectory, selectionDeferralSeconds: deferralSeconds } = settings.restart;
   const file = await openStateFile(stateFilePath(stateDirectory, io, socketPath), log);
   const daemon = await startDaemon({
-    environment: environmentWith(log, provider, { file, deferralSeconds }), provider,
+    environment: environmentWith(log, sockets.provider, { file, deferralSeconds }), sockets,
     intent, settings, version: io.version, node: process.version, pid: process.pid,
     readConfiguration, portOwner, ...(source === undefined ? {} : { source }),
     openSurfaces: (api) => {
@@ -123,9 +114,8 @@ export async function run(options: { readonly config: string }, io: CliIo): Prom
     },
   });
   if ("refused" in daemon) {
-    io.stderr.write(`reflectd: ${daemon.refused}\n`);
     await Promise.all(open.map((server) => server.close()));
-    return EXIT.failed;
+    return refuse(daemon.refused, io);
   }
   const listening = daemon.listening.map(({ address, port }) => `${address} port ${port}`).join(", ");
   log.write("info", "started", { version: io.version, listening, socket: socketPath, neighbours: intent.peers.length });
@@ -134,6 +124,11 @@ export async function run(options: { readonly config: string }, io: CliIo): Prom
   await Promise.all(open.map((server) => server.close()));
   log.write("info", "stopped");
   return EXIT.done;
+}
+
+function refuse(why: string, io: CliIo): number {
+  io.stderr.write(`reflectd: ${why}\n`);
+  return EXIT.failed;
 }
 
 function obeySignals(daemon: RunningDaemon, log: Log): void {

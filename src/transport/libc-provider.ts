@@ -80,6 +80,10 @@ export class LibcProvider implements SocketProvider {
     return (password === undefined ? undefined : whyNoPassword(password)) ?? (claim && this.#troubleOf(claim));
   }
 
+  dials(): boolean {
+    return true;
+  }
+
   dial(target: DialTarget): Socket {
     const { address, port, localAddress, demands } = target;
     if (demands === undefined) return nodeNetProvider.dial(target);

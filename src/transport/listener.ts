@@ -4,9 +4,10 @@
  */
 
 import { createServer } from "node:net";
-import type { Server } from "node:net";
+import type { Server, Socket } from "node:net";
 import type { Clock, Instant } from "../base/ports.ts";
 import { after } from "../base/ports.ts";
+import type { InheritedListeners } from "./inherited.ts";
 import type { Connection, Scheduler } from "./ports.ts";
 import { nodeNetProvider } from "./provider.ts";
 import type { SocketProvider } from "./provider.ts";
@@ -24,6 +25,8 @@ export interface ListenerEnvironment {
   readonly scheduler: Scheduler;
   /** Who sees to what neighbours demand; absent: plain node:net, which cannot. */
   readonly provider?: SocketProvider;
+  /** Listeners that were handed over to the process: where one is at the address, it is taken. */
+  readonly inherited?: InheritedListeners;
   onConnection(connection: Connection): void;
   /** One line for the log: the listener pauses, or failed while running and tries again. */
   onTrouble(why: string): void;
@@ -52,49 +55,72 @@ export interface ListenFault {
 export async function listen(
   where: { readonly address: string; readonly port: number }, environment: ListenerEnvironment,
 ): Promise<Listener | ListenFault> {
-  let server = serverOf(environment);
-  const fault = await bind(server, where, environment);
-  if (fault !== undefined) return fault;
-  const bound = server.address();
-  const port = typeof bound === "object" && bound !== null ? bound.port : where.port;
   let closed = false;
   let cancelPause: (() => void) | undefined;
-  const watch = (): void => { server.on("error", (error: NodeJS.ErrnoException) => pause(error)); };
   const pause = (error: NodeJS.ErrnoException): void => {
     const why = error.code ?? error.message;
     environment.onTrouble(`${named(where.address, port)} pauses for ${PAUSE_SECONDS} s: ${why}`);
-    server.close();
+    opening.close();
     const again = after(environment.clock.now(), PAUSE_SECONDS);
     cancelPause ??= environment.scheduler.at(again, () => { cancelPause = undefined; void reopen(); });
   };
   const reopen = async (): Promise<void> => {
     if (closed) return;
-    server = serverOf(environment);
-    const trouble = await bind(server, { address: where.address, port }, environment);
-    watch();
-    if (closed) server.close();
-    else if (trouble !== undefined) pause(Object.assign(new Error(trouble.why), { code: trouble.code }));
+    const next = await open({ address: where.address, port }, environment, pause);
+    if ("why" in next) return closed ? undefined : pause(Object.assign(new Error(next.why), { code: next.code }));
+    opening = next;
+    if (closed) opening.close();
   };
-  watch();
+  const first = await open(where, environment, pause);
+  if ("why" in first) return first;
+  let opening: Opening = first;
+  const bound = opening.server.address();
+  const port = typeof bound === "object" && bound !== null ? bound.port : where.port;
   return {
     address: where.address, port,
     async close() {
       closed = true;
       cancelPause?.();
       // Node calls back when the last connection has ended, which may be in months; the port is free at once.
-      server.close();
+      opening.close();
     },
   };
 }
 
-function serverOf(environment: ListenerEnvironment): Server {
+/** A server that accepts: ours, or one that was handed over. */
+interface Opening {
+  readonly server: Server;
+  close(): void;
+}
+
+async function open(
+  where: { readonly address: string; readonly port: number }, environment: ListenerEnvironment,
+  failed: (error: NodeJS.ErrnoException) => void,
+): Promise<Opening | ListenFault> {
+  const { inherited, provider = nodeNetProvider } = environment;
+  const handedOver = inherited?.take(where, (by) => ({ accept: accepterOf(by, environment), failed }));
+  if (inherited !== undefined && handedOver !== undefined) {
+    provider.opened(handedOver);
+    return { server: handedOver, close: () => inherited.giveBack(handedOver) };
+  }
+  const server = createServer({ noDelay: true, allowHalfOpen: HALF_OPEN });
+  server.on("connection", accepterOf(server, environment));
+  const fault = await bind(server, where, environment);
+  if (fault !== undefined) return fault;
+  provider.opened(server);
+  server.on("error", failed);
+  return { server, close: () => void server.close() };
+}
+
+/** What becomes of the sockets that a server accepts. */
+function accepterOf(server: Server, environment: ListenerEnvironment): (socket: Socket) => void {
   const { clock, scheduler, provider = nodeNetProvider } = environment;
   const now = (): Instant => clock.now();
-  const refuses: RefusesAccepted = (socket, demands) => provider.refusesAccepted(socket, demands);
-  return createServer({ noDelay: true, allowHalfOpen: HALF_OPEN }, (socket) => {
+  const refuses: RefusesAccepted = (socket, demands) => provider.refusesAccepted(socket, demands, server);
+  return (socket) => {
     const connection = connectionOf(socket, scheduler, now, refuses);
     if (connection !== undefined) environment.onConnection(connection);
-  });
+  };
 }
 
 function bind(
@@ -109,7 +135,6 @@ function bind(
     server.once("error", failed);
     server.listen({ host: address, port, backlog: BACKLOG, ipv6Only: true }, () => {
       server.off("error", failed);
-      environment.provider?.opened(server);
       resolve(undefined);
     });
   });

@@ -17,6 +17,8 @@ export interface SocketGuard {
   release(name: string): void;
   /** Why the demands of a neighbour (claimed before) cannot be met, in one line for people, or undefined. */
   refuses(name: string, demands: SocketDemands): string | undefined;
+  /** Whether whom such demands are made of can be dialled; else it has to dial. */
+  dials(demands: SocketDemands): boolean;
 }
 
 /** A way to open sockets. */
@@ -26,7 +28,7 @@ export interface SocketProvider extends SocketGuard {
   /** A server listens from now on. What it cannot be made to ask for is why a neighbour is refused, from then on. */
   opened(server: Server): void;
   /** Sees to it that an accepted socket is as demanded; why it is not, or undefined. */
-  refusesAccepted(socket: Socket, demands: SocketDemands): string | undefined;
+  refusesAccepted(socket: Socket, demands: SocketDemands, server: Server): string | undefined;
 }
 
 /** Plain node:net: no options that it has no call for. */
@@ -41,6 +43,7 @@ export const nodeNetProvider: SocketProvider = {
     const what = password !== undefined ? "a TCP-MD5 password" : ttlSecurityHops !== undefined ? "TTL security" : "";
     return what === "" ? undefined : `waits for a Node that can set ${what}: 26.1 or later, with --experimental-ffi`;
   },
+  dials: () => true, // whoever demands nothing
   dial({ address, port, localAddress }) {
     const source = localAddress === undefined ? {} : { localAddress };
     return connect({ host: address, port, allowHalfOpen: HALF_OPEN, ...source });

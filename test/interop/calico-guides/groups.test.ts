@@ -62,7 +62,7 @@ interopSuite("the guide of reflectors by rack, with ToR switches", ["bird-1.6.8"
     [ra, rb] = [await cluster.reflector(hostA), await cluster.reflector(hostB)];
     [a1, b1] = [await cluster.worker("a1", { "rr-group": "a" }), await cluster.worker("b1", { "rr-group": "b" })];
     inside = await startFrr(await lab.node("tor-a"), "frr-a", [hostA.v4]);
-    outside = await startFrr(await lab.node("tor-b"), "frr-b", [hostB.v4], TOR_AS);
+    outside = await startFrr(await lab.node("tor-b"), "frr-b", [hostB.v4], { asNumber: TOR_AS });
   }, 60_000);
   afterAll(async () => { await cluster?.close(); }, 60_000);
 

@@ -31,6 +31,10 @@ export interface BirdPeer {
   /** Makes BIRD the reflector of this session. */
   readonly client?: { readonly clusterId: string };
   readonly passive?: boolean;
+  /** Of TCP-MD5. */
+  readonly password?: string;
+  /** Sends with TTL 255, and takes what comes from 64 hops at most. */
+  readonly ttlSecurity?: boolean;
 }
 
 /** How a BIRD is set up; the rest is as calico-node's template, with shorter waits. */
@@ -204,6 +208,8 @@ function session(node: LabNode, options: BirdOptions, peer: BirdPeer): string {
     : ` graceful restart time ${options.restartSeconds};`}${peer.passive === true ? " passive;" : ""}
   hold time ${options.holdSeconds ?? LAB_HOLD_SECONDS};
   connect delay time ${options.connectDelaySeconds ?? 1}; connect retry time 1; error wait time 1, 2;
+${peer.password === undefined ? "" : `  password "${peer.password}";`}
+${peer.ttlSecurity === true ? "  ttl security on;" : ""}
 ${options.as4 === false ? "  enable as4 off;" : ""}
 ${options.extendedMessages === true ? "  enable extended messages on;" : ""}
 ${peer.client === undefined ? "" : `  rr client; rr cluster id ${peer.client.clusterId};`}

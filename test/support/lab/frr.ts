@@ -12,11 +12,19 @@ import { waitFor } from "./waiting.ts";
 /** Where Debian puts it. */
 export const FRR_PROGRAMS: readonly string[] = ["/usr/lib/frr/bgpd", "/usr/lib/frr/zebra", "/usr/bin/vtysh"];
 
+/** What may differ between them. */
+interface FrrOptions {
+  /** Its own; the lab's unless told. */
+  readonly asNumber?: number;
+  /** What else is said of each neighbour, as `password secret`. */
+  readonly more?: readonly string[];
+}
+
 /** Starts one with a session per peer address, all of the lab's AS, every session offering both families. */
 export async function startFrr(
-  node: LabNode, name: string, peers: readonly string[], asNumber: number = LAB_AS,
+  node: LabNode, name: string, peers: readonly string[], options: FrrOptions = {},
 ): Promise<Router> {
-  const frr = new Frr(node, name, peers, asNumber);
+  const frr = new Frr(node, name, peers, options);
   await frr.ready();
   return frr;
 }
@@ -32,8 +40,8 @@ class Frr implements Router {
   #bgpd: Background | undefined;
   #routeMaps = 0;
 
-  constructor(node: LabNode, name: string, peers: readonly string[], asNumber: number) {
-    this.#asNumber = asNumber;
+  constructor(node: LabNode, name: string, peers: readonly string[], options: FrrOptions) {
+    this.#asNumber = options.asNumber ?? LAB_AS;
     this.name = name;
     this.node = node;
     this.routerId = node.v4;
@@ -42,7 +50,7 @@ class Frr implements Router {
     mkdirSync(this.#folder);
     // It drops to its own user before it makes its sockets here.
     chmodSync(this.#folder, 0o777);
-    writeFileSync(join(this.#folder, "bgpd.conf"), configuration(node, peers, asNumber));
+    writeFileSync(join(this.#folder, "bgpd.conf"), configuration(node, peers, options));
     this.#zebra = this.#start("zebra", ["-z", this.#zserv]);
   }
 
@@ -120,7 +128,7 @@ class Frr implements Router {
   }
 }
 
-function configuration(node: LabNode, peers: readonly string[], asNumber: number): string {
+function configuration(node: LabNode, peers: readonly string[], { asNumber = LAB_AS, more = [] }: FrrOptions): string {
   const activated = peers.map((peer) => `  neighbor ${peer} activate\n  neighbor ${peer} addpath-tx-all-paths`);
   return `hostname ${node.name}
 router bgp ${asNumber}
@@ -131,7 +139,8 @@ router bgp ${asNumber}
  timers bgp ${LAB_HOLD_SECONDS / 3} ${LAB_HOLD_SECONDS}
 ${peers.map((peer) => ` neighbor ${peer} remote-as ${LAB_AS}
  neighbor ${peer} timers connect 1
- neighbor ${peer} advertisement-interval 0`).join("\n")}
+ neighbor ${peer} advertisement-interval 0
+${more.map((words) => ` neighbor ${peer} ${words}`).join("\n")}`).join("\n")}
  address-family ipv4 unicast
 ${activated.join("\n")}
  exit-address-family
