@@ -268,11 +268,12 @@ export class Neighbours {
 
   #addRange(intent: PeerIntent, admin: AdminState): RangeOfPeers {
     const range: RangeOfPeers = { intent, admin, members: new Map() };
-    claimSockets(this.#environment.sockets, intent);
+    const demands = claimSockets(this.#environment.sockets, intent);
     this.#ranges.set(intent.name, range);
     if (intent.where.kind === "range") {
       this.acceptor.addRange({
-        name: intent.name, range: intent.where.range, member: (address) => this.#member(range, address)?.session,
+        name: intent.name, range: intent.where.range, demands,
+        member: (address) => this.#member(range, address)?.session,
       });
     }
     return range;

@@ -17,11 +17,13 @@ export function demandsOf(
   return { password: password?.text, ttlSecurityHops };
 }
 
-/** Has the listeners ask what a neighbour or range demands. */
-export function claimSockets(guard: SocketGuard, intent: PeerIntent): void {
+/** Has the listeners ask what a neighbour or range demands. Answers what each of its connections has to be. */
+export function claimSockets(guard: SocketGuard, intent: PeerIntent): SocketDemands | undefined {
   const demands = demandsOf(intent);
   const from = prefixOf(intent.where);
-  if (typeof demands === "object" && from !== undefined) guard.claim(intent.name, from, demands);
+  if (typeof demands !== "object" || from === undefined) return undefined;
+  guard.claim(intent.name, from, demands);
+  return demands;
 }
 
 function prefixOf(where: PeerWhere): Prefix | undefined {

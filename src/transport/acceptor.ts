@@ -11,7 +11,7 @@ import { covers, hostPrefix } from "../base/prefix.ts";
 import { ACCEPTED_OPEN_HOLD_SECONDS } from "../fsm/cells.ts";
 import type { OpenMessage } from "../messages/open.ts";
 import { sniffOpen } from "./open-sniffer.ts";
-import type { Connection, PeerSessionPort, Scheduler } from "./ports.ts";
+import type { Connection, PeerSessionPort, Scheduler, SocketDemands } from "./ports.ts";
 
 /**
  * Why a connection was not taken. `demands`: it is not as its neighbour's sockets have to be. `session`: its neighbour
@@ -25,6 +25,8 @@ export type Refusal = (typeof REFUSALS)[number];
 export interface RangeOfPeers {
   readonly name: string;
   readonly range: Prefix;
+  /** What its members demand of their connections. */
+  readonly demands?: SocketDemands | undefined;
   /** The session of a source address in the range, made where there is none; undefined where the range is full. */
   member(address: string): PeerSessionPort | undefined;
 }
@@ -104,18 +106,25 @@ export class Acceptor {
     const host = hostPrefix(connection.remoteAddress);
     const range = host && this.#ranges.find((candidate) => covers(candidate.range, host));
     if (range === undefined) return this.#refuse("unknownSource", connection);
+    // Before there is a member: it would stay without a connection.
+    const isAsDemanded = range.demands === undefined || connection.refuses?.(range.demands) === undefined;
+    if (!isAsDemanded) return this.#refuse("demands", connection);
     const member = range.member(connection.remoteAddress);
     if (member === undefined) return this.#refuse("rangeFull", connection);
-    this.#give(member, connection);
+    this.#accept(member, connection);
   }
 
   #give(session: PeerSessionPort | undefined, connection: Connection, alreadyRead?: Uint8Array): void {
     if (session === undefined) return this.#refuse("unknownSource", connection);
     const { demands } = session.parameters;
     // Of a session that waits, too: it may have begun before a listener could not be made to ask.
-    if (demands !== undefined && connection.refuses?.(demands) !== undefined) {
-      return this.#refuse("demands", connection);
-    }
+    const why = demands === undefined ? undefined : connection.refuses?.(demands);
+    if (why === undefined) return this.#accept(session, connection, alreadyRead);
+    session.note(`refused a connection: ${why}`);
+    this.#refuse("demands", connection);
+  }
+
+  #accept(session: PeerSessionPort, connection: Connection, alreadyRead?: Uint8Array): void {
     if (!session.accept(connection, alreadyRead)) this.#count("session", connection);
   }
 

@@ -91,6 +91,38 @@ describe("the acceptor", () => {
     expect(a.acceptor.refused.demands).toBe(1);
   });
 
+  it("asks of a connection what its neighbour demands, of a range before there is a member", () => {
+    const { clock, network } = world();
+    const host = network.host("192.0.2.9");
+    const refusals: string[] = [];
+    const acceptor = new Acceptor({
+      clock, scheduler: host, onRefused: (reason, from) => { refusals.push(`${reason} ${from}`); } });
+    let isSigned = false;
+    network.listen(host, 179, (connection) => acceptor.offer(Object.assign(connection, {
+      refuses: () => (isSigned ? undefined : "it is not signed") })));
+    const demands = { password: "x", ttlSecurityHops: undefined };
+    const { session } = new VirtualSpeaker(network, "192.0.2.7").peer(
+      sessionParameters({ address: "192.0.2.3", routerId: 1, passive: true, demands }));
+    session.start();
+    acceptor.add(session);
+    const members: string[] = [];
+    acceptor.addRange({ name: "all", range: prefix("10.0.0.0/8"), demands, member: (address) => {
+      members.push(address);
+      return undefined;
+    } });
+    const knockAt = (from: string): void => {
+      network.connector(network.host(from)).connect({ address: "192.0.2.9", port: 179 }, {
+        connected: () => undefined, failed: () => undefined });
+      clock.run(100);
+    };
+    for (const from of ["192.0.2.3", "10.0.0.1"]) knockAt(from);
+    expect([refusals, members]).toEqual([["demands 192.0.2.3", "demands 10.0.0.1"], []]);
+    expect(session.view().waiting).toBe("refused a connection: it is not signed");
+    isSigned = true;
+    for (const from of ["192.0.2.3", "10.0.0.1"]) knockAt(from);
+    expect([refusals.slice(2), members]).toEqual([["rangeFull 10.0.0.1"], ["10.0.0.1"]]);
+  });
+
   it("counts what a stopped neighbour refuses", () => {
     const { clock, network } = world();
     const refusals: string[] = [];
