@@ -163,6 +163,14 @@ describe("the configuration in force", () => {
     for (const [name, count] of Object.entries(reached)) expect(count, name).toBeGreaterThan(2); // rules are rare
   });
 
+  it("leaves out what a password file holds", () => {
+    const { settings, intent } = accepted({ neighbors: [{ ...PEER, passwordFile: "/etc/rr.password" }] });
+    const peers = intent.peers.map((peer) => ({ ...peer, password: { text: "hunter2" } }));
+    const shown = JSON.stringify(maskedConfiguration(settings, { ...intent, peers }));
+    expect(shown).not.toContain("hunter2");
+    expect(shown).toContain("/etc/rr.password");
+  });
+
   it("masks the password in a URL", () => {
     const { settings, intent } = accepted({});
     const etcd = { endpoints: ["https://root:hunter2@10.0.0.1:2379"], ca: undefined, cert: undefined, key: undefined,
