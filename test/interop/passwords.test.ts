@@ -16,7 +16,7 @@ const NODE = process.env["REFLECTD_TEST_NODE"] ?? "";
 const TITLE = `Passwords and TTL security${NODE === "" ? " (missing: a Node in REFLECTD_TEST_NODE)" : ""}`;
 const MAIN = join(import.meta.dirname, "../../src/main.ts");
 const FLAGS = ["--experimental-ffi", "--no-warnings"];
-const folder = mkdtempSync(join(tmpdir(), "reflectd-passwords-"));
+let folder = "";
 const daemons = new Map<string, ChildProcess>();
 let port = 0;
 
@@ -26,7 +26,7 @@ afterAll(async () => {
     daemon.kill("SIGKILL");
     await gone;
   }));
-  rmSync(folder, { recursive: true, force: true });
+  if (folder !== "") rmSync(folder, { recursive: true, force: true });
 });
 
 const file = (name: string): string => join(folder, name);
@@ -91,6 +91,7 @@ async function freePort(): Promise<number> {
 
 describe.skipIf(NODE === "")(TITLE, () => {
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "reflectd-passwords-")); // not where all is skipped: nobody would remove it
     port = await freePort();
     configure("rr", "127.0.0.2", [
       { name: "signed", address: "127.0.0.3", passwordFile: password("rr-signed", "one\n"), ttlSecurityHops: 1 },
