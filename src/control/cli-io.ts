@@ -73,4 +73,6 @@ export const EXIT = {
   usage: 2,
   /** The daemon cannot be reached. */
   unreachable: 3,
+  /** Of `run`: whoever started it is to start it again (`reflectd restart`; EX_TEMPFAIL of sysexits.h). */
+  startAgain: 75,
 } as const;

@@ -77,6 +77,9 @@ export const COMMANDS: readonly CommandRow[] = [
   { words: ["shutdown"], takes: ASKS, does: "stops the daemon for good",
     options: [{ name: "drain", value: "SECONDS", help: "first ask peers to prefer other paths (RFC 8326)" }],
     check: ({ options }) => wrongNumber(options, "drain", 0, 3600), run: daemon.shutdown },
+  { words: ["restart"], takes: ASKS, does: "stops the daemon, which asks to be started again",
+    more: "The daemon ends with exit code 75; its supervisor (systemd, Kubernetes) starts it again.",
+    run: daemon.restart },
   { words: ["reset"], arguments: PEER, takes: ASKS, does: "ends a session so that it starts anew",
     options: [{ name: "soft", value: "in|out", oneOf: ["in", "out"], help: "keep the session, apply policy again" }],
     run: daemon.reset },
@@ -97,7 +100,6 @@ export const COMMANDS: readonly CommandRow[] = [
     run: (session) => session.io.handlers.calicoSessions({ node: session.options.get("node") ?? "",
       files: [...session.lists.get("filename") ?? [], ...session.words], output: outputOf(session) }, session.io) },
   ...RESOURCE_COMMANDS,
-  later("restart", "leaves for a moment"),
   later("show kernel", "kernel routes wanted, installed, failed"),
 ];
 

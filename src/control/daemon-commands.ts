@@ -95,6 +95,11 @@ export function shutdown(session: Session): Promise<number> {
     drainSeconds > 0 ? `draining for ${drainSeconds} s, then shutting down\n` : "shutting down\n");
 }
 
+/** `restart`. */
+export function restart(session: Session): Promise<number> {
+  return show(session, post("/v1/restart", {}), () => "stopping, to be started again by whoever started it\n");
+}
+
 /** `reset PEER [--soft in|out]`. */
 export function reset(session: Session): Promise<number> {
   const soft = session.options.get("soft");

@@ -23,6 +23,7 @@ export const API: readonly Endpoint[] = [
   row("GET", "/v1/calico", true, "Calico mode: the datastore, faulty resources", ({ api }) => outcome(api.calico())),
   row("POST", "/v1/reload", false, "reads the configuration again", reload),
   row("POST", "/v1/shutdown", false, "leaves for good: drainSeconds", shutdown),
+  row("POST", "/v1/restart", false, "stops, and asks to be started again", restart),
   row("POST", "/v1/peers/:peer/reset", false, "ends the session, or refreshes it: soft", reset),
   row("POST", "/v1/peers/:peer/disable", false, "ends the session and keeps it down: reason", disable),
   row("POST", "/v1/peers/:peer/enable", false, "undoes disable", ({ api, path }) => outcome(api.enable(path[0] ?? ""))),
@@ -95,6 +96,11 @@ function shutdown({ api, body }: Call): Answer {
     return problem(400, `drainSeconds must be a number from 0 to ${DRAIN_SECONDS_MAX}`);
   }
   return { status: 202, json: { drainSeconds }, after: () => api.shutdown({ drainSeconds }) };
+}
+
+function restart({ api, body }: Call): Answer {
+  const stray = strayKey(Object.keys(body), []);
+  return stray === undefined ? { status: 202, json: {}, after: () => api.restart() } : problem(400, stray);
 }
 
 function reset({ api, path, body }: Call): Answer {

@@ -196,6 +196,8 @@ export interface DaemonApi {
   config(): unknown;
   reload(): Promise<ReloadResult | Refusal>;
   shutdown(options: { readonly drainSeconds: number }): Promise<void>;
+  /** Stops, and asks whoever started the daemon to start it again. */
+  restart(): Promise<void>;
   reset(selector: string, soft?: "in" | "out"): { readonly reset: readonly string[] } | Refusal;
   disable(selector: string, reason?: string): { readonly disabled: readonly string[] } | Refusal;
   enable(selector: string): { readonly enabled: readonly string[] } | Refusal;

@@ -19,7 +19,7 @@ import { drainIntent } from "./drain.ts";
 import { explain } from "./explain.ts";
 import { Follower } from "./follower.ts";
 import type { IntentSource } from "./follower.ts";
-import { groupNumber, groupView } from "./group-view.ts";
+import { groupView, octetsByOwner } from "./group-view.ts";
 import { Listeners } from "./listeners.ts";
 import type { OpenListener } from "./listeners.ts";
 import { metricSamples } from "./metrics.ts";
@@ -58,8 +58,8 @@ export interface RunningDaemon {
   readonly listening: readonly ListenAddress[];
   /** Ends every session and closes everything: to come back unless `onStop` says otherwise. */
   stop(text: string): Promise<void>;
-  /** Resolves when the daemon has stopped, whoever asked. */
-  readonly finished: Promise<void>;
+  /** Resolves when the daemon has stopped, whoever asked; `startAgain`: the command `restart` did. */
+  readonly finished: Promise<{ readonly startAgain: boolean }>;
 }
 
 /** How long peers have to take the last NOTIFICATION. */
@@ -78,7 +78,7 @@ export async function startDaemon(options: DaemonOptions): Promise<RunningDaemon
 }
 
 class Daemon implements RunningDaemon, DaemonApi {
-  readonly finished: Promise<void>;
+  readonly finished: RunningDaemon["finished"];
   readonly speaker: Speaker;
   readonly #options: DaemonOptions;
   readonly #listeners: Listeners;
@@ -90,6 +90,7 @@ class Daemon implements RunningDaemon, DaemonApi {
   /** Connections that came while there were no neighbours yet; undefined once there are. */
   #early: Connection[] | undefined = [];
   #finish: () => void = () => undefined;
+  #startAgain = false;
   /** What the daemon is about to do, where it is about to leave. */
   #leaving: "draining" | "stopping" | undefined = undefined;
   /** The reload that is under way: the next one waits for it, so that the last file read is the one in force. */
@@ -103,7 +104,7 @@ class Daemon implements RunningDaemon, DaemonApi {
     this.#startedAt = options.environment.clock.wallMilliseconds();
     this.#configuredAt = this.#startedAt;
     this.finished = new Promise((resolve) => {
-      this.#finish = resolve;
+      this.#finish = () => resolve({ startAgain: this.#startAgain });
     });
     const offer = (connection: Connection): void => this.#offer(connection);
     this.#listeners = new Listeners(
@@ -184,7 +185,12 @@ class Daemon implements RunningDaemon, DaemonApi {
       await Promise.all([closed, followed, this.#options.environment.restarts?.file.settled()]);
       this.#finish();
     }
-    return this.finished;
+    await this.finished;
+  }
+
+  restart(): Promise<void> {
+    this.#startAgain ||= this.#leaving !== "stopping";
+    return this.#stop("restart", "restart");
   }
 
   * peers(): Generator<PeerView> {
@@ -222,13 +228,7 @@ class Daemon implements RunningDaemon, DaemonApi {
   }
 
   memory(): Readonly<Record<string, number>> {
-    const { store, ribs, reflectors } = this.speaker.tables;
-    const owners: Record<string, number> = { "attribute sets": store.octets };
-    for (const rib of ribs) owners[`${rib.family.name} tables`] = rib.octets;
-    for (const group of reflectors.flatMap((reflector) => [...reflector.groups()])) {
-      owners[`${group.target.fields.family.name} group ${groupNumber(group)}`] = group.octets;
-    }
-    return owners;
+    return octetsByOwner(this.speaker.tables);
   }
 
   config(): unknown {

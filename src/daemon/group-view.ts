@@ -1,4 +1,4 @@
-/** One update group as `show groups` tells it. */
+/** One update group as `show groups` tells it, and what groups and tables take. */
 
 import { formatAddress, formatIpv4 } from "../base/address.ts";
 import type { Policy } from "../config/intent.ts";
@@ -8,6 +8,7 @@ import type { UpdateGroup } from "../reflector/group.ts";
 import type { TargetFields } from "../reflector/target.ts";
 import { describeTarget } from "../reflector/target.ts";
 import type { GroupView } from "./api.ts";
+import type { Tables } from "./tables.ts";
 
 /** The view of a group and its members. */
 export function groupView(group: UpdateGroup): GroupView {
@@ -23,6 +24,16 @@ export function groupView(group: UpdateGroup): GroupView {
 /** Groups are numbered by family; users and time series know them by one number that no two share. */
 export function groupNumber({ id, target }: UpdateGroup): number {
   return (id - 1) * FAMILIES.length + target.fields.family.index + 1;
+}
+
+/** What tables and groups take, by what users call them; octets. */
+export function octetsByOwner({ store, ribs, reflectors }: Tables): Readonly<Record<string, number>> {
+  const owners: Record<string, number> = { "attribute sets": store.octets };
+  for (const rib of ribs) owners[`${rib.family.name} tables`] = rib.octets;
+  for (const group of reflectors.flatMap((reflector) => [...reflector.groups()])) {
+    owners[`${group.target.fields.family.name} group ${groupNumber(group)}`] = group.octets;
+  }
+  return owners;
 }
 
 /** The key as users write such things; null where a field does not apply. */

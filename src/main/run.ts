@@ -120,10 +120,10 @@ export async function run(options: { readonly config: string }, io: CliIo): Prom
   const listening = daemon.listening.map(({ address, port }) => `${address} port ${port}`).join(", ");
   log.write("info", "started", { version: io.version, listening, socket: socketPath, neighbours: intent.peers.length });
   obeySignals(daemon, log);
-  await daemon.finished;
+  const { startAgain } = await daemon.finished;
   await Promise.all(open.map((server) => server.close()));
-  log.write("info", "stopped");
-  return EXIT.done;
+  log.write("info", "stopped", { startAgain });
+  return startAgain ? EXIT.startAgain : EXIT.done;
 }
 
 function refuse(why: string, io: CliIo): number {

@@ -333,6 +333,7 @@ describe("control", () => {
     ["disable 10.0.0.1 --reason=upgrade", 0, "disabled 1: 10.0.0.1\n", ["disable", "10.0.0.1", "upgrade"]],
     ["enable node1", 0, "enabled 1: node1\n", ["enable", "node1"]],
     ["shutdown", 0, "shutting down\n", ["shutdown", { drainSeconds: 0 }]],
+    ["restart", 0, "stopping, to be started again by whoever started it\n", ["restart"]],
     ["shutdown --drain 30", 0, "draining for 30 s, then shutting down\n", ["shutdown", { drainSeconds: 30 }]],
   ] as const)("%s", async (line, code, out, told) => {
     let daemon: FakeDaemon | undefined;

@@ -116,6 +116,7 @@ export function fakeDaemon(): FakeDaemon {
     config: () => ({ routerId: "10.0.0.9", neighbors: [] }),
     reload: () => daemon.reloadOutcome(),
     shutdown: async (options) => { told.push(["shutdown", options]); },
+    restart: async () => { told.push(["restart"]); },
     reset: (selector, soft) => act(selector, ["reset", selector, soft], { reset: [selector] }),
     disable: (selector, reason) => act(selector, ["disable", selector, reason], { disabled: [selector] }),
     enable: (selector) => act(selector, ["enable", selector], { enabled: [selector] }),

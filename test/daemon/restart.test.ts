@@ -221,6 +221,16 @@ describe("a stop that means back soon", () => {
       expect(three.downs[0]).toMatchObject({ direction: "received", code: 6, subcode: 2, text: "back soon" });
     });
 
+  it("is what the command restart means, whatever the configuration says of signals", async () => {
+    const [one, two] = await begin({ graceful: { notification: true } }, {}, { onStop: "shutdown" }) as Router[];
+    await world.until(world.api.restart());
+    world.run(1);
+    expect(one!.downs[0]).toMatchObject({ direction: "received", code: 6, subcode: 4, text: "restart" });
+    expect(two!.downs[0]).toMatchObject({ direction: "local", code: 0 });
+    expect(world.state!.text).toBeDefined();
+    expect(await world.daemon.finished).toEqual({ startAgain: true });
+  });
+
   it("is a goodbye where the configuration says so: a Hard Reset to who would keep routes otherwise", async () => {
     const [one, two] = await begin({ graceful: { notification: true } }, {}, { onStop: "shutdown" }) as Router[];
     await world.until(world.daemon.stop("good night"));

@@ -76,6 +76,23 @@ describe("on virtual time", () => {
     expect(two.downs[0]).toMatchObject({ text: "now" });
   });
 
+  it("restart asks to be started again, SIGTERM does not: only whoever sent it knows", async () => {
+    await begin();
+    await world.until(world.api.restart());
+    expect(await world.daemon.finished).toEqual({ startAgain: true });
+    await begin();
+    await world.until(world.daemon.stop(""));
+    expect(await world.daemon.finished).toEqual({ startAgain: false });
+  });
+
+  it("a restart that comes while it stops is too late to be asked for", async () => {
+    await begin();
+    const stopping = world.daemon.stop("");
+    await world.until(world.api.restart());
+    await world.until(stopping);
+    expect(await world.daemon.finished).toEqual({ startAgain: false });
+  });
+
   it("leaves no timer and no work behind", async () => {
     await begin();
     one.refresh(1);

@@ -109,10 +109,16 @@ interopSuite("restarts of the only reflector under BIRD 1.6.8, BIRD 2, FRR and G
     await everybodyHasEverything();
   }, 90_000);
 
-  it("SIGTERM, which means back soon: the same", async () => {
+  it.each([
+    ["SIGTERM", 0, () => reflector.stop()],
+    ["the command restart", 75, async () => {
+      await reflector.cli("restart");
+      await reflector.ended;
+    }],
+  ] as const)("%s, which means back soon: the same", async (_, exitCode, leave) => {
     await unnoticed(lab, look, async () => {
-      await reflector.stop();
-      expect(reflector.exitCode).toBe(0);
+      await leave();
+      expect(reflector.exitCode).toBe(exitCode);
       await reflector.again();
       await allEstablished(lab, [...clients, reflector]);
     }, 8000);

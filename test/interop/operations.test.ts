@@ -148,6 +148,15 @@ interopSuite("an operator's day with BIRD 1.6.8 and BIRD 2", ["bird-1.6.8", "bir
     await everybodyHasEverything();
   }, 60_000);
 
+  it("restarts by its own command, and its exit code asks whoever started it to do so again", async () => {
+    expect(await reflector.cli("restart")).toMatchObject({ status: 0, stderr: "" });
+    await reflector.ended;
+    expect(reflector.exitCode).toBe(75);
+    await reflector.again();
+    await allEstablished(lab, [...birds(), reflector]);
+    await everybodyHasEverything();
+  }, 60_000);
+
   it("sent nothing that tshark faults", async () => {
     await expectSoundBytes(pcap, hub, { opens: 7, updates: 20 });
   }, 60_000);
