@@ -10,9 +10,10 @@ import { whyUnreadable } from "./files.ts";
 
 /** Lines without their ends; a line is handed on before the next is read. */
 async function* linesOf(stream: NodeJS.ReadableStream): AsyncGenerator<string> {
+  stream.setEncoding("utf8"); // a character may come in two pieces
   let rest = "";
   for await (const chunk of stream) {
-    const lines = (rest + chunk.toString()).split(/\r?\n/);
+    const lines = (rest + chunk).split(/\r?\n/);
     rest = lines.pop() ?? "";
     yield* lines;
   }
