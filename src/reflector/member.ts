@@ -81,6 +81,8 @@ export class GroupMember implements MemberIdentity {
   #resume: Chunk | undefined;
   /** Written ahead of routes; nearly always empty, and then no array of the member's own. */
   #outbox: readonly Uint8Array[];
+  /** How many of them were taken. */
+  #taken = 0;
   #atEnd: readonly Uint8Array[];
   /** Whether a table that was asked for is still being told, and what another request meanwhile is owed. */
   #telling = false;
@@ -158,7 +160,7 @@ export class GroupMember implements MemberIdentity {
     this.#needsAll = true;
     this.#resume = undefined;
     this.#phase = { name: "waiting" };
-    this.#outbox = [...this.#outbox, ...marks.atStart];
+    this.#owe(marks.atStart);
     this.#atEnd = [...this.#atEnd, ...marks.atEnd];
     this.wake();
   }
@@ -174,10 +176,16 @@ export class GroupMember implements MemberIdentity {
     }
   }
 
+  /** A log that is cut for one reader comes in thousands of views: taking one touches no other. */
   #fromOutbox(): Uint8Array | undefined {
-    const [first, ...rest] = this.#outbox;
-    this.#outbox = rest.length === 0 ? NONE : rest;
+    const first = this.#outbox[this.#taken++];
+    if (this.#taken === this.#outbox.length) this.#owe(NONE);
     return first;
+  }
+
+  #owe(octets: readonly Uint8Array[]): void {
+    this.#outbox = this.#taken === this.#outbox.length ? octets : [...this.#outbox.slice(this.#taken), ...octets];
+    this.#taken = 0;
   }
 
   /**
@@ -200,7 +208,7 @@ export class GroupMember implements MemberIdentity {
   #detach(cursor: Cursor): void {
     const { border } = cursor;
     if (border !== undefined && border.position - cursor.position <= this.group.limits.lagOctetsMax) {
-      this.#outbox = [...this.#outbox, ...cursor.upTo(border.position, this)];
+      this.#owe(cursor.upTo(border.position, this));
       this.#known = border.epoch - 1;
     } else {
       this.#known = cursor.chunk.epoch - 1;
@@ -239,7 +247,7 @@ export class GroupMember implements MemberIdentity {
   /** What is owed apart from routes, for the member that takes this one's place in another group. */
   takeOutbox(): OwedOctets {
     const { atStart = [], atEnd = [] } = this.#again ?? {};
-    return { now: [...this.#outbox, ...atStart], atEnd: [...this.#atEnd, ...atEnd] };
+    return { now: [...this.#outbox.slice(this.#taken), ...atStart], atEnd: [...this.#atEnd, ...atEnd] };
   }
 
   #leaveRing(): void {
@@ -349,7 +357,7 @@ export class GroupMember implements MemberIdentity {
       this.#beginDelta(told, !keepsLog);
       return "next";
     }
-    this.#outbox = this.#outbox.length === 0 ? this.#atEnd : [...this.#outbox, ...this.#atEnd];
+    this.#owe(this.#atEnd);
     this.#atEnd = NONE;
     this.#settled = true;
     this.#phase = { name: "live", cursor: new Cursor(resume) };

@@ -4,6 +4,8 @@ import { describe, expect, it } from "vitest";
 import { IPV4_UNICAST, IPV6_UNICAST } from "../../src/messages/families.ts";
 import { REFLECTOR_LIMITS } from "../../src/reflector/limits.ts";
 import type { ReflectorLimits } from "../../src/reflector/limits.ts";
+import { GroupMember } from "../../src/reflector/member.ts";
+import type { PeerId } from "../../src/rib/ids.ts";
 import { ACCEPT, Neighbour, OURS, TINY_LIMITS, World } from "../support/reflector-world.ts";
 import type { Capabilities } from "../support/reflector-world.ts";
 import type { NaiveAttributes, NaivePeer } from "../support/naive-exporter.ts";
@@ -197,6 +199,29 @@ describe("a member that is slow", () => {
     expect(memberOf(made, 1).state).toBe("detached");
     made.drain();
     expect(made.neighbours[1]!.session!.receiver.table.has("ipv4-unicast 0.0.0.0/0")).toBe(true);
+  });
+});
+
+describe("a member that is owed thousands of views", () => {
+  it("touches one of them when it takes one", () => {
+    const views = Array.from({ length: 1000 }, () => new Uint8Array(23));
+    let touched = 0;
+    const counted = new Proxy(views, {
+      get: (target, key) => {
+        if (typeof key === "string" && /^[0-9]+$/.test(key)) touched++;
+        return Reflect.get(target, key) as unknown;
+      },
+    });
+    const made = world(1);
+    const member = new GroupMember(
+      { peer: 9 as PeerId, name: "n9", routerId: 9, wake: () => undefined }, memberOf(made, 0).group, undefined,
+      { now: counted, atEnd: [] });
+    for (let taken = 1; taken <= 5; taken++) {
+      expect(member.pull(true)).toBe(views[taken - 1]);
+      expect(touched).toBe(taken);
+    }
+    expect(member.takeOutbox().now).toEqual(views.slice(5));
+    member.leave();
   });
 });
 
