@@ -3,13 +3,13 @@
  * through etcd's own client, so that our client is never its own witness.
  */
 
-import { accessSync, constants, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { Background, must, run } from "../lab/processes.ts";
+import { Background, isExecutable, must, run } from "../lab/processes.ts";
 import { pause } from "../lab/waiting.ts";
 import { makeCertificates } from "./certificates.ts";
 
@@ -146,13 +146,4 @@ export function freePort(): Promise<number> {
       server.close(() => resolve(port));
     });
   });
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -5,7 +5,7 @@
 
 import { execFile, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, openSync, readFileSync } from "node:fs";
 
 /** What a finished command said. */
 export interface Ran {
@@ -16,6 +16,16 @@ export interface Ran {
 
 /** Commands that answer take milliseconds; one that hangs is a fault of the test, not a wait. */
 const COMMAND_TIMEOUT_MS = 15_000;
+
+/** Whether a program is there for us to run. */
+export function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false; // whatever the reason, it cannot be run
+  }
+}
 
 /** Runs a command to its end and never throws: the caller judges the status. */
 export function run(words: readonly string[], input?: string): Promise<Ran> {

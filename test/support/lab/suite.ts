@@ -4,13 +4,14 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ETCD_PROGRAMS } from "../calico/etcd.ts";
 import { BIRD_PROGRAMS } from "./bird.ts";
 import { FRR_PROGRAMS } from "./frr.ts";
 import { GOBGP_PROGRAMS } from "./gobgp.ts";
 import { OPENBGPD_PROGRAMS } from "./openbgpd.ts";
+import { isExecutable } from "./processes.ts";
 
 /** True in `npm run soak`: the full counts. */
 export const SOAK: boolean = process.env.REFLECTD_SOAK === "1";
@@ -59,13 +60,4 @@ function findObstacle(): string | undefined {
   if (!added) return "ip netns";
   spawnSync("ip", ["netns", "delete", name], { stdio: "ignore" });
   return undefined;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
