@@ -16,10 +16,7 @@ import { protocolState } from "./node-status.ts";
 import { dateTimeText, sinceText } from "./since.ts";
 
 /** Time and turns of the process. */
-export interface ReportHost extends Pick<ControlHost, "nextTurn"> {
-  /** Milliseconds since 1970. */
-  wallMilliseconds(): number;
-}
+export type ReportHost = Pick<ControlHost, "nextTurn" | "wallMilliseconds">;
 
 /** A resource holds 1.5 MiB; so many routes of each family fit. */
 const ROUTES_MAX = 4_000;

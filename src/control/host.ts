@@ -4,6 +4,8 @@
 export interface ControlHost {
   /** Resolves in a later turn of the event loop, after waiting I/O was served. */
   nextTurn(): Promise<void>;
+  /** Milliseconds since 1970. */
+  wallMilliseconds(): number;
   /** Sets the file mode creation mask and returns the old one. */
   umask(mask: number): number;
   /** Effective user id; -1 where the system has none. */

@@ -2,12 +2,13 @@
 
 import type { ControlHost } from "../control/host.ts";
 import type { Log } from "../daemon/log.ts";
-import { systemScheduler } from "../daemon/system-clock.ts";
+import { systemClock, systemScheduler } from "../daemon/system-clock.ts";
 
 /** This process; what fails in a surface is a line of `log`. */
 export function controlHost(log: Log): ControlHost {
   return {
     nextTurn: () => new Promise((resolve) => systemScheduler.soon(resolve)),
+    wallMilliseconds: () => systemClock.wallMilliseconds(),
     umask: (mask) => process.umask(mask),
     uid: process.geteuid?.() ?? -1,
     memoryUsage: () => process.memoryUsage(),

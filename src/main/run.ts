@@ -6,10 +6,9 @@ import type { Configuration } from "../config/reader.ts";
 import type { Settings } from "../config/settings.ts";
 import { startBirdServer } from "../control/bird/server.ts";
 import { nodeStatusReport } from "../control/calico-node-status.ts";
-import type { ReportHost } from "../control/calico-node-status.ts";
 import { EXIT } from "../control/cli-io.ts";
 import type { CliIo } from "../control/cli-io.ts";
-import type { StartRefusal } from "../control/host.ts";
+import type { ControlHost, StartRefusal } from "../control/host.ts";
 import { startHttpServer } from "../control/http.ts";
 import { portOwner } from "../control/port-owner.ts";
 import { startControlServer } from "../control/server.ts";
@@ -57,10 +56,12 @@ function environmentWith(log: Log, sockets: SocketProvider, restarts: RestartMem
 }
 
 /** Opens the control socket, without which nobody could ask, then BIRD's sockets and the pages, which BGP can miss. */
-async function openSurfaces(api: DaemonApi, settings: Settings, socketPath: string, log: Log, open: Closable[]):
-  Promise<string | undefined> {
-  const { group, birdSockets } = settings.control;
-  const whom = { host: controlHost(log), ...(group === undefined ? {} : { group }) };
+async function openSurfaces(
+  api: DaemonApi, { control: { group, birdSockets }, http, metrics: { perPeer } }: Settings,
+  { socketPath, host, log }: { readonly socketPath: string; readonly host: ControlHost; readonly log: Log },
+  open: Closable[],
+): Promise<string | undefined> {
+  const whom = { host, ...(group === undefined ? {} : { group }) };
   const keep = (what: string, server: Closable | StartRefusal): void => {
     if ("refused" in server) log.write("warn", what, { why: server.refused });
     else open.push(server);
@@ -68,19 +69,12 @@ async function openSurfaces(api: DaemonApi, settings: Settings, socketPath: stri
   const control = await startControlServer(api, { socketPath, ...whom });
   if ("refused" in control) return control.refused;
   open.push(control);
-  const wallMilliseconds = (): number => systemClock.wallMilliseconds();
   for (const [i, path] of (birdSockets || []).entries()) {
     const family = FAMILIES[i]!.name;
-    keep("bird-socket", await startBirdServer(api, { socketPath: path, family, wallMilliseconds, ...whom }));
+    keep("bird-socket", await startBirdServer(api, { socketPath: path, family, ...whom }));
   }
-  if (settings.http === false) return undefined;
-  const { host } = whom;
-  keep("http", await startHttpServer(api, { ...settings.http, perPeer: settings.metrics.perPeer, host }));
+  if (http !== false) keep("http", await startHttpServer(api, { ...http, perPeer, host }));
   return undefined;
-}
-
-function reportHost(log: Log): ReportHost {
-  return { nextTurn: controlHost(log).nextTurn, wallMilliseconds: () => systemClock.wallMilliseconds() };
 }
 
 /** Runs until it is told to stop; resolves with the exit code. */
@@ -95,6 +89,7 @@ export async function run(options: { readonly config: string }, io: CliIo): Prom
   const format = settings.log.format ?? (process.stderr.isTTY ? "text" : "json");
   const log = newLog(settings.log, format, () => systemClock.wallMilliseconds(), (line) => io.stderr.write(line));
   const open: Closable[] = [];
+  const host = controlHost(log);
   const socketPath = settings.control.socket ?? daemonSocketPath(io);
   const source = settings.calico &&
     await (await import("./calico-source.ts")).calicoSource(settings, settings.calico, io, log);
@@ -109,8 +104,8 @@ export async function run(options: { readonly config: string }, io: CliIo): Prom
     intent, settings, version: io.version, node: process.version, pid: process.pid,
     readConfiguration, portOwner, ...(source === undefined ? {} : { source }),
     openSurfaces: (api) => {
-      source?.reportBy((classes) => nodeStatusReport(api, classes, reportHost(log)));
-      return openSurfaces(api, settings, socketPath, log, open);
+      source?.reportBy((classes) => nodeStatusReport(api, classes, host));
+      return openSurfaces(api, settings, { socketPath, host, log }, open);
     },
   });
   if ("refused" in daemon) {

@@ -4,14 +4,14 @@ import { beforeEach, expect, it } from "vitest";
 import type { StatusClass } from "../../src/calico/translate/view.ts";
 import { nodeStatusReport } from "../../src/control/calico-node-status.ts";
 import type { RouteView } from "../../src/daemon/api.ts";
-import { fakeDaemon, fakeNow, peerView, routeView, testHost } from "./fake-daemon.ts";
+import { fakeDaemon, peerView, routeView, testHost } from "./fake-daemon.ts";
 import type { FakeDaemon } from "./fake-daemon.ts";
 
 let daemon: FakeDaemon;
 beforeEach(() => { daemon = fakeDaemon(); });
 
 function report(...classes: readonly StatusClass[]): Promise<unknown> {
-  return nodeStatusReport(daemon, new Set(classes), { nextTurn: testHost().nextTurn, wallMilliseconds: fakeNow });
+  return nodeStatusReport(daemon, new Set(classes), testHost());
 }
 
 it("has the classes that are asked for, and no others", async () => {

@@ -133,6 +133,7 @@ export function fakeDaemon(): FakeDaemon {
 export function testHost(failures: unknown[] = []): ControlHost {
   return {
     nextTurn: () => new Promise((resolve) => { setImmediate(resolve); }),
+    wallMilliseconds: fakeNow,
     umask: () => 0o022, // worker threads may not change the mask
     uid: process.getuid?.() ?? -1,
     memoryUsage: () => process.memoryUsage(),

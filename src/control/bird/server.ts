@@ -26,8 +26,6 @@ export interface BirdOptions {
   /** Name or number of the group that may connect; the process's own group without it. */
   readonly group?: string | number;
   readonly host: ControlHost;
-  /** Milliseconds since 1970. */
-  wallMilliseconds(): number;
 }
 
 /** A running BIRD socket. */
@@ -40,7 +38,7 @@ export interface BirdServer {
 /** Opens the socket, or says in one line why it cannot be opened. */
 export async function startBirdServer(api: DaemonApi, options: BirdOptions): Promise<BirdServer | StartRefusal> {
   const { socketPath, family, host } = options;
-  const context: BirdContext = { api, family, wallMilliseconds: () => options.wallMilliseconds() };
+  const context: BirdContext = { api, family, wallMilliseconds: () => host.wallMilliseconds() };
   const sessions = new Set<Socket>();
   // A client may end its side with its last command and still wants the answer.
   const server = createServer({ allowHalfOpen: true }, (socket) => {

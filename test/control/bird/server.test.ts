@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { startBirdServer } from "../../../src/control/bird/server.ts";
 import type { BirdServer } from "../../../src/control/bird/server.ts";
 import type { DaemonApi } from "../../../src/daemon/api.ts";
-import { fakeDaemon, fakeNow, routeView, testHost } from "../fake-daemon.ts";
+import { fakeDaemon, routeView, testHost } from "../fake-daemon.ts";
 import { countTurns, endlessRoutes, expectStalled } from "../pace.ts";
 import { afterTest, folder } from "../running.ts";
 import { BirdClient, rawReply } from "./client.ts";
@@ -17,9 +17,7 @@ const WRONG = "9001 syntax error\n";
 const RESTRICTED = "0016 Access restricted\n";
 
 function start(api: DaemonApi, socketPath: string, failures: unknown[] = []): ReturnType<typeof startBirdServer> {
-  return startBirdServer(api, {
-    socketPath, family: "ipv4-unicast", host: testHost(failures), wallMilliseconds: fakeNow,
-  });
+  return startBirdServer(api, { socketPath, family: "ipv4-unicast", host: testHost(failures) });
 }
 
 async function birdServer(api: DaemonApi, failures: unknown[] = []): Promise<BirdServer> {
