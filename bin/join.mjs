@@ -28,7 +28,7 @@ export function joined(root, read) {
   const done = new Map();
   const parts = [...main.needs, ...main.later].flatMap((file) => withNeeds(file, [root], done, read));
   expectExported(main, done);
-  return `${shebang}${HEAD}${parts.join("")}// ${root}\n${main.text}`;
+  return asciiOf(`${shebang}${HEAD}${parts.join("")}// ${root}\n${main.text}`);
 }
 
 /** The module `file` as a function, behind those that it needs, before those that it loads later; each once. */
@@ -95,6 +95,10 @@ function exportsOf({ file, needs, wanted }, target, names = "") {
   wanted.push(...[...names.matchAll(/([\w$]+)( as [\w$]+)?/g)].map(([, name]) => [to, name]));
   return `${nameOf(to)}()`;
 }
+
+/** What is not ASCII as escapes, which mean the same in a string: for one "…" V8 keeps two octets of every character. */
+const asciiOf = (text) =>
+  text.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 const placeOf = (file, target) => normalize(join(dirname(file), target));
 

@@ -42,6 +42,11 @@ describe("joined modules", () => {
     expect(await said(files)).toEqual(["b runs", "a runs", "function", "y", [2, 2], "B", 3, "late runs", "y"]);
     expect(joinedOf(files).startsWith("#!/usr/bin/env node\nimport ")).toBe(true);
   });
+  it("are ASCII, of which V8 keeps an octet a character", async () => {
+    const files = { "main.js": 'const far = "\u{1f600}";\nsaid.push("§ …", `${far}…`, /^[§-…]+$/.test("§…"));\n' };
+    expect(await said(files)).toEqual(["§ …", "\u{1f600}…", true]);
+    expect(joinedOf(files)).toMatch(/^[\0-\x7f]*$/);
+  });
   it.each([
     ["modules that import each other", 'import { a } from "./a.js";\nexport const b = a;', /a\.js > b\.js > a\.js/],
     ["two bindings in one", "export const c = 1, b = 2;", /does not export b/],
