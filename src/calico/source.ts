@@ -224,8 +224,9 @@ export class CalicoSource {
     const faults = new Map(this.#faults().map((fault) => [JSON.stringify(fault), fault]));
     const added = [...faults].filter(([text]) => !this.#faultsLogged.has(text)).map(([, fault]) => fault);
     this.#faultsLogged = new Set(faults.keys());
-    for (const { kind, name, field, why } of added.slice(0, FAULTS_LOGGED_MAX)) {
-      this.#options.log.write("warn", "resource-fault", { kind, name, field, why });
+    for (const { kind, name, field, why, note } of added.slice(0, FAULTS_LOGGED_MAX)) {
+      const event = note === undefined ? "resource-fault" : "resource-note";
+      this.#options.log.write("warn", event, { kind, name, field, why });
     }
     const more = added.length - FAULTS_LOGGED_MAX;
     if (more > 0) this.#options.log.write("warn", "resource-faults", { more });

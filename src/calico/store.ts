@@ -160,10 +160,11 @@ function readInto(change: Change, { key, read }: KindRow, name: string, envelope
   const { faults } = envelope.root;
   const before = faults.length;
   const value = read(envelope);
-  const last = faults.length > before ? faults.at(-1) : undefined;
+  const at = faults.findLastIndex(({ note }, index) => index >= before && note === undefined);
+  const last = faults[at];
   // Without a fault of its own an object that reads as nothing is meant to be none.
   if (value !== undefined || last === undefined || !change.has(key, name)) return change.set(key, name, value);
-  faults[faults.length - 1] = { ...last, why: `${last.why}; its last good version counts` };
+  faults[at] = { ...last, why: `${last.why}; its last good version counts` };
 }
 
 function rowOf(kind: string): KindRow | undefined {

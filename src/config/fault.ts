@@ -17,6 +17,8 @@ export interface ConfigFault {
   readonly what: string;
   /** One clause: what to do about it. */
   readonly todo: string;
+  /** Only where nothing is wrong: what was written counts, and may do what its writer does not expect. */
+  readonly note?: true;
 }
 
 /** At most this many faults are kept; one more says how many there were. */

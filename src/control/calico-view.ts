@@ -47,6 +47,6 @@ export function calicoStatusText(status: CalicoStatus, nowMilliseconds: number):
 }
 
 function faultsText(faults: CalicoStatus["faults"]): string {
-  return columns(["RESOURCE", "FIELD", "FAULT"], faults.map(({ kind, name, field, why }) =>
-    [printableText(`${kind} ${name}`), printableText(field), printableText(why)]));
+  return columns(["RESOURCE", "FIELD", "FAULT"], faults.map(({ kind, name, field, why, note }) =>
+    [`${kind} ${name}`, field, note === undefined ? why : `note: ${why}`].map(printableText)));
 }

@@ -37,7 +37,8 @@ export function* metricSamples(
 
 function* calicoSamples({ datastore, faults }: CalicoStatus): Generator<MetricSample> {
   yield sample("reflectd_datastore_up", {}, datastore.up ? 1 : 0);
-  const kinds = [...new Map(faults.map(({ kind, name }) => [`${kind} ${name}`, kind])).values()];
+  const mistakes = faults.filter(({ note }) => note === undefined);
+  const kinds = [...new Map(mistakes.map(({ kind, name }) => [`${kind} ${name}`, kind])).values()];
   for (const kind of new Set(kinds)) {
     yield sample("reflectd_datastore_faults", { kind }, kinds.filter((one) => one === kind).length);
   }

@@ -1,29 +1,34 @@
 /** `check`: reads a configuration, and the resources that it names, and says what is wrong with them. */
 
+import { given } from "../base/given.ts";
 import { unreadableFile } from "../config/fault.ts";
 import type { ConfigFault } from "../config/fault.ts";
 import type { Intent } from "../config/intent.ts";
+import type { Settings } from "../config/settings.ts";
 import { EXIT } from "../control/cli-io.ts";
 import type { CliHandlers, CliIo } from "../control/cli-io.ts";
 import { complain, readFile } from "./files.ts";
 import { withPasswords } from "./passwords.ts";
 
-/** Resolves with the exit code: failed where there is a fault. */
+/** Resolves with the exit code: failed where there is a fault that is more than a note. */
 export const check: CliHandlers["check"] = async ({ config, output }, io) => {
   const read = await withPasswords(await readFile(config));
   const faults = "faults" in read ? read.faults : [...faultsOfPasswords(read.intent),
     ...(read.settings.calico === undefined ? [] : await faultsOfResources(read.settings.calico.files, io))];
+  const isGood = faults.every(({ note }) => note === true);
   if (output === "json") io.stdout.write(`${JSON.stringify({ faults }, undefined, 2)}\n`);
   else if (output === "jsonl") for (const fault of faults) io.stdout.write(`${JSON.stringify(fault)}\n`);
-  else if ("faults" in read || faults.length > 0) complain(faults, io);
   else {
-    const { peers, originated } = read.intent;
-    const counts = read.settings.calico === undefined
-      ? `${peers.length} neighbours, ${originated.length} routes of our own` : "Calico mode";
-    io.stdout.write(`${config}: ${counts}, no fault\n`);
+    complain(faults, io);
+    if (isGood && "intent" in read) io.stdout.write(`${config}: ${countsOf(read)}, no fault\n`);
   }
-  return faults.length === 0 ? EXIT.done : EXIT.failed;
+  return isGood ? EXIT.done : EXIT.failed;
 };
+
+function countsOf({ intent, settings }: { readonly intent: Intent; readonly settings: Settings }): string {
+  if (settings.calico !== undefined) return "Calico mode";
+  return `${intent.peers.length} neighbours, ${intent.originated.length} routes of our own`;
+}
 
 /** `run` has such a neighbour wait and goes on. */
 function faultsOfPasswords({ peers }: Intent): readonly ConfigFault[] {
@@ -35,6 +40,8 @@ function faultsOfPasswords({ peers }: Intent): readonly ConfigFault[] {
 async function faultsOfResources(files: readonly string[], io: CliIo): Promise<readonly ConfigFault[]> {
   const { readResources } = await import("./manifests.ts");
   const { store, unread } = await readResources(files, io);
-  return [...unread, ...store.faults.map(({ kind, name, field, why }) =>
-    unreadableFile(`${kind} ${name}`, field === "" ? why : `${field}: ${why}`, "it is left out until it is correct"))];
+  return [...unread, ...store.faults.map(({ kind, name, field, why, note }) => {
+    const todo = note === undefined ? "it is left out until it is correct" : "it counts as it is";
+    return { ...unreadableFile(`${kind} ${name}`, field === "" ? why : `${field}: ${why}`, todo), ...given({ note }) };
+  })];
 }

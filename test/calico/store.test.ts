@@ -86,6 +86,16 @@ describe("an object that was good and is wrong", () => {
     expect(store.resources[key].size).toBe(0);
   });
 
+  it("says so of a mistake, and not of a note that comes after it", () => {
+    const store = new ResourceStore();
+    store.put([FILTER]);
+    const noted = { action: "Reject", cidr: "10.0.0.0/8", matchOperator: "Equal", prefixLength: { min: 9 } };
+    const found = store.put([manifest("BGPFilter", "f", { importV4: [{ ...RULE, action: "Perhaps" }, noted] })]);
+    expect(found).toMatchObject([{ why: expect.stringMatching(/; its last good version counts$/) },
+      { note: true, why: expect.not.stringContaining("last good") }]);
+    expect(store.resources.filters.size).toBe(1);
+  });
+
   it("goes where it is meant to be none, whatever else is wrong with it", () => {
     const store = new ResourceStore();
     const affinity = (annotations: object, spec: object): object => ({ kind: "BlockAffinity",

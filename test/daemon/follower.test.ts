@@ -12,7 +12,8 @@ const STATUS: CalicoStatus = {
   node: "rr1", datastore: { kind: "files", up: false, since: "2026-03-01T00:00:00.000Z", why: "no such file" },
   waiting: "nothing has been read yet", nodes: 3, sessions: 2,
   faults: [{ kind: "BGPPeer", name: "p", field: "spec.peerIP", why: "wrong" },
-    { kind: "BGPPeer", name: "p", field: "spec", why: "wrong" }, { kind: "Node", name: "w", field: "", why: "wrong" }],
+    { kind: "BGPPeer", name: "p", field: "spec", why: "wrong" }, { kind: "Node", name: "w", field: "", why: "wrong" },
+    { kind: "BGPPeer", name: "q", field: "spec", why: "odd", note: true }],
 };
 
 /** A source that says what the test says. */
@@ -201,7 +202,7 @@ describe("reload", () => {
 });
 
 describe("what is shown", () => {
-  it("metrics: the datastore, and faulty objects by kind", async () => {
+  it("metrics: the datastore, and faulty objects by kind, without notes", async () => {
     await pass(1);
     expect(world.metric("reflectd_datastore_up")).toBe(0);
     expect(world.metric("reflectd_datastore_faults", { kind: "BGPPeer" })).toBe(1);

@@ -7,6 +7,7 @@ import { PRIORITY_MAX } from "../../config/intent.ts";
 import type { FilterOperation, FilterRule } from "../../config/intent.ts";
 import type { BgpFilter } from "./model.ts";
 import type { Envelope } from "./envelope.ts";
+import { mistakesIn } from "./fields.ts";
 import type { Fields } from "./fields.ts";
 import { asNumberOf } from "./scalars.ts";
 
@@ -16,13 +17,13 @@ const INTERFACE_MAX = 15;
 /** A BGPFilter; undefined where any of its rules is wrong, because the others mean something else without it. */
 export function readBgpFilter({ name, root }: Envelope): BgpFilter | undefined {
   const spec = root.object("spec");
-  const before = root.faults.length;
+  const before = mistakesIn(root.faults);
   const rules = (direction: "import" | "export"): FilterRule[] => [
     ...spec.objects(`${direction}V4`).map((rule) => readRule(rule, "ipv4-unicast", 4)),
     ...spec.objects(`${direction}V6`).map((rule) => readRule(rule, "ipv6-unicast", 16)),
   ];
   const filter = { name, import: rules("import"), export: rules("export") };
-  return root.faults.length === before ? filter : undefined;
+  return mistakesIn(root.faults) === before ? filter : undefined;
 }
 
 function readRule(rule: Fields, family: NonNullable<FilterRule["family"]>, octets: 4 | 16): FilterRule {
@@ -53,6 +54,10 @@ function readRule(rule: Fields, family: NonNullable<FilterRule["family"]>, octet
 function readLengths(rule: Fields, bits: number, hasCidr: boolean): FilterRule["prefixLength"] | undefined {
   if (!rule.has("prefixLength")) return undefined;
   if (!hasCidr) return rule.fault("prefixLength", "needs a cidr");
+  const operator = rule.raw("matchOperator");
+  if (operator === "Equal" || operator === "NotEqual") {
+    rule.note("prefixLength", `has ${operator} ${operator === "Equal" ? "never" : "always"} match, as in Calico`);
+  }
   const range = rule.object("prefixLength");
   return given({ min: range.whole("min", 0, bits), max: range.whole("max", 0, bits) });
 }

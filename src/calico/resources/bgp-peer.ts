@@ -4,6 +4,7 @@ import type { BgpPeer, PeerLocal, PeerRemote } from "./model.ts";
 import { NO_NODE, parseSelector } from "../selector/selector.ts";
 import type { Selector } from "../selector/selector.ts";
 import type { Envelope } from "./envelope.ts";
+import { mistakesIn } from "./fields.ts";
 import type { Fields } from "./fields.ts";
 import { readSecretKey } from "./secret-key.ts";
 import { peerAddressOf } from "./scalars.ts";
@@ -18,7 +19,7 @@ const EXCLUSIVE: readonly (readonly [string, string])[] = [
 /** A BGPPeer; faults say what is wrong with it. A selector that does not parse is one that matches no node. */
 export function readBgpPeer({ name, root }: Envelope): BgpPeer | undefined {
   const spec = root.object("spec");
-  const before = root.faults.length;
+  const before = mistakesIn(root.faults);
   for (const [one, other] of EXCLUSIVE) {
     if (spec.has(one) && spec.has(other)) spec.fault(one, `may not stand beside ${other}`);
   }
@@ -40,7 +41,7 @@ export function readBgpPeer({ name, root }: Envelope): BgpPeer | undefined {
   const address = remoteAddress(spec, asNumber);
   if (plain.reachableBy !== undefined) checkReachableBy(spec, plain.reachableBy, address);
   // A selector's fault leaves the object in force: it means nobody.
-  const isWhole = root.faults.length === before;
+  const isWhole = mistakesIn(root.faults) === before;
   const local = localSide(spec);
   const remote = spec.has("peerIP") ? address : remoteBySelector(spec, asNumber);
   return isWhole && remote !== undefined ? { ...plain, local, remote } : undefined;

@@ -9,8 +9,16 @@ import { asNumberOf, durationSeconds, nodeAddressOf } from "./scalars.ts";
 
 /** What was wrong with one field. */
 export interface FieldFault {
+  /** As kubectl writes paths: `spec.peerIP`; empty for the whole object. */
   readonly field: string;
   readonly why: string;
+  /** Only where nothing is wrong: the field counts as it is, and may do what its writer does not expect. */
+  readonly note?: true;
+}
+
+/** How many of them are more than notes. */
+export function mistakesIn(faults: readonly FieldFault[]): number {
+  return faults.reduce((sum, { note }) => sum + (note === undefined ? 1 : 0), 0);
 }
 
 /** An object of a resource, and where faults are noted. */
@@ -31,6 +39,11 @@ export class Fields {
   fault(key: string, why: string): undefined {
     this.faults.push({ field: this.#pathOf(key), why });
     return undefined;
+  }
+
+  /** Notes what is no fault, but may surprise: the object is as good as before. */
+  note(key: string, why: string): void {
+    this.faults.push({ field: this.#pathOf(key), why, note: true });
   }
 
   /** Nothing in it, or nothing there. */

@@ -4,6 +4,7 @@ import { parsePrefix } from "../../base/prefix.ts";
 import type { Prefix } from "../../base/prefix.ts";
 import type { BlockAffinity, IpPool } from "./model.ts";
 import type { Envelope } from "./envelope.ts";
+import { mistakesIn } from "./fields.ts";
 import type { Fields } from "./fields.ts";
 
 const MODES = ["Never", "Always", "CrossSubnet"] as const;
@@ -12,7 +13,7 @@ const BLOCK_BITS = { 4: { least: 20, most: 32, usual: 26 }, 16: { least: 116, mo
 /** An IPPool. */
 export function readIpPool({ name, root }: Envelope): IpPool | undefined {
   const spec = root.object("spec");
-  const before = root.faults.length;
+  const before = mistakesIn(root.faults);
   const cidr = strictCidr(spec);
   if (cidr === undefined) return undefined;
   const isIpv4 = cidr.address.length === 4;
@@ -27,7 +28,7 @@ export function readIpPool({ name, root }: Envelope): IpPool | undefined {
   };
   if (pool.ipipMode !== "Never" && pool.vxlanMode !== "Never") spec.fault("ipipMode", "may not stand beside vxlanMode");
   if (pool.ipipMode !== "Never" && !isIpv4) spec.fault("ipipMode", "is for IPv4 only");
-  return root.faults.length === before ? pool : undefined;
+  return mistakesIn(root.faults) === before ? pool : undefined;
 }
 
 /** A BlockAffinity; undefined without a fault for one that does not exist for BGP: deleted, or not a host's. */

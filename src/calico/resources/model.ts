@@ -6,16 +6,14 @@
 
 import type { Prefix } from "../../base/prefix.ts";
 import type { FilterRule } from "../../config/intent.ts";
+import type { FieldFault } from "./fields.ts";
 import type { NodeAddress } from "./scalars.ts";
 import type { Selector } from "../selector/selector.ts";
 
-/** A resource, or a part of one, that was left out and why. */
-export interface ResourceFault {
+/** A resource, or a part of one, that was left out and why; or a note about one that counts. */
+export interface ResourceFault extends FieldFault {
   readonly kind: string;
   readonly name: string;
-  /** As kubectl writes paths: `spec.peerIP`; empty for the whole object. */
-  readonly field: string;
-  readonly why: string;
 }
 
 /** A node as BGP sees it. */

@@ -8,9 +8,10 @@ import { isKubernetesNode } from "./kinds.ts";
 
 const NAME = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
 
-/** Everything that is wrong with it, by field. */
+/** Everything that is wrong with it, by field; a note is no reason to refuse it. */
 export function faultsOf(resource: JsonObject): readonly FieldFault[] {
-  const read = new ResourceStore().put([resource]).map(({ field, why }) => ({ field, why }));
+  const read = new ResourceStore().put([resource]).flatMap(({ field, why, note }) =>
+    (note === undefined ? [{ field, why }] : []));
   return [...nameFaults(resource), ...read, ...kubernetesFaults(resource)];
 }
 

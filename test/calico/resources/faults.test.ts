@@ -170,6 +170,15 @@ describe("5 BGPFilter", () => {
     expect(faults[0]).toMatch(/^spec\.exportV4\[1\]/);
     expect(store.resources.filters.size).toBe(0);
   });
+  it.each([["Equal", "never"], ["NotEqual", "always"]])("lengths with %s %s match: a note, and the filter counts", (
+    matchOperator, when,
+  ) => {
+    const rule = { action: "Accept", cidr: "10.0.0.0/8", matchOperator, prefixLength: { max: 26 } };
+    const { store, faults } = put("BGPFilter", { spec: { importV4: [rule] } });
+    expect(faults).toEqual([`spec.importV4[0].prefixLength: has ${matchOperator} ${when} match, as in Calico`]);
+    expect(store.faults).toEqual([expect.objectContaining({ note: true })]);
+    expect(store.resources.filters.get("x")?.import).toHaveLength(1);
+  });
   it("becomes rules of the configuration, of the family they are listed under", () => {
     const { store, faults } = put("BGPFilter", { spec: {
       importV4: [{ action: "Accept", cidr: "10.1.0.0/16", matchOperator: "In", prefixLength: { min: 26 },

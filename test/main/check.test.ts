@@ -1,0 +1,39 @@
+/** `check` in Calico mode: what is a fault, and what only a note. */
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { check } from "../../src/main/check.ts";
+import { cli, recordingHandlers } from "../control/terminal.ts";
+import type { Ran } from "../control/terminal.ts";
+
+/** Checks a configuration that reads one BGPFilter of one rule. */
+async function checked(rule: string, ...more: readonly string[]): Promise<Ran> {
+  const folder = mkdtempSync(join(tmpdir(), "reflectd-test-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const [config, resources] = [join(folder, "reflectd.json"), join(folder, "a.yaml")];
+  writeFileSync(config, JSON.stringify({ calico: { nodeName: "n", datastore: "files", files: [resources] } }));
+  writeFileSync(resources, `apiVersion: projectcalico.org/v3
+kind: BGPFilter
+metadata: {name: f}
+spec: {importV4: [${rule}]}
+`);
+  const ran = await cli(["check", "--config", config, ...more], { handlers: { ...recordingHandlers(), check } });
+  return { ...ran, out: ran.out.replaceAll(folder, "F"), err: ran.err.replaceAll(folder, "F") };
+}
+
+const NOTED = "{action: Accept, cidr: 10.0.0.0/8, matchOperator: Equal, prefixLength: {max: 26}}";
+
+it("a fault fails", async () => {
+  expect(await checked("{}")).toEqual({ code: 1, out: "",
+    err: "reflectd: BGPFilter f: spec.importV4[0].action: missing (it is left out until it is correct)\n" });
+});
+
+it("a note is said, and does not", async () => {
+  expect(await checked(NOTED)).toEqual({ code: 0, out: "F/reflectd.json: Calico mode, no fault\n",
+    err: "reflectd: BGPFilter f: spec.importV4[0].prefixLength: has Equal never match, as in Calico "
+      + "(it counts as it is)\n" });
+  const { code, out } = await checked(NOTED, "-o", "json");
+  expect([code, JSON.parse(out)]).toEqual([0, { faults: [expect.objectContaining({ note: true })] }]);
+});
