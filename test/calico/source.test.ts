@@ -433,6 +433,17 @@ describe("a password", () => {
     expect(asked()).toEqual([undefined, undefined, { missing: "no Secret bgp-secrets" }]);
   });
 
+  it.each<[string, object]>([
+    ["c2VjcmV0Cg==", { text: "secret" }], ["c2VjcmV0DQo=", { text: "secret" }], // secret\n, secret\r\n
+    ["c2VjcmV0Cgo=", { missing: "tor in Secret bgp-secrets has several lines" }], // secret\n\n
+    ["YQpi", { missing: "tor in Secret bgp-secrets has several lines" }], // a\nb
+    ["Cg==", { missing: "no tor in Secret bgp-secrets" }], // \n
+    ["IHNlY3JldCA=", { text: " secret " }],
+  ])("ends before a newline at the end, and has one line: %s", (tor, password) => {
+    sync(...CLUSTER, TOR, secret({ data: { tor } }));
+    expect(asked().at(-1)).toEqual(password);
+  });
+
   it("that changes concerns its session only", () => {
     sync(...CLUSTER, TOR, secret({ data: { tor: "b25l" } }));
     put(secret({ data: { tor: "b25l", other: "eA==" } }));

@@ -99,12 +99,17 @@ function knownOf(
   return { session, version, peer: staysSame ? before.peer : { ...make(), ...said, password } };
 }
 
-/** Undefined where none is asked for. */
+/**
+ * Undefined where none is asked for. A newline at the end is of the file that the Secret was made from: Calico writes it
+ * into bird.cfg, which BIRD then refuses, so no router has a password that ends with one.
+ */
 function passwordOf(asked: SecretKey | null, secrets: NodePlan["secrets"]): Password | undefined {
   if (asked === null) return undefined;
-  const text = secrets.get(asked.name)?.texts.get(asked.key) ?? "";
+  const { name, key } = asked;
+  const text = (secrets.get(name)?.texts.get(key) ?? "").replace(/\r?\n$/, "");
+  if (text.includes("\n")) return { missing: `${key} in Secret ${name} has several lines` };
   if (text !== "") return { text };
-  return { missing: `no ${secrets.has(asked.name) ? `${asked.key} in ` : ""}Secret ${asked.name}` };
+  return { missing: `no ${secrets.has(name) ? `${key} in ` : ""}Secret ${name}` };
 }
 
 function peerOf(
