@@ -100,8 +100,8 @@ function knownOf(
 }
 
 /**
- * Undefined where none is asked for. A newline at the end is of the file that the Secret was made from: Calico writes it
- * into bird.cfg, which BIRD then refuses, so no router has a password that ends with one.
+ * Undefined where none is asked for. A newline at the end is of the file that the Secret was made from: Calico writes
+ * it into bird.cfg, which BIRD then refuses, so no router has a password that ends with one.
  */
 function passwordOf(asked: SecretKey | null, secrets: NodePlan["secrets"]): Password | undefined {
   if (asked === null) return undefined;
