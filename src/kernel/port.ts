@@ -1,0 +1,65 @@
+/**
+ * The kernel as the program sees it. Its owner drives the child processes that have the sockets; its twin in tests is a
+ * kernel in memory (test/support/memory-kernel.ts). Both pass one suite (test/kernel/contract.ts).
+ */
+
+import type { KernelRoute, Link, LinkAddress } from "./route.ts";
+
+/**
+ * What changes, each list in the order in which it is to be applied: all of `add` (most specific first), then all of
+ * `replace`, then all of `remove` (least specific first). So every packet is forwarded at any moment as before the
+ * change or as after it, never as by neither: a blackhole is not there before the pods in it, and not longer.
+ */
+export interface KernelChanges {
+  /** There is none of its key (else EEXIST: somebody else's is never overwritten). */
+  readonly add: readonly KernelRoute[];
+  /** There is one of ours of its key; where it is gone, it is added. */
+  readonly replace: readonly KernelRoute[];
+  /** Ours. The deletion names the protocol, so that another owner's route stays; one that is gone is no failure. */
+  readonly remove: readonly KernelRoute[];
+}
+
+/** What a kernel refused. */
+export interface KernelFailure {
+  readonly route: KernelRoute;
+  /** What was tried with it. */
+  readonly change: keyof KernelChanges;
+  /** Positive. */
+  readonly errno: number;
+  /** Such as ENETUNREACH. */
+  readonly name: string;
+  /** The kernel's own words where it has some (NLMSGERR_ATTR_MSG), else those of the number. */
+  readonly text: string;
+}
+
+/** What is told while a kernel is read: links, addresses, then routes of all tables and protocols, then the end. */
+export interface DumpListener {
+  link(link: Link): void;
+  address(address: LinkAddress): void;
+  route(route: KernelRoute): void;
+  /** `fault`: the reading failed, in words; what was told is not all. */
+  end(fault?: string): void;
+}
+
+/** What happens in a kernel, whoever does it, ourselves too. */
+export type KernelEvent =
+  | { readonly event: "route"; readonly route: KernelRoute }
+  | { readonly event: "routeGone"; readonly route: KernelRoute }
+  | { readonly event: "link"; readonly link: Link }
+  | { readonly event: "linkGone"; readonly link: Link }
+  | { readonly event: "address"; readonly address: LinkAddress }
+  | { readonly event: "addressGone"; readonly address: LinkAddress }
+  /** Events were missed, or may have been: dump again. */
+  | { readonly event: "lost"; readonly why: string };
+
+/** A kernel. Calls are carried out in their order; every `done` and every `end` is called once, also after a stop. */
+export interface KernelPort {
+  /** Changes routes; then says what was refused. */
+  apply(changes: KernelChanges, done: (failures: readonly KernelFailure[]) => void): void;
+  /** Reads everything. */
+  dump(listener: DumpListener): void;
+  /** Tells what happens from now on; once. */
+  follow(listener: (event: KernelEvent) => void): void;
+  /** Lets go of the kernel; routes stay. */
+  stop(stopped: () => void): void;
+}
