@@ -1,0 +1,155 @@
+/**
+ * A best path → the route that the kernel gets for it, or why it gets none. Calico's kernel filter is the list of rules
+ * (calico.md 4.5 and 11); without Calico there are none, and every best path is wanted.
+ */
+
+import { formatAddress } from "../base/address.ts";
+import { covers, parsePrefix } from "../base/prefix.ts";
+import type { Prefix } from "../base/prefix.ts";
+import { sameValue } from "../base/same.ts";
+import { PRIORITY_BASE } from "../config/intent.ts";
+import type { Family } from "../messages/families.ts";
+import type { NextHops } from "./next-hops.ts";
+import type { KernelRoute, NextHop } from "./route.ts";
+
+/** A rule in the words of Calico mode's view of it; the first that applies decides, else accept. */
+export interface KernelRule {
+  readonly step: string;
+  readonly action: "accept" | "reject";
+  /** Applies to prefixes within; undefined: to all. */
+  readonly cidr?: string;
+  /** Applies to routes with one of these next hops only. */
+  readonly nextHops?: readonly string[];
+  /** The device that the route takes, with the NEXT_HOP itself as gateway; where there is none, the route is plain. */
+  readonly tunnel?: string;
+  /** Next hops within are reached without the tunnel. */
+  readonly directSubnet?: string;
+}
+
+/** How routes are written. */
+export interface KernelPolicyOptions {
+  readonly table: number;
+  readonly protocol: number;
+  /** The metric of all, 0: the kernel's own; or by LOCAL_PREF, as Calico's BIRD has it since v3.32 (calico.md 4.2). */
+  readonly metric: number | "by LOCAL_PREF";
+  readonly preferredSource: Readonly<Partial<Record<Family, Uint8Array>>>;
+  readonly rules: Readonly<Partial<Record<Family, readonly KernelRule[]>>>;
+}
+
+/** A best path as far as the kernel cares. */
+export interface BestPath {
+  readonly family: Family;
+  readonly prefix: Prefix;
+  /** NEXT_HOP; of several, paths that tie with the best, which comes first. */
+  readonly nextHops: readonly Uint8Array[];
+  readonly localPref: number;
+}
+
+/** The route, or one clause that says why there is none; `unresolved`: it may come when next hops change. */
+export type KernelVerdict =
+  | { readonly route: KernelRoute }
+  | { readonly route: undefined; readonly why: string; readonly unresolved: boolean };
+
+interface CompiledRule {
+  readonly step: string;
+  readonly isReject: boolean;
+  readonly cidr: Prefix | undefined;
+  readonly nextHops: ReadonlySet<string> | undefined;
+  readonly tunnel: string | undefined;
+  readonly directSubnet: Prefix | undefined;
+}
+
+/** Judges best paths. */
+export class KernelPolicy {
+  readonly #options: KernelPolicyOptions;
+  readonly #rules: Readonly<Partial<Record<Family, readonly CompiledRule[]>>>;
+  readonly #nextHops: Pick<NextHops, "resolve">;
+  readonly #indexOf: (link: string) => number | undefined;
+
+  /** `indexOf` gives the index of a link; undefined: there is no such link (now). */
+  constructor(
+    options: KernelPolicyOptions, nextHops: Pick<NextHops, "resolve">, indexOf: (link: string) => number | undefined,
+  ) {
+    this.#options = options;
+    this.#nextHops = nextHops;
+    this.#indexOf = indexOf;
+    const { rules } = options;
+    this.#rules = { "ipv4-unicast": (rules["ipv4-unicast"] ?? []).map(compiled),
+      "ipv6-unicast": (rules["ipv6-unicast"] ?? []).map(compiled) };
+  }
+
+  /** The route of a path that was learned from a peer. */
+  judge(path: BestPath): KernelVerdict {
+    const rule = this.#ruleFor(path.family, path.prefix, path.nextHops[0]);
+    if (rule?.isReject === true) return refused(rule.step);
+    const nextHops: NextHop[] = [];
+    let why = "it has no next hop";
+    for (const nextHop of path.nextHops) {
+      const resolution = this.#nextHops.resolve(nextHop);
+      if (!resolution.reachable) why = `next hop ${formatAddress(nextHop)}: ${resolution.why}`;
+      else addHops(nextHops, this.#tunnelled(rule, nextHop) ?? resolution.hops);
+    }
+    if (nextHops.length === 0) return { route: undefined, why, unresolved: true };
+    const single = nextHops.length === 1 ? [{ ...nextHops[0]!, weight: 1 }] : nextHops;
+    return { route: this.#route(path.family, path.prefix, { metric: this.#metricOf(path), type: "unicast",
+      nextHops: single, preferredSource: this.#options.preferredSource[path.family] }) };
+  }
+
+  /** The blackhole of a block of our own: what is for it and for none of its pods ends here. */
+  blackhole(family: Family, prefix: Prefix): KernelVerdict {
+    const rule = this.#ruleFor(family, prefix, undefined);
+    if (rule?.isReject === true) return refused(rule.step);
+    const metric = this.#options.metric === "by LOCAL_PREF" ? 0 : this.#options.metric;
+    return { route: this.#route(family, prefix,
+      { metric, type: "blackhole", nextHops: [], preferredSource: undefined }) };
+  }
+
+  #ruleFor(family: Family, prefix: Prefix, nextHop: Uint8Array | undefined): CompiledRule | undefined {
+    return this.#rules[family]!.find((rule) => (rule.cidr === undefined || covers(rule.cidr, prefix))
+      && (rule.nextHops === undefined || (nextHop !== undefined && rule.nextHops.has(formatAddress(nextHop)))));
+  }
+
+  /** calico.md 11: the gateway is the NEXT_HOP, not what it resolves to; a tunnel that is not there is no tunnel. */
+  #tunnelled(rule: CompiledRule | undefined, nextHop: Uint8Array): readonly NextHop[] | undefined {
+    if (rule?.tunnel === undefined) return undefined;
+    const host = { address: nextHop, length: nextHop.length * 8 };
+    if (rule.directSubnet !== undefined && covers(rule.directSubnet, host)) return undefined;
+    const interfaceIndex = this.#indexOf(rule.tunnel);
+    return interfaceIndex === undefined ? undefined : [{ gateway: nextHop, interfaceIndex, onlink: true, weight: 1 }];
+  }
+
+  /** A LOCAL_PREF above the base, which no Calico node sends, is as urgent as can be. */
+  #metricOf({ localPref }: BestPath): number {
+    const { metric } = this.#options;
+    return metric === "by LOCAL_PREF" ? Math.max(0, PRIORITY_BASE - localPref) : metric;
+  }
+
+  #route(
+    family: Family, prefix: Prefix, rest: Pick<KernelRoute, "metric" | "type" | "nextHops" | "preferredSource">,
+  ): KernelRoute {
+    return { family, prefix, table: this.#options.table, protocol: this.#options.protocol, ...rest };
+  }
+}
+
+function refused(step: string): KernelVerdict {
+  return { route: undefined, why: step, unresolved: false };
+}
+
+/** Two next hops behind one gateway are one way. */
+function addHops(hops: NextHop[], more: readonly NextHop[]): void {
+  for (const hop of more) {
+    const isKnown = hops.some(({ interfaceIndex, gateway }) =>
+      interfaceIndex === hop.interfaceIndex && sameValue(gateway, hop.gateway));
+    if (!isKnown) hops.push(hop);
+  }
+}
+
+/** A text that is no prefix comes from nowhere: the translation writes them. */
+function compiled(rule: KernelRule): CompiledRule {
+  const { step, action, cidr, nextHops, tunnel, directSubnet } = rule;
+  return {
+    step, isReject: action === "reject", cidr: cidr === undefined ? undefined : parsePrefix(cidr),
+    nextHops: nextHops === undefined ? undefined : new Set(nextHops), tunnel,
+    directSubnet: directSubnet === undefined ? undefined : parsePrefix(directSubnet),
+  };
+}

@@ -1,0 +1,180 @@
+/**
+ * What a kernel has, by a dump and the events since. Rule: it says what Linux does without a word, too: that IPv4
+ * routes go with their link, or with its last address.
+ */
+
+import { formatAddress } from "../base/address.ts";
+import { formatPrefix } from "../base/prefix.ts";
+import { sameValue } from "../base/same.ts";
+import type { DumpListener, KernelEvent } from "./port.ts";
+import { routeKey } from "./route.ts";
+import type { KernelRoute, Link, LinkAddress, NextHop } from "./route.ts";
+
+/** What happens, but for the loss of events: that is answered with another dump. */
+export type StateEvent = Exclude<KernelEvent, { readonly event: "lost" }>;
+
+/** Links, addresses and routes of a kernel. */
+export class KernelState {
+  readonly #links = new Map<number, Link>();
+  readonly #addresses = new Map<string, LinkAddress>();
+  /** By key. */
+  readonly #routes = new Map<string, KernelRoute>();
+  /** What a dump had besides: a second one of a key takes somebody's hand, and the first is the one in use. */
+  #twins: KernelRoute[] = [];
+
+  /** Links by index. */
+  get links(): ReadonlyMap<number, Link> {
+    return this.#links;
+  }
+
+  /** Addresses of all links. */
+  addresses(): Iterable<LinkAddress> {
+    return this.#addresses.values();
+  }
+
+  /** Routes of all owners and tables. */
+  * routes(): Iterable<KernelRoute> {
+    yield* this.#routes.values();
+    yield* this.#twins;
+  }
+
+  /** Takes a route of a dump in. */
+  addDumped(route: KernelRoute): void {
+    const key = routeKey(route);
+    if (this.#routes.has(key)) this.#twins.push(route);
+    else this.#routes.set(key, route);
+  }
+
+  /** Takes an event in. What really changed by it, in order; nothing where all of it was known. */
+  apply(event: StateEvent): readonly StateEvent[] {
+    switch (event.event) {
+      case "route": return this.#routeSet(event.route, event);
+      case "routeGone": return this.#routeGone(event.route);
+      case "link": return this.#linkChanged(event.link, event);
+      case "linkGone": return this.#linkGone(event.link);
+      case "address": return put(this.#addresses, addressKey(event.address), event.address, event);
+      case "addressGone": return this.#addressGone(event.address);
+    }
+  }
+
+  /** What to do to this state so that it is the other: links and addresses that come first, those that go last. */
+  difference(to: KernelState): readonly StateEvent[] {
+    return [
+      ...came(this.#links, to.#links).map((link): StateEvent => ({ event: "link", link })),
+      ...came(this.#addresses, to.#addresses).map((address): StateEvent => ({ event: "address", address })),
+      ...[...this.#routes].filter(([key, { protocol }]) => to.#routes.get(key)?.protocol !== protocol)
+        .map(([, route]): StateEvent => ({ event: "routeGone", route })),
+      ...came(this.#routes, to.#routes).map((route): StateEvent => ({ event: "route", route })),
+      ...went(this.#addresses, to.#addresses).map((address): StateEvent => ({ event: "addressGone", address })),
+      ...went(this.#links, to.#links).map((link): StateEvent => ({ event: "linkGone", link })),
+    ];
+  }
+
+  /** One that replaces another owner's is told as one that comes beside it; the next dump shows where there are two. */
+  #routeSet(route: KernelRoute, event: StateEvent): readonly StateEvent[] {
+    const key = routeKey(route);
+    if (this.#twins.length > 0) this.#twins = this.#twins.filter((twin) => routeKey(twin) !== key);
+    const known = this.#routes.get(key);
+    const isOthers = known !== undefined && known.protocol !== route.protocol;
+    const lost: readonly StateEvent[] = isOthers ? [{ event: "routeGone", route: known }] : [];
+    return [...lost, ...put(this.#routes, key, route, event)];
+  }
+
+  /** Hops of a route may go by themselves (IPv6); a route that is another by now stays. */
+  #routeGone(gone: KernelRoute): readonly StateEvent[] {
+    const key = routeKey(gone);
+    const twin = this.#twins.findIndex((one) => routeKey(one) === key && sameValue(one, gone));
+    if (twin >= 0) {
+      this.#twins.splice(twin, 1);
+      return [];
+    }
+    const known = this.#routes.get(key);
+    if (known === undefined || known.type !== gone.type || known.protocol !== gone.protocol) return [];
+    if (known.type !== "unicast") return this.#dropRoute(key, known);
+    return this.#without(key, known, (hop) => gone.nextHops.some((one) => sameWay(one, hop)));
+  }
+
+  #linkChanged(link: Link, event: StateEvent): readonly StateEvent[] {
+    const changed = put(this.#links, link.index, link, event);
+    return link.up || changed.length === 0 ? changed : [...changed, ...this.#ipv4RoutesLost(link.index)];
+  }
+
+  #linkGone(link: Link): readonly StateEvent[] {
+    const lost: StateEvent[] = [...this.#ipv4RoutesLost(link.index)];
+    for (const [key, address] of this.#addresses) {
+      if (address.interfaceIndex !== link.index) continue;
+      this.#addresses.delete(key);
+      lost.push({ event: "addressGone", address });
+    }
+    return this.#links.delete(link.index) ? [...lost, { event: "linkGone", link }] : lost;
+  }
+
+  #addressGone(address: LinkAddress): readonly StateEvent[] {
+    if (!this.#addresses.delete(addressKey(address))) return [];
+    const isLast = address.family === "ipv4-unicast" && [...this.#addresses.values()].every((other) =>
+      other.family !== address.family || other.interfaceIndex !== address.interfaceIndex);
+    return [{ event: "addressGone", address }, ...(isLast ? this.#ipv4RoutesLost(address.interfaceIndex) : [])];
+  }
+
+  #ipv4RoutesLost(interfaceIndex: number): readonly StateEvent[] {
+    const lost: StateEvent[] = [];
+    for (const [key, route] of this.#routes) {
+      if (route.family !== "ipv4-unicast") continue;
+      lost.push(...this.#without(key, route, (hop) => hop.interfaceIndex === interfaceIndex));
+    }
+    return lost;
+  }
+
+  #without(key: string, route: KernelRoute, isGone: (hop: NextHop) => boolean): readonly StateEvent[] {
+    const left = route.nextHops.filter((hop) => !isGone(hop));
+    if (left.length === route.nextHops.length) return [];
+    if (left.length === 0) return this.#dropRoute(key, route);
+    const now = { ...route, nextHops: left };
+    this.#routes.set(key, now);
+    return [{ event: "route", route: now }];
+  }
+
+  /** A twin comes into its place. */
+  #dropRoute(key: string, route: KernelRoute): readonly StateEvent[] {
+    this.#routes.delete(key);
+    const gone: StateEvent = { event: "routeGone", route };
+    const at = this.#twins.findIndex((one) => routeKey(one) === key);
+    const [twin] = at < 0 ? [] : this.#twins.splice(at, 1);
+    if (twin === undefined) return [gone];
+    this.#routes.set(key, twin);
+    return [gone, { event: "route", route: twin }];
+  }
+}
+
+/** Listens to a dump, and hands over the state that it says; a dump that fails hands over what is wrong. */
+export function collect(done: (state: KernelState | undefined, fault: string | undefined) => void): DumpListener {
+  const state = new KernelState();
+  return {
+    link: (link) => void state.apply({ event: "link", link }),
+    address: (address) => void state.apply({ event: "address", address }),
+    route: (route) => state.addDumped(route),
+    end: (fault) => done(fault === undefined ? state : undefined, fault),
+  };
+}
+
+function addressKey({ interfaceIndex, address, prefix }: LinkAddress): string {
+  return `${interfaceIndex} ${formatAddress(address)} ${formatPrefix(prefix)}`;
+}
+
+function sameWay(a: NextHop, b: NextHop): boolean {
+  return a.interfaceIndex === b.interfaceIndex && sameValue(a.gateway, b.gateway);
+}
+
+function put<K, V>(map: Map<K, V>, key: K, value: V, event: StateEvent): readonly StateEvent[] {
+  if (sameValue(map.get(key), value)) return [];
+  map.set(key, value);
+  return [event];
+}
+
+function came<K, V>(from: ReadonlyMap<K, V>, to: ReadonlyMap<K, V>): readonly V[] {
+  return [...to].filter(([key, value]) => !sameValue(from.get(key), value)).map(([, value]) => value);
+}
+
+function went<K, V>(from: ReadonlyMap<K, V>, to: ReadonlyMap<K, V>): readonly V[] {
+  return [...from].filter(([key]) => !to.has(key)).map(([, value]) => value);
+}

@@ -1,0 +1,132 @@
+/** Which best paths become which routes: with Calico's kernel filter (calico.md 4.5, 11) and without. */
+
+import { describe, expect, it } from "vitest";
+import { PRIORITY_BASE } from "../../src/config/intent.ts";
+import { NextHops } from "../../src/kernel/next-hops.ts";
+import { KernelPolicy } from "../../src/kernel/policy.ts";
+import type { KernelPolicyOptions, KernelVerdict } from "../../src/kernel/policy.ts";
+import { formatRoute } from "../../src/kernel/route.ts";
+import { configuration, node, planOf, pool } from "../support/calico/world.ts";
+import type { WorldWords } from "../support/calico/world.ts";
+import { linkAddress, octets, route } from "../support/kernel/build.ts";
+
+const LINKS: Readonly<Record<string, number>> = { eth0: 2, tunl0: 9 };
+const NORMAL = PRIORITY_BASE - 1024;
+const NODES = [node("me", { ipv4: "10.9.0.1/24", ipv6: "2001:db8:9::1/64" }), node("other", { ipv4: "10.9.0.2/24" })];
+const KEPT = { table: 254, protocol: 12, metric: 0, preferredSource: {}, rules: {} } as const;
+
+describe("without Calico", () => {
+  it("every path with a next hop becomes a route", () => {
+    expect(judged(KEPT, "10.1.0.0/24", "10.9.0.2")).toBe("10.1.0.0/24 via 10.9.0.2 dev 2 proto 12");
+    expect(judged({ ...KEPT, metric: 20, protocol: 186 }, "10.1.0.0/24", "192.0.2.7"))
+      .toBe("10.1.0.0/24 via 10.9.0.254 dev 2 proto 186 metric 20");
+    expect(judged({ ...KEPT, preferredSource: { "ipv4-unicast": octets("10.9.0.1") } }, "10.1.0.0/24", "10.9.0.2"))
+      .toBe("10.1.0.0/24 via 10.9.0.2 dev 2 proto 12 src 10.9.0.1");
+    expect(judged(KEPT, "2001:db8:1::/48", "2001:db8:9::2")).toBe("2001:db8:1::/48 via 2001:db8:9::2 dev 2 proto 12");
+    expect(judged(KEPT, "10.1.0.0/24", "2001:db8:9::2")).toBe("10.1.0.0/24 via 2001:db8:9::2 dev 2 proto 12");
+  });
+  it("says which next hop cannot be reached", () => {
+    expect(judged(KEPT, "10.1.0.0/24", "10.9.0.1")).toBe("next hop 10.9.0.1: an address of our own");
+    expect(judged(KEPT, "2001:db8:1::/48", "2001:db8:77::2")).toBe("next hop 2001:db8:77::2: no route to it");
+    expect(judged(KEPT, "10.1.0.0/24")).toBe("it has no next hop");
+  });
+  it("takes all next hops that tie, each way once, without those that cannot be reached", () => {
+    expect(judged(KEPT, "10.1.0.0/24", "10.9.0.2", "10.9.0.1", "10.9.0.3", "192.0.2.7", "192.0.2.8")).toBe(
+      "10.1.0.0/24 proto 12 nexthop via 10.9.0.2 dev 2 weight 1 nexthop via 10.9.0.3 dev 2 weight 1"
+      + " nexthop via 10.9.0.254 dev 2 weight 1");
+    expect(judged(KEPT, "10.1.0.0/24", "192.0.2.7", "192.0.2.8")).toBe("10.1.0.0/24 via 10.9.0.254 dev 2 proto 12");
+  });
+});
+
+describe("with Calico", () => {
+  const inPool = (
+    words: Parameters<typeof pool>[1], programClusterRoutes: "Enabled" | "EnabledIPIPOnly" | "EnabledNoEncapOnly"
+    = "EnabledNoEncapOnly",
+  ): KernelPolicyOptions => calico({ pools: [pool("10.1.0.0/16", words)],
+    configurations: [configuration("default", { programClusterRoutes })] });
+  const all = inPool({ ipipMode: "Always" }, "Enabled");
+  const cross = inPool({ ipipMode: "CrossSubnet" }, "Enabled");
+
+  it("takes the metric from LOCAL_PREF", () => {
+    expect(judged(inPool({}), "10.1.0.0/26", "10.9.0.2")).toBe("10.1.0.0/26 via 10.9.0.2 dev 2 proto 12 metric 1024");
+    expect(judge(inPool({}), "10.1.0.0/26", ["10.9.0.2"], 100)).toContain("metric 2147483547");
+    expect(judge(inPool({}), "10.1.0.0/26", ["10.9.0.2"], PRIORITY_BASE - 512)).toContain("metric 512");
+    expect(judge(inPool({}), "10.1.0.0/26", ["10.9.0.2"], 0xffffffff)).not.toContain("metric");
+  });
+  it("leaves to Felix the pools that BIRD does not program", () => {
+    expect(judged(inPool({ vxlanMode: "Always" }), "10.1.0.0/26", "10.9.0.2")).toBe("IPPool pool-10.1.0.0/16");
+    expect(judged(inPool({ ipipMode: "Always" }), "10.1.0.0/26", "10.9.0.2")).toBe("IPPool pool-10.1.0.0/16");
+    expect(judged(inPool({}, "EnabledIPIPOnly"), "10.1.0.0/26", "10.9.0.2")).toBe("IPPool pool-10.1.0.0/16");
+  });
+  it("writes IPIP routes through the tunnel, by the NEXT_HOP itself", () => {
+    expect(judged(all, "10.1.0.0/26", "10.9.0.2"))
+      .toBe("10.1.0.0/26 via 10.9.0.2 dev 9 onlink proto 12 metric 1024");
+    expect(judged(all, "10.1.0.0/26", "192.0.2.7"))
+      .toBe("10.1.0.0/26 via 192.0.2.7 dev 9 onlink proto 12 metric 1024");
+    expect(judged(all, "10.1.0.0/26", "10.9.0.1")).toBe("next hop 10.9.0.1: an address of our own");
+  });
+  it("takes the tunnel of CrossSubnet out of our own subnet only", () => {
+    expect(judged(cross, "10.1.0.0/26", "10.9.0.2")).toBe("10.1.0.0/26 via 10.9.0.2 dev 2 proto 12 metric 1024");
+    expect(judged(cross, "10.1.0.0/26", "192.0.2.7"))
+      .toBe("10.1.0.0/26 via 192.0.2.7 dev 9 onlink proto 12 metric 1024");
+  });
+  it("writes plain routes where there is no tunnel device", () => {
+    expect(judge(all, "10.1.0.0/26", ["192.0.2.7"], NORMAL, { eth0: 2 }))
+      .toBe("10.1.0.0/26 via 10.9.0.254 dev 2 proto 12 metric 1024");
+  });
+  it("installs what is outside all pools", () => {
+    expect(judged(all, "0.0.0.0/0", "10.9.0.254")).toBe("0.0.0.0/0 via 10.9.0.254 dev 2 proto 12 metric 1024");
+    expect(judged(all, "10.2.0.5/32", "10.9.0.2")).toBe("10.2.0.5/32 via 10.9.0.2 dev 2 proto 12 metric 1024");
+  });
+  it("leaves out services and nodes that WireGuard reaches", () => {
+    const services = calico({ configurations: [
+      configuration("default", { serviceClusterIPs: [route("10.96.0.0/12").prefix] })] });
+    expect(judged(services, "10.96.0.10/32", "10.9.0.2")).toBe("service range");
+    const wireguard = calico({ pools: [pool("10.1.0.0/16")], nodes: [
+      node("me", { ipv4: "10.9.0.1/24", wireguard: true }), node("other", { ipv4: "10.9.0.2/24", wireguard: true }),
+      node("plain", { ipv4: "10.9.0.3/24" })] });
+    expect(judged(wireguard, "10.1.0.0/26", "10.9.0.2")).toBe("WireGuard");
+    expect(judged(wireguard, "10.1.0.0/26", "10.9.0.3")).toContain("via 10.9.0.3");
+  });
+  it("writes blackholes of own blocks where the pool is BIRD's", () => {
+    const blackhole = (options: KernelPolicyOptions, prefix: string): string =>
+      said(policy(options).blackhole(route(prefix).family, route(prefix).prefix));
+    expect(blackhole(inPool({}), "10.1.0.0/26")).toBe("blackhole 10.1.0.0/26 proto 12");
+    expect(blackhole(all, "10.1.0.0/26")).toBe("blackhole 10.1.0.0/26 proto 12");
+    expect(blackhole(inPool({ vxlanMode: "Always" }), "10.1.0.0/26")).toBe("IPPool pool-10.1.0.0/16");
+    expect(blackhole(inPool({}), "2001:db8:5::/122")).toBe("blackhole 2001:db8:5::/122 proto 12");
+  });
+});
+
+/** The options of Calico mode on node `me`. */
+function calico(words: WorldWords): KernelPolicyOptions {
+  const { ipv4, ipv6 } = planOf({ nodes: NODES, ...words }, "me").view.families;
+  return { table: 254, protocol: 12, metric: "by LOCAL_PREF", preferredSource: {},
+    rules: { "ipv4-unicast": ipv4.kernelFilter, "ipv6-unicast": ipv6.kernelFilter } };
+}
+
+function judged(options: KernelPolicyOptions, prefix: string, ...nextHops: readonly string[]): string {
+  return judge(options, prefix, nextHops, NORMAL);
+}
+
+function judge(
+  options: KernelPolicyOptions, prefix: string, nextHops: readonly string[], localPref: number, links = LINKS,
+): string {
+  const { family, prefix: parsed } = route(prefix);
+  return said(policy(options, links).judge({ family, prefix: parsed, nextHops: nextHops.map(octets), localPref }));
+}
+
+/** A host at 10.9.0.1 and 2001:db8:9::1 whose default gateway is 10.9.0.254. */
+function policy(options: KernelPolicyOptions, links = LINKS): KernelPolicy {
+  const nextHops = new NextHops({ table: 254, ownProtocol: options.protocol });
+  for (const one of [route("10.9.0.0/24", { dev: 2 }), route("2001:db8:9::/64", { dev: 2 }),
+    route("0.0.0.0/0", { via: "10.9.0.254", dev: 2 })]) {
+    nextHops.apply({ event: "route", route: { ...one, protocol: 2 } });
+  }
+  nextHops.apply({ event: "address", address: linkAddress(2, "10.9.0.1/24") });
+  return new KernelPolicy(options, nextHops, (name) => links[name]);
+}
+
+function said(verdict: KernelVerdict): string {
+  return verdict.route === undefined ? verdict.why : formatRoute(verdict.route, String);
+}
