@@ -1,0 +1,53 @@
+/** A kernel in memory: LinuxTables behind the port, answering later as a kernel does. */
+
+import type { DumpListener, KernelChanges, KernelEvent, KernelFailure, KernelPort } from "../../../src/kernel/port.ts";
+import { errnoName, errnoText } from "../../../src/kernel/rtnetlink/errno.ts";
+import { LinuxTables } from "./linux-tables.ts";
+
+const ESRCH = 3;
+
+/** The twin of the real kernel's port. What befalls it by other hands is done to its `tables`. */
+export class MemoryKernel implements KernelPort {
+  readonly tables: LinuxTables = new LinuxTables();
+  /** While set, events are not told, as if the socket's buffer had overrun; unset, the loss is told. */
+  #deaf = false;
+  #onEvent: (event: KernelEvent) => void = () => undefined;
+
+  constructor() {
+    this.tables.onEvent = (event) => {
+      if (!this.#deaf) queueMicrotask(() => this.#onEvent(event));
+    };
+  }
+
+  /** Misses events from now on, or again tells them: what was missed is lost. */
+  setDeaf(deaf: boolean): void {
+    if (this.#deaf && !deaf) queueMicrotask(() => this.#onEvent({ event: "lost", why: "overrun" }));
+    this.#deaf = deaf;
+  }
+
+  apply(changes: KernelChanges, done: (failures: readonly KernelFailure[]) => void): void {
+    queueMicrotask(() => done((["add", "replace", "remove"] as const).flatMap((change) =>
+      changes[change].flatMap((route): KernelFailure[] => {
+        const errno = this.tables.change(change, route);
+        const isFine = errno === 0 || (change === "remove" && errno === ESRCH);
+        return isFine ? [] : [{ change, route, errno, name: errnoName(errno), text: errnoText(errno) }];
+      }))));
+  }
+
+  dump(listener: DumpListener): void {
+    queueMicrotask(() => {
+      for (const link of this.tables.links.values()) listener.link(link);
+      for (const address of this.tables.addresses) listener.address(address);
+      for (const route of this.tables.routes) listener.route(route);
+      listener.end();
+    });
+  }
+
+  follow(listener: (event: KernelEvent) => void): void {
+    this.#onEvent = listener;
+  }
+
+  stop(stopped: () => void): void {
+    queueMicrotask(stopped);
+  }
+}
