@@ -25,7 +25,8 @@ const FOLDERS: Readonly<Record<string, FolderRule>> = {
   config: rule("base messages", "", true),
   reflector: rule("base messages rib config", "", true),
   transport: rule("base messages fsm", "ffi net util"),
-  kernel: rule("base", "child_process"),
+  kernel: rule("base messages config", "", true),
+  "kernel/child": rule("base kernel", "child_process process path"),
   calico: rule("base config calico/datastore calico/resources calico/translate calico/yaml"),
   "calico/datastore": rule("base config calico calico/resources calico/yaml", "fs http https tls crypto path net"),
   "calico/resources": rule("base config calico/selector", "", true),
@@ -44,10 +45,13 @@ const FOLDERS: Readonly<Record<string, FolderRule>> = {
 };
 
 /** Libraries that are tested but not yet called by the program. A row leaves with the caller that arrives. */
-const AWAITED: readonly string[] = [];
+const AWAITED: readonly string[] = [
+  "kernel/learn.ts", "kernel/plan.ts", "kernel/policy.ts", "kernel/rtnetlink/read.ts", "kernel/rtnetlink/write.ts",
+  "kernel/rtnetlink/errno.ts",
+];
 
 /** Only these folders may name an installed package in an import. */
-const PACKAGES: Readonly<Record<string, readonly string[]>> = { kernel: ["netlink"] };
+const PACKAGES: Readonly<Record<string, readonly string[]>> = { "kernel/child": ["netlink"] };
 
 interface Ban { readonly what: string; readonly pattern: RegExp; readonly allowed: (file: string) => boolean }
 const inFolders = (...folders: string[]) => (file: string): boolean => folders.includes(folderOf(file));
@@ -65,7 +69,7 @@ const BANNED: readonly Ban[] = [
   { what: "process", pattern: /(?<![\w.#])process\s*[.[]/,
     allowed: (file) => inMain(file) || file === "daemon/system-clock.ts" },
   { what: "Buffer", pattern: /(?<![\w.#])Buffer\b/,
-    allowed: inFolders("transport", "kernel", "control", "calico/datastore") },
+    allowed: inFolders("transport", "kernel/child", "control", "calico/datastore") },
   { what: "any", pattern: /\bas any\b|:\s*any\b|<any>/, allowed: nowhere },
   { what: "eval", pattern: /(?<![\w.#])eval\s*\(|\bnew Function\b/, allowed: nowhere },
   { what: "enum or namespace", pattern: /^\s*(export )?(const )?(enum|namespace) \w/m, allowed: nowhere },
