@@ -47,7 +47,10 @@ process.on("uncaughtException", (error) => {
   process.exit(70);
 });
 
-process.exitCode = await runCli(process.argv.slice(2), {
+/** The word for a process that a daemon starts for its kernel routes; no command, as nobody types it. */
+const [command, role] = process.argv.slice(2);
+if (command === "kernel-child") (await import("./main/kernel-child.ts")).kernelChild(role);
+else process.exitCode = await runCli(process.argv.slice(2), {
   stdout: process.stdout, stderr: process.stderr, env: process.env,
   get stdin() { return process.stdin; }, // opened where it is read, which takes its time
   uid: process.geteuid?.() ?? -1, tmpdir: tmpdir(), isTTY: process.stdout.isTTY === true,

@@ -26,7 +26,7 @@ const FOLDERS: Readonly<Record<string, FolderRule>> = {
   reflector: rule("base messages rib config", "", true),
   transport: rule("base messages fsm", "ffi net util"),
   kernel: rule("base messages config", "", true),
-  "kernel/child": rule("base kernel", "child_process process path"),
+  "kernel/child": rule("base messages kernel", "child_process module stream"),
   calico: rule("base config calico/datastore calico/resources calico/translate calico/yaml"),
   "calico/datastore": rule("base config calico calico/resources calico/yaml", "fs http https tls crypto path net"),
   "calico/resources": rule("base config calico/selector", "", true),
@@ -39,16 +39,13 @@ const FOLDERS: Readonly<Record<string, FolderRule>> = {
   lab: rule("base messages fsm config transport daemon"),
   bfd: rule("base", "dgram"),
   main: rule(
-    "base messages fsm rib config reflector transport kernel calico calico/datastore calico/resources"
+    "base messages fsm rib config reflector transport kernel kernel/child calico calico/datastore calico/resources"
       + " calico/translate calico/verbs calico/yaml daemon control lab bfd",
     "crypto process fs fs/promises os path readline v8 vm zlib"),
 };
 
 /** Libraries that are tested but not yet called by the program. A row leaves with the caller that arrives. */
-const AWAITED: readonly string[] = [
-  "kernel/learn.ts", "kernel/plan.ts", "kernel/policy.ts", "kernel/rtnetlink/read.ts", "kernel/rtnetlink/write.ts",
-  "kernel/rtnetlink/errno.ts",
-];
+const AWAITED: readonly string[] = [];
 
 /** Only these folders may name an installed package in an import. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = { "kernel/child": ["netlink"] };
