@@ -1,14 +1,16 @@
-/** Routes of our own (`originate`): paths of peer 1, announced and withdrawn by difference. */
+/** Routes of our own: paths of peer 1 (`originate`, by difference), or of another that is ourselves. */
 
 import { addressWords } from "../base/address.ts";
 import { EMPTY, Writer } from "../base/bytes.ts";
 import { formatPrefix } from "../base/prefix.ts";
+import type { Prefix } from "../base/prefix.ts";
 import type { OriginatedRoute } from "../config/intent.ts";
 import { appendAttribute } from "../messages/attributes/block.ts";
 import { ATTRIBUTE, CATEGORY } from "../messages/attributes/codes.ts";
 import { encodeWords } from "../messages/attributes/row.ts";
 import { familyOfOctets } from "../messages/families.ts";
 import { OWN_PEER } from "../rib/ids.ts";
+import type { PeerId } from "../rib/ids.ts";
 import type { Rib } from "../rib/rib.ts";
 import type { Tables } from "./tables.ts";
 
@@ -19,19 +21,20 @@ export function setOwnRoutes(tables: Tables, have: readonly OriginatedRoute[], w
   nowSeconds: number): void {
   const kept = new Set(want.map(({ prefix }) => formatPrefix(prefix)));
   for (const route of have) {
-    if (!kept.has(formatPrefix(route.prefix))) withdraw(tables, route);
+    if (!kept.has(formatPrefix(route.prefix))) withdrawOwn(tables, route.prefix, OWN_PEER);
   }
-  for (const route of want) announce(tables, route, nowSeconds);
+  for (const route of want) announceOwn(tables, route, nowSeconds, OWN_PEER);
 }
 
-/** Looks the prefix up only: one that is not there must not come to be. */
-function withdraw(tables: Tables, { prefix: { address, length } }: OriginatedRoute): void {
+/** Withdraws a route of ours. Looks the prefix up only: one that is not there must not come to be. */
+export function withdrawOwn(tables: Tables, { address, length }: Prefix, peer: PeerId): void {
   const rib = ribOf(tables, address);
   const prefix = rib.prefixes.find(...addressWords(address), length);
-  if (prefix !== 0) rib.withdraw(OWN_PEER, prefix, 0);
+  if (prefix !== 0) rib.withdraw(peer, prefix, 0);
 }
 
-function announce(tables: Tables, route: OriginatedRoute, nowSeconds: number): void {
+/** Announces a route of ours, in the name of a peer that is ourselves. */
+export function announceOwn(tables: Tables, route: OriginatedRoute, nowSeconds: number, peer: PeerId): void {
   const block = blockOf(route);
   const apart = route.nextHop !== undefined && route.nextHop.length !== 4 ? route.nextHop : EMPTY;
   const attributes = tables.store.intern(block, 0, block.length, apart);
@@ -40,7 +43,7 @@ function announce(tables: Tables, route: OriginatedRoute, nowSeconds: number): v
   const { address, length } = route.prefix;
   const rib = ribOf(tables, address);
   const prefix = rib.prefixes.intern(...addressWords(address), length);
-  rib.announce(OWN_PEER, prefix, 0, attributes, attributes, 0, nowSeconds);
+  rib.announce(peer, prefix, 0, attributes, attributes, 0, nowSeconds);
   tables.store.release(attributes);
 }
 

@@ -17,6 +17,8 @@ import { CEASE } from "../messages/notification.ts";
 import type { GroupMember } from "../reflector/member.ts";
 import type { SessionRules } from "../reflector/session-rules.ts";
 import type { ExportTarget } from "../reflector/target.ts";
+import type { AttributeStore } from "../rib/attribute-store.ts";
+import type { NextHops } from "../rib/candidates.ts";
 import { OWN_PEER } from "../rib/ids.ts";
 import type { PeerId } from "../rib/ids.ts";
 import { InputTurns } from "../transport/input-turns.ts";
@@ -72,11 +74,16 @@ export class Speaker implements PeerHost {
   readonly #ownAddresses = new OwnAddresses();
   /** Who sent the paths of an id. */
   readonly #owners = new Map<PeerId, Peer>();
+  /** Ourselves, by where routes of ours come from. */
+  readonly #ownPeers: PeerId[] = [OWN_PEER];
 
-  constructor(environment: SpeakerEnvironment, intent: Intent) {
+  /** `nextHopsOf`: who knows how next hops are reached; absent: all are. */
+  constructor(
+    environment: SpeakerEnvironment, intent: Intent, nextHopsOf?: (store: AttributeStore) => NextHops,
+  ) {
     this.environment = environment;
     this.log = environment.log;
-    this.tables = newTables(environment.random);
+    this.tables = newTables(environment.random, nextHopsOf);
     this.work = new Work(this.tables, {
       now: () => environment.clock.now(),
       soon: (run) => environment.scheduler.soon(run),
@@ -194,6 +201,14 @@ export class Speaker implements PeerHost {
     this.neighbours.nothingKept(peer);
   }
 
+  /** Another source of routes of our own, with its preference before all stages of the decision (peer 1 has 1). */
+  addOwnPeer(preference: number): PeerId {
+    const peer = this.tables.peers.add({ ...this.tables.peers.get(OWN_PEER), preference });
+    this.#ownPeers.push(peer);
+    this.#setOwnSource(peer);
+    return peer;
+  }
+
   retire(id: PeerId): void {
     this.#owners.delete(id);
     this.work.retire(id);
@@ -251,14 +266,17 @@ export class Speaker implements PeerHost {
   #takeSpeaker(want: Intent): void {
     this.#intent = want;
     this.clusterIds = [...new Set([want.speaker.clusterId, ...want.peers.map(({ clusterId }) => clusterId)])];
-    this.originatesWithoutNextHop = want.originated.some(({ nextHop }) => nextHop === undefined);
+    this.originatesWithoutNextHop = this.#ownPeers.length > 1
+      || want.originated.some(({ nextHop }) => nextHop === undefined);
     this.speaksLongLived = want.peers.some(({ gracefulRestart }) => gracefulRestart?.longLivedSeconds !== undefined);
-    const { routerId, asNumber } = want.speaker;
-    this.tables.sources.set({
-      peer: OWN_PEER, kind: "ebgp", own: true, routerId, clusterId: 0, localAsNumber: asNumber,
-    });
+    for (const peer of this.#ownPeers) this.#setOwnSource(peer);
     const listening = want.speaker.listen.map(({ address }) => address);
     if (this.#ownAddresses.listen(listening)) this.#rejudgeAll();
+  }
+
+  #setOwnSource(peer: PeerId): void {
+    const { routerId, asNumber } = this.speaker;
+    this.tables.sources.set({ peer, kind: "ebgp", own: true, routerId, clusterId: 0, localAsNumber: asNumber });
   }
 
   /** What becomes of the neighbours that stay. */

@@ -24,6 +24,8 @@ const QUIET_SLICES = 2;
 export class Reflector {
   readonly family: FamilyRow;
   readonly tables: GroupTables;
+  /** Told of each prefix that was decided; absent: nobody asks but the groups. */
+  onDecided: ((prefix: PrefixId) => void) | undefined = undefined;
   readonly #limits: ReflectorLimits;
   readonly #groups = new Map<string, UpdateGroup>();
   readonly #later = new Set<GroupMember>();
@@ -244,6 +246,7 @@ export class Reflector {
       const prefix: PrefixId = rib.takeDirty();
       if (prefix === 0) return false;
       rib.decide(prefix);
+      this.onDecided?.(prefix);
       for (const group of this.#groups.values()) group.evaluate(prefix);
       const cost = 1 + Math.floor(rib.bury(prefix) / PATHS_PER_PREFIX);
       left -= cost;
