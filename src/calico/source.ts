@@ -79,6 +79,7 @@ export class CalicoSource {
   #waiting: string | null = "nothing has been read yet";
   #sessions = 0;
   #intent: Intent | undefined = undefined;
+  #nodePlan: NodePlan | undefined = undefined;
 
   constructor(options: SourceOptions) {
     this.#options = options;
@@ -103,6 +104,11 @@ export class CalicoSource {
     if (write === undefined) return;
     this.#reporter = new StatusReporter({ report, write, timers, wallMilliseconds });
     this.#want({ statuses: true });
+  }
+
+  /** The node's part that the intent is made of; undefined before the first. */
+  get nodePlan(): NodePlan | undefined {
+    return this.#nodePlan;
   }
 
   /** Starts to follow; `onIntent` gets each intent that differs. */
@@ -191,6 +197,7 @@ export class CalicoSource {
     this.#reporter?.follow([...resources.statuses.values()].filter(({ node }) => node === nodeName));
     const plan = this.#translation.plan(resources, []);
     const intent = this.#intents.of(plan, identity.settings);
+    this.#nodePlan = plan;
     this.#sessions = sessionsOf(plan);
     this.#want({ secrets: secretsOf(plan) });
     if (typeof intent !== "string") this.#intent = intent;

@@ -3,6 +3,7 @@
  * asks for happens as far as it can; a listener that cannot be had is tried again, and the rest goes on.
  */
 
+import type { NodePlan } from "../calico/translate/node.ts";
 import type { CalicoStatus } from "../calico/translate/view.ts";
 import type { Intent, ListenAddress } from "../config/intent.ts";
 import type { CalicoSettings, Settings } from "../config/settings.ts";
@@ -13,6 +14,8 @@ import type { Log } from "./log.ts";
 export interface IntentSource {
   /** What is wanted now; undefined while nobody knows. */
   readonly intent: Intent | undefined;
+  /** The node's part in its cluster that the intent is made of: what the kernel's routes go by. */
+  readonly nodePlan?: NodePlan | undefined;
   /** The settings in force. */
   readonly settings: CalicoSettings;
   /** Starts to follow; calls when `intent` is another one. */
@@ -34,7 +37,7 @@ export interface FollowerMeans {
   later(seconds: number, run: () => void): () => void;
   /** Makes the listeners these as far as they can be had; one line where some cannot. */
   listen(wanted: readonly ListenAddress[]): Promise<string | undefined>;
-  apply(intent: Intent): ReloadResult;
+  apply(intent: Intent, plan: NodePlan | undefined): ReloadResult;
 }
 
 const RETRY_SECONDS = 5;
@@ -105,7 +108,7 @@ export class Follower {
     this.#noteDeaf(await this.#means.listen(intent.speaker.listen));
     if (this.#means.isLeaving()) return UNCHANGED;
     this.followedAt ??= this.#means.wallMilliseconds();
-    return this.#means.apply(intent);
+    return this.#means.apply(intent, this.#source.nodePlan);
   }
 
   #noteDeaf(why: string | undefined): void {

@@ -47,6 +47,7 @@ export async function calicoSource(settings: Settings, calico: CalicoSettings, i
   });
   return {
     get intent() { return source.intent; },
+    get nodePlan() { return source.nodePlan; },
     get settings() { return inForce; },
     reportBy: (report) => source.reportBy(report),
     start: (onIntent) => source.start(onIntent),

@@ -19,7 +19,7 @@ import type { ExportStep } from "./policies.ts";
 import { serviceRoutes } from "./services.ts";
 import type { ServiceRoutes } from "./services.ts";
 import { SessionPlan } from "./sessions.ts";
-import { addressOf, ourNodeOf, speakerOf } from "./speaker.ts";
+import { addressOf, defaultConfiguration, ourNodeOf, speakerOf } from "./speaker.ts";
 import type { CalicoFamily, HostFacts, Speaker } from "./speaker.ts";
 
 /** One family: what is shown, and what the daemon needs besides. */
@@ -41,6 +41,8 @@ export interface NodePlan {
   readonly families: { readonly ipv4: FamilyPlan; readonly ipv6: FamilyPlan } | undefined;
   /** What passwords are read from, by name. */
   readonly secrets: ReadonlyMap<string, CalicoSecret>;
+  /** Patterns of interfaces whose addresses are not announced. */
+  readonly ignoredInterfaces: readonly string[];
 }
 
 /** Follows one node. What a change of the resources does not concern stays the same object from plan to plan. */
@@ -65,13 +67,16 @@ export class NodeTranslation {
     const speaker = own && speakerOf(resources, this.#host, own);
     const secrets = this.#secrets.of([resources.secrets],
       () => secretsIn(this.#host.secretNamespace, resources.secrets));
+    const ignoredInterfaces = defaultConfiguration(resources)?.ignoredInterfaces ?? [];
     if (speaker === undefined) {
       const why = "no such Node: no session until there is one, or until calico.node says who we are";
-      return { speaker, secrets, families: undefined, view: { node, families: { ipv4: ABSENT, ipv6: ABSENT },
-        faults: [...faults, { kind: "Node", name: node, field: "", why }] } };
+      return { speaker, secrets, ignoredInterfaces, families: undefined, view: {
+        node, families: { ipv4: ABSENT, ipv6: ABSENT },
+        faults: [...faults, { kind: "Node", name: node, field: "", why }],
+      } };
     }
     const families = { ipv4: this.#ipv4.plan(resources, speaker), ipv6: this.#ipv6.plan(resources, speaker) };
-    return { speaker, secrets, families, view: { node, faults,
+    return { speaker, secrets, ignoredInterfaces, families, view: { node, faults,
       families: { ipv4: families.ipv4.view, ipv6: families.ipv6.view } } };
   }
 }
