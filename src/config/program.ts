@@ -39,7 +39,7 @@ const LOG: Keys<LogSettings> = {
 };
 
 const KERNEL: Keys<KernelFile> = {
-  enabled: defaulted(flag, false, "Writes routes to the kernel; not available in this version"),
+  enabled: defaulted(flag, false, "Writes routes to the kernel, and follows it"),
   table: defaulted(whole(1, 0xffffffff), 254, "Routing table"),
   // 0 to 4 belong to the kernel, to the boot scripts and to the administrator: their routes are not ours to remove.
   protocol: optional(whole(5, 255), "12 in Calico mode, 186 otherwise", "Protocol number that marks our routes"),

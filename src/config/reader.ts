@@ -30,7 +30,6 @@ export function readConfiguration(text: string, fileName: string): Configuration
   const file = configurationFile.readNoting(at, wrong);
   if (file === undefined) return { faults: faults.all() };
   const isCalico = memberOf(at, "calico") !== at;
-  noteUnavailable(at, file);
   if (isCalico) noteOfResources(at);
   const isRouterIdNeeded = file.routerId === undefined && !wrong.has("routerId") && !isCalico;
   if (isRouterIdNeeded) fault(at, '"routerId" is missing', 'add "routerId": an IPv4 address of this host');
@@ -81,26 +80,5 @@ function noteOfResources(at: At): void {
   for (const [key, todo] of OF_RESOURCES) {
     const member = memberOf(at, key);
     if (member !== at) fault(member, `"${key}" in Calico mode`, `remove it: ${todo}`);
-  }
-}
-
-/** A key whose work is not done yet: accepting it in silence would promise what does not happen. */
-interface Unavailable {
-  readonly path: readonly [string, ...string[]];
-  readonly asked: (file: ConfigurationFile) => boolean;
-  readonly what: string;
-  readonly todo: string;
-}
-
-const UNAVAILABLE: readonly Unavailable[] = [
-  {
-    path: ["kernel", "enabled"], asked: (file) => file.kernel.enabled,
-    what: "kernel routes are not available in this version", todo: 'use false: routes are reflected, not installed',
-  },
-];
-
-function noteUnavailable(at: At, file: ConfigurationFile): void {
-  for (const { path, asked, what, todo } of UNAVAILABLE) {
-    if (asked(file)) fault(path.reduce(memberOf, at), what, todo);
   }
 }

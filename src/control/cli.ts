@@ -34,7 +34,6 @@ async function dispatch(argv: readonly string[], io: CliIo, out: Output, err: Ou
   if (row === undefined) return noSuchCommand(words, asksHelp, out, err);
   if (asksHelp) return say(out, commandHelp(row));
   const command = row.words.join(" ");
-  if (row.later === true) return row.run({ words: [], options: new Map(), lists: new Map(), command, io, out, err });
   const read = readArguments(words.slice(row.words.length), optionsOf(row));
   if ("fault" in read) return misuse(err, row, read);
   const wrong = wrongWords(row, read) ?? row.check?.(read);

@@ -18,8 +18,6 @@ export interface CommandRow {
   readonly takes?: readonly ("socket" | "output")[];
   readonly does: string;
   readonly more?: string;
-  /** Named by the interface, not there yet: answered in one line. */
-  readonly later?: true;
   /** What the table cannot say: options that need or exclude each other. */
   check?(read: Arguments): UsageFault | undefined;
   run(session: Session): Promise<number>;
@@ -71,6 +69,8 @@ export const COMMANDS: readonly CommandRow[] = [
     options: [{ name: "to", value: "PEER", help: "only towards this neighbour" }], run: daemon.explain },
   { words: ["show", "groups"], takes: ASKS, does: "update groups with members and lag", run: daemon.showGroups },
   { words: ["show", "memory"], takes: ASKS, does: "octets by owner", run: daemon.showMemory },
+  { words: ["show", "kernel"], takes: ASKS, does: "kernel routes: wanted, installed, failed and why",
+    run: daemon.showKernel },
   { words: ["show", "config"], takes: ASKS, does: "the configuration in force, secrets masked",
     run: daemon.showConfig },
   { words: ["reload"], takes: ASKS, does: "reads the configuration again, says what changed", run: daemon.reload },
@@ -100,23 +100,12 @@ export const COMMANDS: readonly CommandRow[] = [
     run: (session) => session.io.handlers.calicoSessions({ node: session.options.get("node") ?? "",
       files: [...session.lists.get("filename") ?? [], ...session.words], output: outputOf(session) }, session.io) },
   ...RESOURCE_COMMANDS,
-  later("show kernel", "kernel routes wanted, installed, failed"),
 ];
 
 /** All options of a command. */
 export function optionsOf(row: CommandRow): readonly OptionRow[] {
   const shared = (row.takes ?? []).map((kind) => (kind === "socket" ? SOCKET : OUTPUT));
   return [...(row.options ?? []), ...shared];
-}
-
-function later(words: string, does: string): CommandRow {
-  return {
-    words: words.split(" "), does, later: true,
-    run: async ({ err, command }) => {
-      await err.write(`reflectd: ${command}: this version does not have it (reflectd --help lists what it has)\n`);
-      return 1;
-    },
-  };
 }
 
 function numberOf(options: Arguments["options"], name: string): number | undefined {

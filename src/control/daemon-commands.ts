@@ -8,6 +8,7 @@ import type { DaemonRequest } from "./client.ts";
 import { EXIT } from "./cli-io.ts";
 import { explainText } from "./explain-view.ts";
 import { groupsText, memoryText } from "./group-views.ts";
+import { kernelText } from "./kernel-view.ts";
 import { nodeStatusDocument, nodeStatusText } from "./node-status.ts";
 import { PEER_ROW_FIELDS, peersText, peerText, widePeersText } from "./peer-views.ts";
 import { printRoutes } from "./route-printer.ts";
@@ -71,6 +72,11 @@ export function showGroups(session: Session): Promise<number> {
 /** `show memory`. */
 export function showMemory(session: Session): Promise<number> {
   return show(session, get("/v1/memory"), (owners: Readonly<Record<string, number>>) => memoryText(owners));
+}
+
+/** `show kernel`. */
+export function showKernel(session: Session): Promise<number> {
+  return show(session, get("/v1/kernel"), kernelText);
 }
 
 /** `show config`: JSON in every format, as it was written. */

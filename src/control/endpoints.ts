@@ -20,6 +20,7 @@ export const API: readonly Endpoint[] = [
   row("GET", "/v1/groups", true, "update groups with members and lag", ({ api }) => array(api.groups())),
   row("GET", "/v1/memory", false, "octets by owner", ({ api }) => json(api.memory())),
   row("GET", "/v1/config", false, "the configuration in force, secrets masked", ({ api }) => json(api.config())),
+  row("GET", "/v1/kernel", true, "kernel routes: wanted, installed, failed and why", ({ api }) => json(api.kernel())),
   row("GET", "/v1/calico", true, "Calico mode: the datastore, faulty resources", ({ api }) => outcome(api.calico())),
   row("POST", "/v1/reload", false, "reads the configuration again", reload),
   row("POST", "/v1/shutdown", false, "leaves for good: drainSeconds", shutdown),

@@ -4,8 +4,6 @@ import type { OptionRow } from "./arguments.ts";
 import { COMMANDS, optionsOf } from "./commands.ts";
 import type { CommandRow } from "./commands.ts";
 
-const LATER = "not in this version";
-
 /** All commands. */
 export function overview(): string {
   return `reflectd: a BGP-4 speaker and RFC 4456 route reflector
@@ -27,19 +25,15 @@ export function groupHelp(rows: readonly CommandRow[]): string {
 /** One command in full. */
 export function commandHelp(row: CommandRow): string {
   const options = optionsOf(row);
-  const about = row.later === true ? `${row.does} (${LATER})` : row.does;
   const lines = options.map((option) => `  ${optionText(option).padEnd(24)}  ${option.help}\n`).join("");
   const more = row.more === undefined ? "" : `\n${row.more}\n`;
-  return `${about}\n\nUsage: reflectd ${usage(row)}${options.length > 0 ? " [options]" : ""}\n`
+  return `${row.does}\n\nUsage: reflectd ${usage(row)}${options.length > 0 ? " [options]" : ""}\n`
     + (lines === "" ? "" : `\nOptions:\n${lines}`) + more;
 }
 
 function listing(rows: readonly CommandRow[]): string {
   const width = Math.max(...rows.map((row) => usage(row).length));
-  return rows.map((row) => {
-    const later = row.later === true ? ` (${LATER})` : "";
-    return `  ${usage(row).padEnd(width)}  ${row.does}${later}\n`;
-  }).join("");
+  return rows.map((row) => `  ${usage(row).padEnd(width)}  ${row.does}\n`).join("");
 }
 
 function usage(row: CommandRow): string {

@@ -152,6 +152,43 @@ export interface GroupMemberView {
   readonly lagPrefixes: number;
 }
 
+/** Kernel routes. */
+export interface KernelView {
+  /** Whether routes are to be programmed at all. */
+  readonly enabled: boolean;
+  /** Why nothing is programmed or followed now; null where all is well. */
+  readonly why: string | null;
+  readonly table: number | null;
+  readonly protocol: number | null;
+  /** Prefixes: wanted is the sum of the next three; stale ones are there and nobody wants them. */
+  readonly routes: { readonly wanted: number; readonly installed: number; readonly pending: number;
+    readonly failed: number; readonly stale: number };
+  /** Routes and addresses of the kernel that are announced. */
+  readonly learned: number;
+  /** Routes of ours that somebody had changed or removed, ever. */
+  readonly repaired: number;
+  /** Best paths that are not wanted in the kernel, by reason. */
+  readonly leftOut: readonly { readonly reason: string; readonly count: number }[];
+  /** What the kernel refuses now, by class. */
+  readonly failures: readonly KernelFailureView[];
+  /** Refusals ever, by name of the error. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** ISO 8601: when the kernel was last read; null: not yet. */
+  readonly readAt: string | null;
+  /** Times that the processes which write and follow were started again. */
+  readonly restarts: { readonly write: number; readonly follow: number };
+}
+/** Changes that fail alike. */
+export interface KernelFailureView {
+  readonly change: "add" | "replace" | "remove";
+  /** Such as ENETUNREACH. */
+  readonly errno: string;
+  readonly text: string;
+  readonly count: number;
+  /** One of them, as `ip route` writes routes. */
+  readonly example: string;
+}
+
 /** What a reload did; names of neighbours. */
 export interface ReloadResult {
   readonly added: readonly string[];
@@ -203,6 +240,8 @@ export interface DaemonApi {
   enable(selector: string): { readonly enabled: readonly string[] } | Refusal;
   /** Calico mode: its datastore, and what is wrong with resources. */
   calico(): CalicoStatus | Refusal;
+  /** Kernel routes: how many are wanted and installed, and what is wrong. */
+  kernel(): KernelView;
   /** Counters only: O(peers), never a walk over routes; without those of each peer where `perPeer` is false. */
   metrics(perPeer?: boolean): Iterable<MetricSample>;
   ready(): { readonly ready: boolean; readonly waitingFor: readonly string[] };

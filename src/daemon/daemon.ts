@@ -5,14 +5,12 @@
 
 import { formatIpv4 } from "../base/address.ts";
 import { differentSettings } from "../config/diff.ts";
+import type { NodePlan } from "../calico/translate/node.ts";
 import { maskedConfiguration } from "../config/mask.ts";
-import type { Configuration } from "../config/reader.ts";
 import { formatFault } from "../config/fault.ts";
 import type { Intent, ListenAddress, SpeakerIntent } from "../config/intent.ts";
-import type { Settings } from "../config/settings.ts";
 import type { Connection } from "../transport/ports.ts";
 import { listen } from "../transport/listener.ts";
-import type { ListenerEnvironment } from "../transport/listener.ts";
 import type { DaemonApi, PeerView, ReloadResult, Refusal } from "./api.ts";
 import { whyDown } from "./admin.ts";
 import { drainIntent } from "./drain.ts";
@@ -20,47 +18,20 @@ import { explain } from "./explain.ts";
 import { Follower } from "./follower.ts";
 import type { IntentSource } from "./follower.ts";
 import { groupView, octetsByOwner } from "./group-view.ts";
+import type { KernelHost } from "./kernel/means.ts";
+import { KernelOwner } from "./kernel/owner.ts";
+import { KERNEL_OFF } from "./kernel/view.ts";
 import { Listeners } from "./listeners.ts";
 import type { OpenListener } from "./listeners.ts";
 import { metricSamples } from "./metrics.ts";
+import type { DaemonOptions, RunningDaemon } from "./options.ts";
 import { partOfPeerView, PEER_FIELDS, peerView } from "./peer-view.ts";
 import { Readiness } from "./readiness.ts";
 import { countRoutes, readQuery, walkRoutes } from "./route-view.ts";
 import { Speaker } from "./speaker.ts";
-import type { SpeakerEnvironment } from "./speaker.ts";
 import { noPeer, only } from "./typed.ts";
 
-/** What a daemon is started with. */
-export interface DaemonOptions {
-  readonly environment: SpeakerEnvironment;
-  readonly intent: Intent;
-  readonly settings: Settings;
-  readonly version: string;
-  readonly node: string;
-  readonly pid: number;
-  /** Reads the configuration again, for a reload; absent where there is no file. */
-  readConfiguration?(): Promise<Configuration>;
-  /** Where intents come from in Calico mode; `intent` is then that of a speaker without neighbours. */
-  readonly source?: IntentSource;
-  /** Opens a listener; absent: of this host. Connections go to `onConnection`. */
-  openListener?(where: ListenAddress, onConnection: (connection: Connection) => void): ReturnType<OpenListener>;
-  /** Who opens this host's listeners; absent: plain node:net. */
-  readonly sockets?: Pick<ListenerEnvironment, "provider" | "inherited">;
-  /** Who listens on a port that is taken, where that can be known. */
-  portOwner?(port: number): string | undefined;
-  /** Opens control surfaces before any session starts; one line where the daemon must not start without them. */
-  openSurfaces?(api: DaemonApi): Promise<string | undefined>;
-}
-
-/** A running daemon. */
-export interface RunningDaemon {
-  readonly api: DaemonApi;
-  readonly listening: readonly ListenAddress[];
-  /** Ends every session and closes everything: to come back unless `onStop` says otherwise. */
-  stop(text: string): Promise<void>;
-  /** Resolves when the daemon has stopped, whoever asked; `startAgain`: the command `restart` did. */
-  readonly finished: Promise<{ readonly startAgain: boolean }>;
-}
+export type { DaemonOptions, RunningDaemon } from "./options.ts";
 
 /** How long peers have to take the last NOTIFICATION. */
 const FAREWELL_SECONDS = 0.25;
@@ -83,6 +54,7 @@ class Daemon implements RunningDaemon, DaemonApi {
   readonly #options: DaemonOptions;
   readonly #listeners: Listeners;
   readonly #follower: Follower | undefined;
+  readonly #kernel: KernelOwner | undefined;
   readonly #readiness = new Readiness();
   readonly #startedAt: number;
   /** When the configuration in force was taken over; milliseconds since 1970, as the start. */
@@ -100,7 +72,11 @@ class Daemon implements RunningDaemon, DaemonApi {
 
   constructor(options: DaemonOptions) {
     this.#options = options;
-    this.speaker = new Speaker(options.environment, { ...options.intent, peers: [], originated: [] });
+    this.#kernel = options.kernel && this.#kernelOf(options.kernel);
+    const reachability = this.#kernel?.reachability;
+    this.speaker = new Speaker(options.environment, { ...options.intent, peers: [], originated: [] },
+      reachability && ((store) => reachability.attach(store)));
+    this.#kernel?.attach(this.speaker);
     this.#startedAt = options.environment.clock.wallMilliseconds();
     this.#configuredAt = this.#startedAt;
     this.finished = new Promise((resolve) => {
@@ -135,6 +111,7 @@ class Daemon implements RunningDaemon, DaemonApi {
     this.#early = undefined;
     for (const connection of early) this.#offer(connection);
     this.#follower?.start();
+    void this.#kernel?.begin().catch((error: unknown) => this.#crash(error));
   }
 
   #listen(where: ListenAddress, onConnection: (connection: Connection) => void): ReturnType<OpenListener> {
@@ -155,7 +132,18 @@ class Daemon implements RunningDaemon, DaemonApi {
       },
       later: (seconds, run) => this.speaker.later(seconds, run),
       listen: (wanted) => this.#listeners.approach(wanted),
-      apply: (intent) => this.#configure(intent),
+      apply: (intent, plan) => this.#configure(intent, plan),
+    });
+  }
+
+  #kernelOf(host: KernelHost): KernelOwner {
+    const { clock, scheduler, log } = this.#options.environment;
+    const { settings } = this.#options;
+    return new KernelOwner({
+      ...host, settings: settings.kernel, isCalico: settings.calico !== undefined, log,
+      now: () => clock.now(), wallMilliseconds: () => clock.wallMilliseconds(),
+      soon: (run) => scheduler.soon(run), later: (seconds, run) => this.speaker.later(seconds, run),
+      isConverged: () => this.ready().ready,
     });
   }
 
@@ -180,9 +168,10 @@ class Daemon implements RunningDaemon, DaemonApi {
       for (const end of [...this.#waits]) end();
       const followed = this.#follower?.stop();
       this.speaker.stop(text, how);
+      const released = this.#kernel?.stop();
       const closed = this.#reloading.then(() => this.close());
       await this.#wait(FAREWELL_SECONDS);
-      await Promise.all([closed, followed, this.#options.environment.restarts?.file.settled()]);
+      await Promise.all([closed, followed, released, this.#options.environment.restarts?.file.settled()]);
       this.#finish();
     }
     await this.finished;
@@ -276,9 +265,12 @@ class Daemon implements RunningDaemon, DaemonApi {
     return this.#configure(intent);
   }
 
-  #configure(intent: Intent): ReloadResult {
+  #configure(intent: Intent, plan?: NodePlan): ReloadResult {
     this.#configuredAt = this.#options.environment.clock.wallMilliseconds();
-    return this.#change(() => this.speaker.apply(intent));
+    return this.#change(() => {
+      if (plan !== undefined) this.#kernel?.setNodePlan(plan);
+      return this.speaker.apply(intent);
+    });
   }
 
   #refuseReload(why: string): Refusal {
@@ -326,7 +318,11 @@ class Daemon implements RunningDaemon, DaemonApi {
 
   metrics(perPeer: boolean = true): ReturnType<DaemonApi["metrics"]> {
     const { version, node } = this.#options;
-    return metricSamples(this.speaker, version, node, perPeer, this.#follower?.status());
+    return metricSamples(this.speaker, version, node, perPeer, this.#follower?.status(), this.#kernel?.counts());
+  }
+
+  kernel(): ReturnType<DaemonApi["kernel"]> {
+    return this.#kernel?.view() ?? KERNEL_OFF;
   }
 
   calico(): ReturnType<DaemonApi["calico"]> {

@@ -4,6 +4,8 @@ import { FAMILIES } from "../messages/families.ts";
 import type { CalicoStatus } from "../calico/translate/view.ts";
 import type { MetricSample, StateName } from "./api.ts";
 import { groupNumber } from "./group-view.ts";
+import { kernelSamples } from "./kernel/view.ts";
+import type { KernelCounts } from "./kernel/view.ts";
 import type { Peer } from "./peer.ts";
 import { prefixCounts } from "./peer-view.ts";
 import type { Speaker } from "./speaker.ts";
@@ -20,6 +22,7 @@ const TYPES = {
 /** All samples, those of peers where they are wanted; the exporter groups them by name. */
 export function* metricSamples(
   speaker: Speaker, version: string, node: string, perPeer: boolean, calico: CalicoStatus | undefined,
+  kernel: KernelCounts | undefined,
 ): Generator<MetricSample> {
   yield sample("reflectd_build_info", { version, node }, 1);
   for (const peer of perPeer ? speaker.neighbours.all() : []) yield* peerSamples(peer, speaker);
@@ -33,6 +36,7 @@ export function* metricSamples(
   }
   yield* speaker.work.convergenceSeconds.samples("reflectd_convergence_seconds");
   if (calico !== undefined) yield* calicoSamples(calico);
+  if (kernel !== undefined) yield* kernelSamples(kernel);
 }
 
 function* calicoSamples({ datastore, faults }: CalicoStatus): Generator<MetricSample> {

@@ -99,8 +99,10 @@ export async function run(options: { readonly config: string }, io: CliIo): Prom
   open.push(sockets.inherited);
   const { stateDirectory, selectionDeferralSeconds: deferralSeconds } = settings.restart;
   const file = await openStateFile(stateFilePath(stateDirectory, io, socketPath), log);
+  const kernel = settings.kernel.enabled ? await (await import("./kernel.ts")).kernelHost(settings, log) : undefined;
   const daemon = await startDaemon({
     environment: environmentWith(log, sockets.provider, { file, deferralSeconds }), sockets,
+    ...(kernel === undefined ? {} : { kernel }),
     intent, settings, version: io.version, node: process.version, pid: process.pid,
     readConfiguration, portOwner, ...(source === undefined ? {} : { source }),
     openSurfaces: (api) => {

@@ -151,10 +151,6 @@ const MISTAKES: readonly (readonly [file: object, line: string])[] = [
     "$.kernel.protocol: expected a whole number from 5 to 255, found 2 (choose one in range)"],
   [{ ...BASE, control: { birdSockets: ["/run/bird.ctl"] } },
     "$.control.birdSockets: 1 paths (give at least 2)"],
-  // what is not in this version
-  [{ ...BASE, kernel: { enabled: true } },
-    "$.kernel.enabled: kernel routes are not available in this version "
-    + "(use false: routes are reflected, not installed)"],
   [{ calico: { datastore: "files" } },
     '$.calico: datastore files without files (add "files": ["PATH"])'],
   [{ calico: { publishNode: true } }, "$.calico.publishNode: publishNode without node: there is nothing to write "
@@ -195,9 +191,9 @@ describe("faults", () => {
 }`);
     expect(lines.map((line) => line.split(" ")[0] ?? "")).toEqual([
       "reflectd.json:2:15", "reflectd.json:3:15", "reflectd.json:5:49", "reflectd.json:5:66",
-      "reflectd.json:6:18", "reflectd.json:6:30", "reflectd.json:8:26", "reflectd.json:8:41",
+      "reflectd.json:6:18", "reflectd.json:6:30", "reflectd.json:8:41",
     ]);
-    expect(lines).toHaveLength(8);
+    expect(lines).toHaveLength(7);
   });
 
   it("do not hide each other within one neighbour", () => {

@@ -12,7 +12,7 @@ describe("wrong usage: one line, what to do, exit 2", () => {
     [["shwo"], 'reflectd: unknown command "shwo" (did you mean show?)'],
     [["relod"], 'reflectd: unknown command "relod" (did you mean reload?)'],
     [["show", "rutes"], 'reflectd: unknown command "show rutes" (did you mean show routes?)'],
-    [["show"], "reflectd: show what? (one of peers, routes, groups, memory, config, kernel)"],
+    [["show"], "reflectd: show what? (one of peers, routes, groups, memory, kernel, config)"],
     [["zzzzzzzz"], 'reflectd: unknown command "zzzzzzzz" (reflectd --help lists the commands)'],
     [["a\u001b[2Jb"], 'reflectd: unknown command "a\\u{1b}[2Jb" (reflectd --help lists the commands)'],
     [["--vresion"], 'reflectd: unknown command "--vresion" (reflectd --help lists the commands)'],
@@ -47,12 +47,11 @@ describe("wrong usage: one line, what to do, exit 2", () => {
 });
 
 describe("help", () => {
-  it("lists every command, and marks what is not there yet", async () => {
+  it("lists every command", async () => {
     for (const argv of [["--help"], ["-h"], ["help"]]) {
       const { code, out, err } = await cli(argv);
       expect({ code, err }).toEqual({ code: 0, err: "" });
       for (const row of COMMANDS) expect(out).toContain(`  ${row.words.join(" ")}`);
-      expect(out).toMatch(/show kernel .*\(not in this version\)/);
     }
   });
 
@@ -118,16 +117,6 @@ describe("handlers", () => {
     const handlers = { ...recordingHandlers(), check: async () => 1 };
     expect((await cli(["check", "--config", "x"], { handlers })).code).toBe(1);
   });
-});
-
-it("says in one line what this version does not have", async () => {
-  const laters = COMMANDS.filter((row) => row.later === true).map((row) => row.words.join(" "));
-  expect(laters).toEqual(["show kernel"]);
-  for (const words of laters) {
-    expect(await cli([...words.split(" "), "-f", "x"])).toEqual({
-      code: 1, out: "", err: `reflectd: ${words}: this version does not have it (reflectd --help lists what it has)\n`,
-    });
-  }
 });
 
 it("says where it looked for the daemon, exit 3", async () => {

@@ -322,6 +322,8 @@ attribute sets       3000
 ipv4-unicast paths   1000
 total                4000
 `);
+  expect((await run("show kernel")).out).toBe("No kernel routes: kernel.enabled is false in the configuration\n");
+  expect(JSON.parse((await run("show kernel -o json")).out)).toMatchObject({ enabled: false, learned: 0 });
   expect(JSON.parse((await run("show config")).out)).toEqual({ routerId: "10.0.0.9", neighbors: [] });
 });
 

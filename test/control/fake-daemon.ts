@@ -1,8 +1,9 @@
 /** A daemon that answers from values: what the control surfaces are tested against. Records what it was told. */
 
 import type {
-  DaemonApi, ExplainView, GroupView, LastError, MetricSample, PeerView, Refusal, RouteQuery, RouteView,
+  DaemonApi, ExplainView, GroupView, KernelView, LastError, MetricSample, PeerView, Refusal, RouteQuery, RouteView,
 } from "../../src/daemon/api.ts";
+import { KERNEL_OFF } from "../../src/daemon/kernel/view.ts";
 import type { CalicoStatus } from "../../src/calico/translate/view.ts";
 import type { ControlHost } from "../../src/control/host.ts";
 
@@ -14,6 +15,7 @@ export interface FakeDaemon extends DaemonApi {
   samples: MetricSample[];
   waitingFor: string[];
   calicoStatus: CalicoStatus | undefined;
+  kernelView: KernelView;
   reloadOutcome: () => ReturnType<DaemonApi["reload"]>;
 }
 
@@ -103,6 +105,7 @@ export function fakeDaemon(): FakeDaemon {
     samples: [],
     waitingFor: [],
     calicoStatus: undefined,
+    kernelView: KERNEL_OFF,
     reloadOutcome: async () => ({ added: ["node2"], removed: [], reset: [], refreshed: [], untouched: ["node1"] }),
     peers: () => daemon.peerList,
     partsOfPeers: (fields) => daemon.peerList.map((view) =>
@@ -121,6 +124,7 @@ export function fakeDaemon(): FakeDaemon {
     disable: (selector, reason) => act(selector, ["disable", selector, reason], { disabled: [selector] }),
     enable: (selector) => act(selector, ["enable", selector], { enabled: [selector] }),
     metrics: (perPeer = true) => daemon.samples.filter(({ labels }) => perPeer || !Object.hasOwn(labels, "peer")),
+    kernel: () => daemon.kernelView,
     calico: () => daemon.calicoStatus ?? { refused: "the daemon is not in Calico mode", what: "not-found" },
     ready: () => ({ ready: daemon.waitingFor.length === 0, waitingFor: daemon.waitingFor }),
     status: () => ({ version: "0.1.0", node: "v20.20.0", routerId: "10.0.0.9", asNumber: 64512,

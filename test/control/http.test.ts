@@ -10,7 +10,7 @@ import { ask, httpServer } from "./running.ts";
 describe("pages on TCP", () => {
   it.each([
     ["/healthz", 200], ["/readyz", 200], ["/metrics", 200], ["/v1/peers", 200], ["/v1/peers/node1", 200],
-    ["/v1/routes", 200], ["/v1/groups", 200], ["/v1/explain?prefix=10.0.0.0/8", 200],
+    ["/v1/routes", 200], ["/v1/groups", 200], ["/v1/kernel", 200], ["/v1/explain?prefix=10.0.0.0/8", 200],
     ["/v1/calico", 404], ["/v1/config", 404], ["/v1/memory", 404], ["/v1/status", 404], ["/nothing", 404],
   ])("%s → %d", async (path, status) => {
     const { port } = await httpServer(fakeDaemon());

@@ -26,6 +26,7 @@ describe("pages", () => {
     ["GET", "/v1/groups", "", 200, [GROUP]],
     ["GET", "/v1/memory", "", 200, daemon.memory()],
     ["GET", "/v1/config", "", 200, daemon.config()],
+    ["GET", "/v1/kernel", "", 200, daemon.kernel()],
     ["GET", "/v1/calico", "", 404, { error: "the daemon is not in Calico mode" }],
     ["POST", "/v1/reload", "", 200, { added: ["node2"], removed: [], reset: [], refreshed: [], untouched: ["node1"] }],
     ["POST", "/v1/shutdown", '{"drainSeconds":5}', 202, { drainSeconds: 5 }],

@@ -11,6 +11,7 @@ import { startDaemon } from "../../src/daemon/daemon.ts";
 import type { RunningDaemon } from "../../src/daemon/daemon.ts";
 import type { DaemonApi, PeerView, Refusal, ReloadResult, RouteQuery, RouteView } from "../../src/daemon/api.ts";
 import type { IntentSource } from "../../src/daemon/follower.ts";
+import type { KernelHost } from "../../src/daemon/kernel/means.ts";
 import { newLog } from "../../src/daemon/log.ts";
 import type { StateFile } from "../../src/daemon/restarts.ts";
 import type { Tables } from "../../src/daemon/tables.ts";
@@ -76,6 +77,8 @@ export class World {
   /** What stands for the daemon's process, and what closes its listeners. */
   readonly #hosts: VirtualHost[] = [];
   readonly #closers: (() => void)[] = [];
+  /** The kernel of the daemon's host, where the file wants its routes; set before the start. */
+  kernel: KernelHost | undefined;
   #daemon: RunningDaemon | undefined;
 
   constructor(first: File, delayMilliseconds: readonly [number, number] = [0, 2]) {
@@ -124,6 +127,7 @@ export class World {
       },
       intent: read.intent, settings: read.settings, version: "0", node: "v0", pid: 1,
       ...(this.source === undefined ? {} : { source: this.source }),
+      ...(this.kernel === undefined ? {} : { kernel: this.kernel }),
       readConfiguration: async () => {
         await this.beforeReading();
         return readFile(this.nextFile);

@@ -26,6 +26,8 @@ export interface ReflectdOptions {
   readonly calico?: Readonly<Record<string, unknown>>;
   /** What runs it, in place of this Node: a program and its flags. */
   readonly node?: readonly string[];
+  /** The section of kernel routes; none unless told. */
+  readonly kernel?: Readonly<Record<string, unknown>>;
   /** Where BIRD's control protocol is spoken, for IPv4 and IPv6; nowhere unless told. */
   readonly birdSockets?: readonly [ipv4: string, ipv6: string];
 }
@@ -147,11 +149,12 @@ export class Reflectd implements Router {
   }
 
   #write(): void {
-    const { clusterId, neighbors = [], asNumber, calico, birdSockets = false } = this.#options;
+    const { clusterId, neighbors = [], asNumber, calico, kernel, birdSockets = false } = this.#options;
     writeFileSync(this.#file, JSON.stringify({
       ...(calico === undefined ? { routerId: this.routerId, asNumber: asNumber ?? LAB_AS, neighbors,
         originate: [...this.#own.values()] } : { calico }),
       ...(clusterId === undefined ? {} : { clusterId }),
+      ...(kernel === undefined ? {} : { kernel }),
       control: { socket: this.#socket, birdSockets },
       http: false,
       log: { level: "debug", format: "json" },

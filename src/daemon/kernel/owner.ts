@@ -1,0 +1,393 @@
+/**
+ * The kernel's owner: best paths become routes in it, its own routes and addresses become what next hops are reached by
+ * and, in Calico mode, routes to announce. Rules: what the kernel has is read at the start, on a timer and whenever
+ * something was missed; one thing at a time is under way, a bounded piece of it per turn of the event loop; nothing of
+ * another protocol number is ever touched.
+ */
+
+import type { NodePlan } from "../../calico/translate/node.ts";
+import type { Prefix } from "../../base/prefix.ts";
+import { addressWords } from "../../base/address.ts";
+import { sameValue } from "../../base/same.ts";
+import { NextHops } from "../../kernel/next-hops.ts";
+import { KernelPolicy } from "../../kernel/policy.ts";
+import type { KernelVerdict } from "../../kernel/policy.ts";
+import type { KernelChanges, KernelEvent, KernelFailure } from "../../kernel/port.ts";
+import type { KernelRoute } from "../../kernel/route.ts";
+import { KernelState } from "../../kernel/state.ts";
+import type { StateEvent } from "../../kernel/state.ts";
+import { familyOfOctets } from "../../messages/families.ts";
+import type { PrefixId } from "../../rib/ids.ts";
+import type { Rib } from "../../rib/rib.ts";
+import type { KernelView } from "../api.ts";
+import type { Speaker } from "../speaker.ts";
+import { bestPath, prefixOf } from "./best-paths.ts";
+import { kernelPlan } from "./kernel-plan.ts";
+import type { KernelPlan } from "./kernel-plan.ts";
+import { Ledger } from "./ledger.ts";
+import { LearnedRoutes } from "./learned-routes.ts";
+import { linkNamed, lostLink } from "./links.ts";
+import { Marker } from "./marker.ts";
+import type { KernelMeans, OpenKernel } from "./means.ts";
+import { Reachability } from "./reachability.ts";
+import { Retries } from "./retries.ts";
+import { Timers } from "./timers.ts";
+import { kernelCounts, kernelView } from "./view.ts";
+import type { KernelCounts } from "./view.ts";
+
+/** Prefixes that are compared in one turn of the event loop, and changes that are handed over together. */
+const PREFIXES_PER_TURN = 4096;
+const CHANGES_AT_ONCE = 2048;
+/** Calls under way: one in the kernel's hands, one that follows without a gap. */
+const CALLS_AHEAD = 2;
+/** What was heard of routes of ours is believed after so long: it may be older than what we did since. */
+const MEND_SECONDS = 0.2;
+/** A kernel is read a sixth of the time at most, whatever is missed. */
+const PAUSE_PER_READING = 5;
+const PAUSE_MILLISECONDS_MAX = 5000;
+/** How long it is waited until a kernel that could not be read is read again. */
+const READ_AGAIN_SECONDS = 1;
+/** How often it is looked whether another daemon has let go of the kernel. */
+const OCCUPIED_SECONDS = 10;
+/** The neighbours have told what they had to tell when nothing new was wanted for so long. */
+const CONVERGED_SECONDS = 3;
+/** How long a stop waits for the kernel to take the removals. */
+const STOP_SECONDS = 5;
+
+/** The owner of one daemon's kernel. */
+export class KernelOwner {
+  /** For the decision. */
+  readonly reachability: Reachability;
+  readonly #means: KernelMeans;
+  readonly #state = new KernelState();
+  readonly #nextHops: NextHops;
+  readonly #ledger = new Ledger();
+  readonly #timers: Timers;
+  readonly #retries: Retries;
+  #speaker: Speaker | undefined;
+  #marker: Marker | undefined;
+  #learned: LearnedRoutes | undefined;
+  #plan: KernelPlan;
+  #policy: KernelPolicy;
+  #kernel: OpenKernel | undefined;
+  /** Why nothing is programmed though it should be. */
+  #why: string | undefined = "the daemon is starting";
+  /** The kernel was read once. */
+  #isKnown = false;
+  #wantsReading = false;
+  /** When it was last read to its end, and how long it is not read again after that; of a monotonic clock. */
+  #readEndedAt = 0;
+  #pauseMilliseconds = 0;
+  /** What happens while the kernel is read: it may be newer than what is read. */
+  #during: StateEvent[] | undefined;
+  #calls = 0;
+  #isScheduled = false;
+  #isStopped = false;
+  #changedAt = 0;
+  #readAt: number | undefined;
+  /** Prefixes of which something was heard that is not as it should be. */
+  readonly #suspects = new Set<string>();
+  #onIdle: (() => void) | undefined;
+
+  constructor(means: KernelMeans) {
+    this.#means = means;
+    const { table, protocol } = means.settings;
+    this.#nextHops = new NextHops({ table, ownProtocol: protocol });
+    this.reachability = new Reachability(this.#nextHops);
+    this.#plan = kernelPlan(means.settings, means.isCalico, undefined);
+    this.#policy = this.#policyOf(this.#plan);
+    this.#timers = new Timers((seconds, run) => means.later(seconds, run));
+    this.#retries = new Retries(this.#ledger, this.#timers, means.log, () => this.#goOn());
+  }
+
+  /** Whose best paths they are. */
+  attach(speaker: Speaker): void {
+    const { tables, work } = speaker;
+    this.#speaker = speaker;
+    this.#marker = new Marker(tables, { soon: (run) => this.#means.soon(run), changed: () => work.changed() });
+    if (this.#means.isCalico && this.#means.settings.learn) this.#learned = new LearnedRoutes(speaker);
+    for (const reflector of tables.reflectors) {
+      const rib = tables.ribs[reflector.family.index]!;
+      reflector.onDecided = (id) => this.#decided(rib, id);
+    }
+  }
+
+  /** Begins, as soon as nobody else has the kernel's routes of our protocol number. */
+  async begin(): Promise<void> {
+    const occupied = await this.#means.occupied();
+    if (this.#isStopped) return;
+    if (occupied !== undefined) {
+      if (this.#why !== occupied) this.#means.log.write("warn", "kernel-occupied", { why: occupied });
+      this.#why = occupied;
+      this.#timers.set("begin", OCCUPIED_SECONDS, () => void this.begin());
+      return;
+    }
+    this.#why = "the kernel has not been read yet";
+    this.#kernel = this.#means.open();
+    this.#kernel.follow((event) => this.#happened(event));
+    this.#read();
+  }
+
+  /** The node's part in its cluster is another one. */
+  setNodePlan(node: NodePlan | undefined): void {
+    const before = this.#plan;
+    const plan = kernelPlan(this.#means.settings, this.#means.isCalico, node);
+    if (sameValue(plan, before)) return;
+    this.#plan = plan;
+    if (!sameValue(plan.policy, before.policy)) {
+      this.#policy = this.#policyOf(plan);
+      this.#marker?.all();
+    }
+    if (!this.#isKnown) return;
+    for (const [text, prefix] of new Map([...before.blackholes, ...plan.blackholes])) this.#decidedOf(text, prefix);
+    this.#learned?.become(plan, this.#state);
+  }
+
+  /** Lets go of the kernel: its routes stay or go, as the configuration has it. */
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    const kernel = this.#kernel;
+    if (kernel !== undefined && this.#isKnown && this.#means.settings.onStop === "remove") await this.#removeAll();
+    this.#isStopped = true;
+    this.#timers.stop();
+    this.#marker?.stop();
+    if (kernel !== undefined) await new Promise<void>((resolve) => kernel.stop(resolve));
+  }
+
+  /** How it stands. */
+  view(): KernelView {
+    const why = this.#kernel?.trouble?.() ?? this.#why;
+    return kernelView({
+      settings: this.#means.settings, why, ledger: this.#ledger, totals: this.#retries.totals, readAt: this.#readAt,
+      learned: this.#learned?.count ?? 0, restarts: this.#kernel?.restarts?.() ?? { write: 0, follow: 0 },
+      nameOf: (index) => this.#state.links.get(index)?.name ?? String(index),
+    });
+  }
+
+  /** What of it is counted, for the metrics. */
+  counts(): KernelCounts {
+    return kernelCounts(this.#ledger, this.#retries.totals);
+  }
+
+  #policyOf(plan: KernelPlan): KernelPolicy {
+    return new KernelPolicy(plan.policy, this.#nextHops, (name) => linkNamed(this.#state, name)?.index);
+  }
+
+  #decided(rib: Rib, id: PrefixId): void {
+    if (this.#isKnown) this.#judge(rib, id, prefixOf(rib, id), rib.prefixes.format(id));
+  }
+
+  #decidedOf(text: string, prefix: Prefix): void {
+    const rib = this.#speaker!.tables.ribs[familyOfOctets(prefix.address.length).index]!;
+    this.#judge(rib, rib.prefixes.find(...addressWords(prefix.address), prefix.length), prefix, text);
+  }
+
+  /** What is wanted for a prefix by its best path; id 0: the tables do not have it. */
+  #judge(rib: Rib, id: PrefixId, prefix: Prefix, text: string): void {
+    const verdict = this.#verdict(rib, id, prefix, text);
+    const leftOut = verdict === undefined || verdict.route !== undefined ? undefined : verdict.why;
+    if (!this.#ledger.want(text, verdict?.route, leftOut)) return;
+    this.#changedAt = this.#means.now();
+    this.#goOn();
+  }
+
+  /** Undefined: there is nothing to say, as there is no path, or one of our own that is the kernel's, or nobody's. */
+  #verdict(rib: Rib, id: PrefixId, prefix: Prefix, text: string): KernelVerdict | undefined {
+    if (this.#plan.blackholes.has(text)) return this.#policy.blackhole(rib.family.name, prefix);
+    const { tables } = this.#speaker!;
+    const best = id === 0 ? 0 : rib.best(id);
+    if (best === 0 || tables.peers.get(rib.peerOf(best)).own) return undefined;
+    return this.#policy.judge(bestPath(tables, rib, id, prefix, best, this.#means.settings.ecmp));
+  }
+
+  /** Reads the kernel as soon as nothing else is under way; not all the time, where it is a large one. */
+  #read(): void {
+    const since = this.#means.now() - this.#readEndedAt;
+    if (since < this.#pauseMilliseconds) {
+      return this.#timers.set("read", (this.#pauseMilliseconds - since) / 1000, () => this.#read());
+    }
+    this.#wantsReading = true;
+    this.#goOn();
+  }
+
+  #happened(event: KernelEvent): void {
+    if (this.#isStopped) return;
+    if (event.event === "lost") {
+      this.#means.log.write("debug", "kernel-lost", { why: event.why });
+      return this.#read();
+    }
+    this.#during?.push(event);
+    this.#take(event);
+  }
+
+  #take(event: StateEvent): void {
+    if ((event.event === "route" || event.event === "routeGone") && this.#isOurs(event.route)) {
+      return this.#suspect(this.#ledger.heard(event.route, event.event === "routeGone"));
+    }
+    if (event.event === "route" && event.route.table === this.#means.settings.table) {
+      this.#suspect(this.#ledger.displaced(event.route));
+    }
+    for (const change of this.#state.apply(event)) this.#changed(change);
+    const lost = lostLink(event, this.#state);
+    if (lost !== undefined) this.#ledger.linkLost(lost);
+    if (this.#ledger.isBusy) this.#goOn();
+  }
+
+  #isOurs({ table, protocol }: KernelRoute): boolean {
+    const { settings } = this.#means;
+    return protocol === settings.protocol && table === settings.table;
+  }
+
+  /** A prefix of ours is not as it should be, or so it was heard. */
+  #suspect(prefix: string | undefined): void {
+    if (prefix === undefined) return;
+    this.#suspects.add(prefix);
+    if (!this.#timers.isSet("mend")) this.#timers.set("mend", MEND_SECONDS, () => this.#mend());
+  }
+
+  #mend(): void {
+    for (const prefix of this.#suspects) this.#ledger.mend(prefix);
+    this.#suspects.clear();
+    this.#goOn();
+  }
+
+  /** The kernel's state changed, but for routes of ours. */
+  #changed(event: StateEvent): void {
+    const nextHops = this.#nextHops.apply(event);
+    if (this.#isKnown) this.#reachedOtherwise(nextHops);
+    const isTunnel = (event.event === "link" || event.event === "linkGone") && this.#isTunnel(event.link.name);
+    if (isTunnel) this.#marker?.all();
+    this.#learned?.apply(event);
+    this.#retries.hasten();
+  }
+
+  #reachedOtherwise(nextHops: readonly Uint8Array[]): void {
+    const { isWhole } = this.#nextHops;
+    if (isWhole && nextHops.length === 0) return;
+    if (isWhole) this.#marker?.nextHops(nextHops);
+    else {
+      this.#nextHops.forgetAll(); // nobody knows which ones it concerns
+      this.#marker?.all();
+    }
+    this.reachability.changed();
+  }
+
+  #isTunnel(name: string): boolean {
+    return Object.values(this.#plan.policy.rules).some((rules) => rules.some(({ tunnel }) => tunnel === name));
+  }
+
+  #goOn(): void {
+    if (this.#isScheduled || this.#isStopped) return;
+    this.#isScheduled = true;
+    this.#means.soon(() => {
+      this.#isScheduled = false;
+      if (!this.#isStopped) this.#turn();
+    });
+  }
+
+  #turn(): void {
+    if (this.#kernel === undefined || this.#during !== undefined) return;
+    if (this.#wantsReading) {
+      if (this.#calls === 0) this.#beginReading(this.#kernel);
+      return;
+    }
+    if (!this.#isKnown || this.#calls >= CALLS_AHEAD) return;
+    if (!this.#ledger.isBusy) {
+      if (this.#calls === 0) this.#onIdle?.();
+      return;
+    }
+    if (!this.#ledger.makeRound(PREFIXES_PER_TURN)) return this.#goOn();
+    const changes = this.#ledger.next(CHANGES_AT_ONCE);
+    if (changes !== undefined) {
+      this.#calls++;
+      this.#kernel.apply(changes, (failures) => this.#applied(changes, failures));
+    }
+    this.#goOn();
+  }
+
+  #applied(changes: KernelChanges, failures: readonly KernelFailure[]): void {
+    this.#calls--;
+    this.#ledger.taken(changes, failures);
+    this.#retries.note(changes.add.length + changes.replace.length + changes.remove.length, failures);
+    this.#goOn();
+  }
+
+  #beginReading(kernel: OpenKernel): void {
+    this.#wantsReading = false;
+    this.#during = [];
+    this.#ledger.beginReading();
+    const next = new KernelState();
+    const began = this.#means.now();
+    kernel.dump({
+      link: (link) => void next.apply({ event: "link", link }),
+      address: (address) => void next.apply({ event: "address", address }),
+      route: (route) => {
+        if (this.#isOurs(route)) this.#ledger.found(route);
+        else next.addDumped(route);
+      },
+      end: (fault) => {
+        this.#readEndedAt = this.#means.now();
+        const took = fault === undefined ? this.#readEndedAt - began : 0;
+        this.#pauseMilliseconds = Math.min(took * PAUSE_PER_READING, PAUSE_MILLISECONDS_MAX);
+        this.#endReading(next, fault);
+      },
+    });
+  }
+
+  #endReading(next: KernelState, fault: string | undefined): void {
+    const during = this.#during ?? [];
+    this.#during = undefined;
+    if (this.#isStopped) return;
+    if (fault !== undefined) {
+      this.#means.log.write("warn", "kernel-unread", { why: fault });
+      if (!this.#isKnown) this.#why = fault;
+      this.#timers.set("read", READ_AGAIN_SECONDS, () => this.#read());
+    } else {
+      this.#ledger.endReading();
+      for (const event of this.#state.difference(next)) {
+        for (const change of this.#state.apply(event)) this.#changed(change);
+      }
+      this.#readAt = this.#means.wallMilliseconds();
+      this.#timers.set("read", this.#means.settings.scanSeconds, () => this.#read());
+      if (!this.#isKnown) this.#know();
+    }
+    for (const event of during) this.#take(event);
+    this.#goOn();
+  }
+
+  /** The kernel was read for the first time: now it counts. */
+  #know(): void {
+    const { settings: { table, protocol }, log } = this.#means;
+    this.#isKnown = true;
+    this.#why = undefined;
+    log.write("info", "kernel-read", { table, protocol, routes: this.#ledger.counts.stale });
+    this.reachability.changed();
+    for (const [text, prefix] of this.#plan.blackholes) this.#decidedOf(text, prefix);
+    this.#learned?.become(this.#plan, this.#state);
+    this.#marker?.all();
+    this.#changedAt = this.#means.now();
+    this.#timers.set("converge", 1, () => this.#convergeLater());
+  }
+
+  /** Routes of a run before stay until the neighbours had their say. */
+  #convergeLater(): void {
+    const isQuiet = this.#means.now() - this.#changedAt >= CONVERGED_SECONDS * 1000;
+    if (!isQuiet || !this.#means.isConverged()) {
+      return this.#timers.set("converge", 1, () => this.#convergeLater());
+    }
+    const { stale } = this.#ledger.counts;
+    this.#means.log.write("info", "kernel-converged", { removed: stale });
+    this.#ledger.dropStale();
+    this.#goOn();
+  }
+
+  /** Removes what is ours, and waits until that is done, or for too long. */
+  #removeAll(): Promise<void> {
+    this.#ledger.wantNothing();
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+      this.#timers.set("stop", STOP_SECONDS, resolve);
+      this.#goOn();
+    });
+  }
+}

@@ -1,0 +1,42 @@
+/** Whether a BIRD answers on a control socket. */
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import type { Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { birdAnswers } from "../../../src/control/bird/probe.ts";
+
+let folder: string;
+const servers: Server[] = [];
+beforeAll(() => { folder = mkdtempSync(join(tmpdir(), "reflectd-probe-")); });
+afterAll(async () => {
+  await Promise.all(servers.map((server) => new Promise((resolve) => { server.close(resolve); })));
+  rmSync(folder, { recursive: true });
+});
+
+/** A socket whose server says this; undefined: it closes at once. */
+function socket(name: string, greeting: string | undefined): Promise<string> {
+  const path = join(folder, name);
+  const server = createServer((client) => {
+    client.on("error", () => undefined);
+    if (greeting === undefined) client.end();
+    else client.write(greeting);
+  });
+  servers.push(server);
+  return new Promise((resolve) => { server.listen(path, () => resolve(path)); });
+}
+
+it("is what greets as one", async () => {
+  expect(await birdAnswers(await socket("bird", "0001 BIRD 1.6.8 ready.\n"))).toBe(true);
+  expect(await birdAnswers(await socket("other", "220 mail\n"))).toBe(false);
+  expect(await birdAnswers(await socket("silent", undefined))).toBe(false);
+  expect(await birdAnswers(join(folder, "absent"))).toBe(false);
+  writeFileSync(join(folder, "file"), "");
+  expect(await birdAnswers(join(folder, "file"))).toBe(false);
+});
+
+it("is also what takes a connection and says nothing: it may be busy", async () => {
+  expect(await birdAnswers(await socket("busy", ""))).toBe(true);
+});

@@ -1,0 +1,213 @@
+/** Best paths as routes of a kernel, and a kernel as what next hops are reached by. */
+
+import { afterEach, describe, expect, it } from "vitest";
+import { route } from "../support/kernel/build.ts";
+import { KernelWorld, LINKS } from "./kernel-world.ts";
+import { World } from "./world.ts";
+import type { Router } from "./world.ts";
+
+const NEIGHBORS = [
+  { address: "192.0.2.11", name: "c1", routeReflectorClient: true },
+  { address: "192.0.2.12", name: "c2", routeReflectorClient: true },
+];
+let world: KernelWorld | undefined;
+afterEach(async () => {
+  await world?.stop();
+  world = undefined;
+});
+
+/** A world whose two clients are up. */
+async function started(kernel: object = {}, prepare?: (world: KernelWorld) => void):
+  Promise<{ world: KernelWorld; one: Router; two: Router }> {
+  world = await KernelWorld.of({ neighbors: NEIGHBORS }, { ...kernel }, prepare);
+  const [one, two] = [world.router("192.0.2.11"), world.router("192.0.2.12")];
+  await world.pass(5);
+  return { world, one, two };
+}
+
+describe("best paths", () => {
+  it("are programmed by what their next hops resolve to, and follow them", async () => {
+    const { world, one } = await started();
+    one.announce(["10.1.0.0/26"], { nextHop: "10.9.0.2" });
+    one.announce(["10.1.0.64/26"], { nextHop: "10.8.0.2" });
+    await world.pass(1);
+    expect(world.programmed).toEqual([
+      "10.1.0.0/26 via 10.9.0.2 dev va proto 12", "10.1.0.64/26 via 10.8.0.2 dev vb proto 12"]);
+    one.announce(["10.1.0.0/26"], { nextHop: "10.8.0.2" });
+    one.withdraw(["10.1.0.64/26"]);
+    await world.pass(1);
+    expect(world.programmed).toEqual(["10.1.0.0/26 via 10.8.0.2 dev vb proto 12"]);
+    expect(world.api.kernel()).toMatchObject({ enabled: true, why: null, table: 254, protocol: 12, repaired: 0,
+      routes: { wanted: 1, installed: 1, pending: 0, failed: 0, stale: 0 }, failures: [], leftOut: [] });
+  });
+
+  it("whose next hop nobody reaches are left out, and say why, until there is a way", async () => {
+    const { world, one, two } = await started();
+    one.announce(["10.1.0.0/26"], { nextHop: "10.77.0.5" });
+    await world.pass(1);
+    expect([world.programmed, two.prefixes]).toEqual([[], ["10.1.0.0/26"]]);
+    expect(world.api.kernel().leftOut).toEqual([{ reason: "next hop 10.77.0.5: no route to it", count: 1 }]);
+    const way = route("10.77.0.0/16", { via: "10.9.0.7", dev: LINKS.va }, { protocol: 3 });
+    world.foreign("add", way);
+    await world.pass(1);
+    expect(world.programmed).toEqual(["10.1.0.0/26 via 10.9.0.7 dev va proto 12"]);
+    world.foreign("remove", way);
+    await world.pass(1);
+    expect(world.programmed).toEqual([]);
+  });
+
+  it("give way to those that can be reached", async () => {
+    const { world, one, two } = await started();
+    one.announce(["10.1.0.0/26"], { nextHop: "10.77.0.5", localPref: 900 });
+    two.announce(["10.1.0.0/26"], { nextHop: "10.9.0.2", localPref: 100 });
+    await world.pass(1);
+    expect(world.programmed).toEqual(["10.1.0.0/26 via 10.9.0.2 dev va proto 12"]);
+    world.foreign("add", route("10.77.0.0/16", { via: "10.9.0.7", dev: LINKS.va }, { protocol: 3 }));
+    await world.pass(1);
+    expect(world.programmed).toEqual(["10.1.0.0/26 via 10.9.0.7 dev va proto 12"]);
+  });
+
+  it("are several ways where they tie and that is wanted", async () => {
+    const { world, one, two } = await started({ ecmp: true, metric: 7 });
+    one.announce(["10.1.0.0/26"], { nextHop: "10.9.0.2" });
+    two.announce(["10.1.0.0/26"], { nextHop: "10.8.0.2" });
+    await world.pass(1);
+    expect(world.programmed).toEqual(
+      ["10.1.0.0/26 proto 12 metric 7 nexthop via 10.9.0.2 dev va weight 1 nexthop via 10.8.0.2 dev vb weight 1"]);
+  });
+
+  it("of our own are nobody's route", async () => {
+    world = await KernelWorld.of({ neighbors: [], originate: [{ prefix: "10.5.0.0/24" }] });
+    expect([world.programmed, world.api.kernel().leftOut]).toEqual([[], []]);
+  });
+});
+
+describe("a foreign hand", () => {
+  it("that changes or removes our routes is undone and counted; other owners' routes stay", async () => {
+    const { world, one } = await started();
+    one.announce(["10.1.0.0/26", "10.1.0.64/26"], { nextHop: "10.9.0.2" });
+    await world.pass(1);
+    const before = world.programmed;
+    const felix = route("10.3.0.0/24", { dev: LINKS.va }, { protocol: 80 });
+    world.foreign("add", felix);
+    world.foreign("remove", route("10.1.0.0/26", { via: "10.9.0.2", dev: LINKS.va }));
+    world.foreign("replace", route("10.1.0.64/26", { via: "10.9.0.9", dev: LINKS.va }));
+    world.foreign("add", route("10.66.0.0/24", { via: "10.9.0.9", dev: LINKS.va }));
+    await world.pass(5);
+    expect(world.programmed).toEqual(before);
+    expect(world.routesOf(80)).toEqual(["10.3.0.0/24 dev va proto 80"]);
+    expect(world.api.kernel().repaired).toBe(3);
+  });
+
+  it("that nobody heard is found by the next scan", async () => {
+    const { world, one } = await started({ scanSeconds: 5 });
+    one.announce(["10.1.0.0/26"], { nextHop: "10.9.0.2" });
+    await world.pass(1);
+    const before = world.programmed;
+    world.memory.setDeaf(true);
+    world.foreign("remove", route("10.1.0.0/26", { via: "10.9.0.2", dev: LINKS.va }));
+    await world.pass(1);
+    expect(world.programmed).toEqual([]);
+    await world.pass(6);
+    expect([world.programmed, world.api.kernel().repaired]).toEqual([before, 1]);
+  });
+
+  it("that takes the place of a route of ours has it until it lets go", async () => {
+    const { world, one } = await started();
+    one.announce(["10.1.0.0/26"], { nextHop: "10.9.0.2" });
+    await world.pass(1);
+    const theirs = route("10.1.0.0/26", { via: "10.9.0.9", dev: LINKS.va }, { protocol: 4 });
+    world.foreign("replace", theirs);
+    await world.pass(1);
+    expect(world.programmed).toEqual([]);
+    expect(world.api.kernel().failures).toMatchObject([{ change: "add", errno: "EEXIST", count: 1 }]);
+    world.foreign("remove", theirs);
+    await world.pass(3);
+    expect(world.programmed).toEqual(["10.1.0.0/26 via 10.9.0.2 dev va proto 12"]);
+  });
+
+  it("that holds a key of ours is not overwritten, and named", async () => {
+    const theirs = route("10.1.0.0/26", { via: "10.9.0.9", dev: LINKS.va }, { protocol: 4 });
+    const { world, one } = await started({}, (prepared) => prepared.foreign("add", theirs));
+    one.announce(["10.1.0.0/26", "10.1.0.64/26"], { nextHop: "10.9.0.2" });
+    await world.pass(1);
+    expect(world.routesOf(4)).toEqual(["10.1.0.0/26 via 10.9.0.9 dev va proto 4"]);
+    expect(world.api.kernel().failures).toEqual([{ change: "add", errno: "EEXIST", text: "File exists", count: 1,
+      example: "10.1.0.0/26 via 10.9.0.2 dev va proto 12" }]);
+    expect(world.metric("reflectd_kernel_routes", { state: "failed" })).toBe(1);
+    expect(world.metric("reflectd_kernel_errors_total", { errno: "EEXIST" })).toBeGreaterThanOrEqual(1);
+    world.foreign("remove", theirs);
+    await world.pass(35);
+    expect(world.programmed).toEqual([
+      "10.1.0.0/26 via 10.9.0.2 dev va proto 12", "10.1.0.64/26 via 10.9.0.2 dev va proto 12"]);
+    expect(world.api.kernel().failures).toEqual([]);
+  });
+});
+
+describe("links", () => {
+  it("that go down take routes with them, and bring them back", async () => {
+    const { world, one } = await started();
+    one.announce(["10.1.0.0/26"], { nextHop: "10.8.0.2" });
+    one.announce(["10.1.0.64/26"], { nextHop: "10.9.0.2" });
+    await world.pass(1);
+    const before = world.programmed;
+    world.setLink("vb", false);
+    await world.pass(1);
+    expect(world.programmed).toEqual(["10.1.0.64/26 via 10.9.0.2 dev va proto 12"]);
+    world.setLink("vb", true);
+    await world.pass(1);
+    expect(world.programmed).toEqual(before);
+    world.setLink("vb", false);
+    world.setLink("vb", true); // at once: the next hop is as before, and Linux says nothing of the routes
+    await world.pass(1);
+    expect(world.programmed).toEqual(before);
+  });
+});
+
+describe("a start", () => {
+  const old = [route("10.1.0.0/26", { via: "10.9.0.2", dev: LINKS.va }),
+    route("10.9.9.0/26", { via: "10.9.0.2", dev: LINKS.va })];
+  it("keeps the routes of a run before until the neighbours had their say", async () => {
+    world = await KernelWorld.of({ neighbors: NEIGHBORS }, {}, (prepared) => {
+      for (const one of old) prepared.foreign("add", one);
+    });
+    const one = world.router("192.0.2.11");
+    world.router("192.0.2.12");
+    await world.pass(1);
+    expect(world.programmed.length).toBe(2);
+    one.announce(["10.1.0.0/26"], { nextHop: "10.9.0.2" });
+    await world.pass(20);
+    expect(world.programmed).toEqual(["10.1.0.0/26 via 10.9.0.2 dev va proto 12"]);
+    expect(world.api.kernel().repaired).toBe(0);
+  });
+
+  it("beside a BIRD programs nothing, says why, and begins when that is gone", async () => {
+    const { world, one } = await started({}, (prepared) => { prepared.occupant = "a BIRD answers on /run/bird.ctl"; });
+    one.announce(["10.1.0.0/26"], { nextHop: "10.9.0.2" });
+    await world.pass(1);
+    expect([world.programmed, world.opened]).toEqual([[], 0]);
+    expect(world.api.kernel().why).toBe("a BIRD answers on /run/bird.ctl");
+    expect(world.events("kernel-occupied").length).toBe(1);
+    world.occupant = undefined;
+    await world.pass(12);
+    expect([world.programmed.length, world.opened, world.api.kernel().why]).toEqual([1, 1, null]);
+  });
+});
+
+describe("a stop", () => {
+  it.each([["keep", 1], ["remove", 0]] as const)("that is to %s our routes does so", async (onStop, count) => {
+    const theirs = route("10.3.0.0/24", { dev: LINKS.va }, { protocol: 80 });
+    const { world, one } = await started({ onStop }, (prepared) => prepared.foreign("add", theirs));
+    one.announce(["10.1.0.0/26"], { nextHop: "10.9.0.2" });
+    await world.pass(1);
+    await world.stop();
+    expect([world.programmed.length, world.routesOf(80).length]).toEqual([count, 1]);
+  });
+});
+
+it("is off unless it is asked for", async () => {
+  const off = await World.with({ neighbors: [] });
+  expect(off.api.kernel()).toMatchObject({ enabled: false, why: "kernel.enabled is false in the configuration" });
+  expect(off.metric("reflectd_kernel_routes", { state: "wanted" })).toBeUndefined();
+  await off.stop();
+});

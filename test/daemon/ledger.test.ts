@@ -1,0 +1,152 @@
+/** The ledger: whatever is wanted, heard and missed, in the end the kernel has what is wanted. */
+
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { Ledger } from "../../src/daemon/kernel/ledger.ts";
+import { formatPrefix } from "../../src/base/prefix.ts";
+import type { KernelChanges, KernelFailure } from "../../src/kernel/port.ts";
+import { routeKey, sameRoute } from "../../src/kernel/route.ts";
+import type { KernelRoute } from "../../src/kernel/route.ts";
+import { route } from "../support/kernel/build.ts";
+
+const PREFIXES = ["10.1.0.0/26", "10.1.0.5/32", "10.0.0.0/8"] as const;
+const aRoute = fc.record({
+  prefix: fc.constantFrom(...PREFIXES), gateway: fc.constantFrom("10.9.0.2", "10.9.0.3"), metric: fc.constantFrom(0, 5),
+  dev: fc.constantFrom(2, 3),
+}).map(({ prefix, gateway, metric, dev }) => route(prefix, { via: gateway, dev }, { metric }));
+
+/** A kernel of a few lines. */
+class Kernel {
+  readonly routes = new Map<string, KernelRoute>();
+
+  apply(changes: KernelChanges, refuses: (one: KernelRoute) => boolean): KernelFailure[] {
+    const failures: KernelFailure[] = [];
+    for (const change of ["add", "replace", "remove"] as const) {
+      for (const one of changes[change]) {
+        const isThere = this.routes.has(routeKey(one));
+        const errno = refuses(one) ? 1 : change === "add" && isThere ? 17 : 0;
+        if (errno !== 0) failures.push({ route: one, change, errno, name: `E${errno}`, text: "" });
+        else if (change === "remove") this.routes.delete(routeKey(one));
+        else this.routes.set(routeKey(one), one);
+      }
+    }
+    return failures;
+  }
+}
+
+function rest(ledger: Ledger, kernel: Kernel, refuses: (one: KernelRoute) => boolean = () => false, atOnce = 2): void {
+  for (let turns = 0; ledger.isBusy; turns++) {
+    if (turns > 200) throw new Error("it does not come to rest");
+    if (!ledger.makeRound(2)) continue;
+    const changes = ledger.next(atOnce);
+    if (changes !== undefined) ledger.taken(changes, kernel.apply(changes, refuses));
+  }
+}
+
+function read(ledger: Ledger, kernel: Kernel): void {
+  ledger.beginReading();
+  for (const one of kernel.routes.values()) ledger.found(one);
+  ledger.endReading();
+}
+
+const DONE = ["want", "unwant", "forge", "remove", "hear", "hearGone", "rest", "down"] as const;
+/** Resting and a link that goes down have no use for the route. */
+const aStep = fc.record({ do: fc.constantFrom(...DONE), route: aRoute });
+
+it("comes to what is wanted, whoever did what in between", () => {
+  fc.assert(fc.property(fc.array(aStep, { maxLength: 40 }), (steps) => {
+    const [ledger, kernel] = [new Ledger(), new Kernel()];
+    const want = new Map<string, KernelRoute>();
+    ledger.dropStale();
+    for (const step of steps) {
+      if (step.do === "rest") rest(ledger, kernel);
+      else if (step.do === "down") {
+        for (const [key, one] of kernel.routes) if (one.nextHops[0]!.interfaceIndex === 3) kernel.routes.delete(key);
+        ledger.linkLost(3);
+      } else {
+        const prefix = formatPrefix(step.route.prefix);
+        if (step.do === "want") want.set(prefix, step.route);
+        if (step.do === "unwant") want.delete(prefix);
+        if (step.do === "want" || step.do === "unwant") ledger.want(prefix, want.get(prefix), undefined);
+        if (step.do === "forge") kernel.routes.set(routeKey(step.route), step.route);
+        if (step.do === "remove") kernel.routes.delete(routeKey(step.route));
+        if (step.do === "hear") ledger.heard(step.route, false);
+        if (step.do === "hearGone") ledger.heard(step.route, true);
+      }
+    }
+    rest(ledger, kernel);
+    for (let scans = 0; scans < 2; scans++) {
+      read(ledger, kernel);
+      ledger.retry(100);
+      rest(ledger, kernel);
+    }
+    expect([...kernel.routes.values()].every((one) => sameRoute(one, want.get(formatPrefix(one.prefix))!))).toBe(true);
+    expect(kernel.routes.size).toBe(want.size);
+    expect(ledger.counts).toEqual({ installed: want.size, pending: 0, failed: 0, stale: 0, "left out": 0 });
+    expect([...ledger.failures()]).toEqual([]);
+  }));
+});
+
+it("adds the most specific first and removes the least specific first, over all steps of a round", () => {
+  const [ledger, kernel] = [new Ledger(), new Kernel()];
+  ledger.dropStale();
+  const order: string[] = [];
+  const see = (changes: KernelChanges): void => {
+    for (const change of ["add", "replace", "remove"] as const) {
+      for (const { prefix } of changes[change]) order.push(`${change} /${prefix.length}`);
+    }
+  };
+  const turn = (): void => {
+    while (ledger.isBusy) {
+      if (!ledger.makeRound(1)) continue;
+      const changes = ledger.next(1);
+      if (changes === undefined) continue;
+      see(changes);
+      ledger.taken(changes, kernel.apply(changes, () => false));
+    }
+  };
+  for (const prefix of PREFIXES) ledger.want(prefix, route(prefix), undefined);
+  turn();
+  for (const prefix of PREFIXES) ledger.want(prefix, undefined, undefined);
+  turn();
+  expect(order).toEqual(["add /32", "add /26", "add /8", "remove /8", "remove /26", "remove /32"]);
+});
+
+it("keeps what nobody wants until it is told not to, and names what is left out", () => {
+  const [ledger, kernel] = [new Ledger(), new Kernel()];
+  for (const prefix of PREFIXES) kernel.apply({ add: [route(prefix)], replace: [], remove: [] }, () => false);
+  read(ledger, kernel);
+  ledger.want(PREFIXES[0], route(PREFIXES[0]), undefined);
+  ledger.want("10.7.0.0/24", undefined, "no way");
+  ledger.want("10.8.0.0/24", undefined, "no way");
+  rest(ledger, kernel);
+  expect([kernel.routes.size, ledger.counts]).toEqual(
+    [3, { installed: 1, pending: 0, failed: 0, stale: 2, "left out": 2 }]);
+  expect([...ledger.leftOut]).toEqual([["no way", 2]]);
+  ledger.dropStale();
+  ledger.want("10.8.0.0/24", undefined, undefined);
+  rest(ledger, kernel);
+  expect([kernel.routes.size, ledger.counts.stale, [...ledger.leftOut]]).toEqual([1, 0, [["no way", 1]]]);
+});
+
+it("tries what failed again, others first the next time", () => {
+  const [ledger, kernel] = [new Ledger(), new Kernel()];
+  const routes = Array.from({ length: 10 }, (_, i) => route(`10.1.${i}.0/24`, { via: "10.9.0.2", dev: 2 }));
+  for (const one of routes) ledger.want(formatPrefix(one.prefix), one, undefined);
+  const tried: string[] = [];
+  const refuse = (one: KernelRoute): boolean => {
+    tried.push(formatPrefix(one.prefix));
+    return true;
+  };
+  rest(ledger, kernel, refuse);
+  expect([ledger.counts.failed, [...ledger.failures()].length]).toEqual([10, 10]);
+  tried.length = 0;
+  for (let i = 0; i < 3; i++) {
+    expect(ledger.retry(4)).toBe(4);
+    rest(ledger, kernel, refuse);
+  }
+  expect(new Set(tried).size).toBe(10);
+  ledger.retry(100);
+  rest(ledger, kernel);
+  expect(ledger.counts).toMatchObject({ installed: 10, failed: 0 });
+});

@@ -1,0 +1,126 @@
+/**
+ * A reflectd that programs the kernel of its host, told by BIRD: through the death of its processes and its own, and
+ * through hands that remove and forge its routes.
+ */
+
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { KernelView } from "../../src/daemon/api.ts";
+import { startBird } from "../support/lab/bird.ts";
+import { allEstablished } from "../support/lab/cluster.ts";
+import { Lab } from "../support/lab/lab.ts";
+import type { LabNode } from "../support/lab/lab.ts";
+import { must } from "../support/lab/processes.ts";
+import { client, startReflectd } from "../support/lab/reflectd.ts";
+import type { Reflectd } from "../support/lab/reflectd.ts";
+import type { Router } from "../support/lab/router.ts";
+import { interopSuite, SOAK } from "../support/lab/suite.ts";
+import { pause, staysFor, waitFor } from "../support/lab/waiting.ts";
+
+const PROTOCOL = 186;
+const BLOCKS = ["10.50.1.0/26", "10.50.2.0/26", "10.50.3.0/26"] as const;
+const KILLS = SOAK ? 50 : 5;
+
+interopSuite("kernel routes", ["bird-1.6.8"], () => {
+  let lab: Lab;
+  let host: LabNode;
+  let reflectd: Reflectd;
+  let bird: Router;
+  const kernel = { enabled: true, protocol: PROTOCOL, scanSeconds: 5 };
+  const start = (name: string): Promise<Reflectd> =>
+    startReflectd(host, name, { neighbors: [client(bird.node.v4)], kernel });
+  const table = async (): Promise<string[]> => (await must(
+    ["ip", "-netns", host.namespace, "route", "show", "proto", String(PROTOCOL)]))
+    .trim().split("\n").map((line) => line.trim()).filter((line) => line !== "").sort();
+  const wanted = (): string[] => BLOCKS.map((block) => `${block} via ${bird.node.v4} dev eth0`);
+  const isWanted = (lines: string[]): boolean => JSON.stringify(lines) === JSON.stringify(wanted());
+
+  beforeAll(async () => {
+    lab = await Lab.create();
+    host = await lab.node("host");
+    const node = await lab.node("bird");
+    bird = await startBird(node, "bird1", { version: "1.6", peers: [{ address: host.v4 }] });
+    reflectd = await start("reflectd");
+    await allEstablished(lab, [bird, reflectd]);
+  }, 60_000);
+  afterAll(async () => { await lab?.close(); });
+
+  it("are those that BIRD announces, by its address", async () => {
+    await bird.announce(...BLOCKS.map((prefix) => ({ prefix })));
+    await waitFor(lab, "the routes", table, isWanted);
+    const view = await reflectd.ask<KernelView>("show", "kernel");
+    expect(view).toMatchObject({ enabled: true, why: null, protocol: PROTOCOL,
+      routes: { wanted: BLOCKS.length, installed: BLOCKS.length, failed: 0 } });
+    expect((await reflectd.cli("show", "kernel")).stdout).toMatch(/^Table 254, protocol 186, read .*\n[^]*INSTALLED/);
+  });
+
+  it("are put back where somebody removed or changed them, and nobody else's are touched", async () => {
+    const ip = (...words: string[]): Promise<string> => must(["ip", "-netns", host.namespace, "route", ...words]);
+    await ip("add", "10.60.0.0/24", "via", bird.node.v4, "proto", "80");
+    await ip("delete", BLOCKS[0]);
+    await ip("replace", "blackhole", BLOCKS[1], "proto", String(PROTOCOL));
+    await ip("add", "10.70.0.0/24", "via", bird.node.v4, "proto", String(PROTOCOL));
+    await pause(300);
+    await waitFor(lab, "the routes", table, (lines) => isWanted(lines.filter((line) => !line.startsWith("10.70."))));
+    expect(await must(["ip", "-netns", host.namespace, "route", "show", "proto", "80"])).toContain("10.60.0.0/24");
+  });
+
+  it("stay while the processes that write and follow are killed, and follow what changes meanwhile", async () => {
+    for (let i = 0; i < KILLS; i++) {
+      for (const pid of childrenOf(reflectd.pid)) kill(pid);
+      await bird.announce({ prefix: `10.51.${i}.0/26` });
+      await pause(50);
+    }
+    const more = Array.from({ length: KILLS }, (_, i) => `10.51.${i}.0/26 via ${bird.node.v4} dev eth0`);
+    const all = [...wanted(), ...more];
+    await waitFor(lab, "the routes", table, (lines) =>
+      JSON.stringify(lines.filter((line) => !line.startsWith("10.70."))) === JSON.stringify(all.sort()), 30_000);
+    const { restarts } = await waitFor(lab, "both processes", () => reflectd.ask<KernelView>("show", "kernel"),
+      ({ why }) => why === null, 30_000);
+    expect(restarts.write + restarts.follow).toBeGreaterThan(1);
+  }, 90_000);
+
+  it("survive the daemon, killed and started again, and the processes do not", async () => {
+    const before = await table();
+    const children = childrenOf(reflectd.pid);
+    expect(children.length).toBe(2);
+    process.kill(reflectd.pid, "SIGKILL");
+    await reflectd.ended;
+    await waitFor(lab, "its processes to end", () => children.filter(isAlive), (alive) => alive.length === 0);
+    expect(await table()).toEqual(before);
+    reflectd = await start("reflectd-again");
+    await staysFor(lab, "the routes", table, (lines) =>
+      before.every((line) => line.startsWith("10.70.") || lines.includes(line)), 8000);
+    await waitFor(lab, "what nobody wants to go", table, (lines) => !lines.some((line) => line.startsWith("10.70.")),
+      60_000);
+  }, 120_000);
+
+  it("stay when it stops", async () => {
+    const before = await table();
+    await reflectd.stop();
+    expect(await table()).toEqual(before);
+    expect(before.length).toBeGreaterThanOrEqual(BLOCKS.length);
+  });
+});
+
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter((text) => text !== "")
+    .map(Number);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It ended by itself.
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false; // no such process
+  }
+}
