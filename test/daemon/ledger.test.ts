@@ -87,6 +87,17 @@ it("comes to what is wanted, whoever did what in between", () => {
   }));
 });
 
+it("adds again what a reading does not find, also where it was said to be gone before", () => {
+  const [ledger, kernel] = [new Ledger(), new Kernel()];
+  ledger.want(PREFIXES[0], route(PREFIXES[0]), undefined);
+  rest(ledger, kernel);
+  ledger.heard(route(PREFIXES[0]), true);
+  kernel.routes.clear();
+  read(ledger, kernel);
+  rest(ledger, kernel);
+  expect([kernel.routes.size, ledger.counts.installed]).toEqual([1, 1]);
+});
+
 it("adds the most specific first and removes the least specific first, over all steps of a round", () => {
   const [ledger, kernel] = [new Ledger(), new Kernel()];
   ledger.dropStale();

@@ -134,7 +134,7 @@ export class Ledger {
   /** The kernel was read to its end: what was not found is not there. */
   endReading(): void {
     for (const entry of this.#entries.values()) {
-      if (entry.have.length > 0 && entry.reading !== this.#reading) this.#has(entry, NONE);
+      if (entry.reading !== this.#reading) this.#has(entry, NONE);
     }
   }
 
