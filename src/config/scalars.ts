@@ -157,7 +157,7 @@ export const nodeAddress: Kind<string> = {
 };
 
 /** Why octets cannot be the address of one host, or undefined. */
-function noHost(bytes: Uint8Array): string | undefined {
+export function noHost(bytes: Uint8Array): string | undefined {
   if (bytes.every((octet) => octet === 0)) return "the wildcard";
   if (bytes.length === 4 && bytes[0] === 0) return "not a host's address";
   if (bytes.length === 4 ? bytes[0]! >= 224 && bytes[0]! < 240 : bytes[0] === 0xff) return "a multicast address";

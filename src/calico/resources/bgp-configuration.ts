@@ -11,6 +11,9 @@ const ENTRIES_MAX = 500;
 const COMMUNITIES_MAX = 50;
 const LEVELS = ["trace", "debug", "info", "warning", "error", "fatal"] as const;
 const PROGRAM = ["Enabled", "Disabled", "EnabledIPIPOnly", "EnabledNoEncapOnly"] as const;
+/** What is said for the whole cluster, and of no node by itself. */
+const OF_DEFAULT = ["nodeToNodeMeshEnabled", "asNumber", "serviceClusterIPs", "serviceExternalIPs",
+  "serviceLoadBalancerIPs", "nodeMeshPassword", "nodeMeshMaxRestartTime"] as const;
 /** Of an ordinary route. */
 const NORMAL_ROUTE_PRIORITY = 1024;
 
@@ -19,7 +22,11 @@ export function readBgpConfiguration({ name, root }: Envelope): BgpConfiguration
   if (name !== "default" && !/^node\..+/.test(name)) {
     return root.fault("metadata.name", "is neither default nor node.NAME: nobody reads it");
   }
-  return configurationOf(name, root.object("spec"));
+  const spec = root.object("spec");
+  if (name !== "default") {
+    for (const key of OF_DEFAULT) if (spec.has(key)) spec.fault(key, "counts in default only; it was ignored");
+  }
+  return configurationOf(name, spec);
 }
 
 /** What holds where there is none of that name: each field's default. */
@@ -77,7 +84,7 @@ function prefixAdvertisements(spec: Fields): readonly PrefixAdvertisement[] | un
     spec.fault("prefixAdvertisements", `has more than ${ENTRIES_MAX} entries; the others are left out`);
   }
   return spec.objects("prefixAdvertisements").slice(0, ENTRIES_MAX).flatMap((entry) => {
-    const cidr = entry.cidr("cidr") ?? entry.fault("cidr", "missing");
+    const cidr = entry.has("cidr") ? entry.cidr("cidr") : entry.fault("cidr", "missing");
     return cidr === undefined ? [] : [{ cidr, communities: communities(entry, named) }];
   });
 }

@@ -7,7 +7,7 @@ import type { Envelope } from "./envelope.ts";
 import { mistakesIn } from "./fields.ts";
 import type { Fields } from "./fields.ts";
 import { readSecretKey } from "./secret-key.ts";
-import { peerAddressOf } from "./scalars.ts";
+import { peerAddressOf, whyNoPeer } from "./scalars.ts";
 
 const MAX_SECONDS = 65535;
 /** Fields that may not stand together, and what to do. */
@@ -18,8 +18,9 @@ const EXCLUSIVE: readonly (readonly [string, string])[] = [
 
 /** A BGPPeer; faults say what is wrong with it. A selector that does not parse is one that matches no node. */
 export function readBgpPeer({ name, root }: Envelope): BgpPeer | undefined {
-  const spec = root.object("spec");
   const before = mistakesIn(root.faults);
+  const spec = root.object("spec");
+  if (mistakesIn(root.faults) > before) return undefined;
   for (const [one, other] of EXCLUSIVE) {
     if (spec.has(one) && spec.has(other)) spec.fault(one, `may not stand beside ${other}`);
   }
@@ -38,7 +39,7 @@ export function readBgpPeer({ name, root }: Envelope): BgpPeer | undefined {
     filters: spec.texts("filters"),
     reversePeering: spec.oneOf("reversePeering", ["Auto", "Manual"], "Auto"),
   };
-  const address = remoteAddress(spec, asNumber);
+  const address = remoteAddress(spec);
   if (plain.reachableBy !== undefined) checkReachableBy(spec, plain.reachableBy, address);
   // A selector's fault leaves the object in force: it means nobody.
   const isWhole = mistakesIn(root.faults) === before;
@@ -54,18 +55,22 @@ function localSide(spec: Fields): PeerLocal {
     : { by: "all" };
 }
 
-function remoteAddress(spec: Fields, asNumber: number | undefined): Extract<PeerRemote, { by: "address" }> | undefined {
+function remoteAddress(spec: Fields): Extract<PeerRemote, { by: "address" }> | undefined {
   const text = spec.text("peerIP");
   if (text === undefined) return undefined;
   const read = peerAddressOf(text);
   if (read === undefined) return spec.fault("peerIP", `expected an address, or one with a port, found "${text}"`);
-  if (asNumber === undefined) spec.fault("asNumber", "missing: a peerIP needs the AS number of the peer");
+  const why = whyNoPeer(read.address);
+  if (why !== undefined) return spec.fault("peerIP", `${read.address} is ${why}`);
+  if (!spec.hasAsNumber("asNumber")) spec.fault("asNumber", "missing: a peerIP needs the AS number of the peer");
   return { by: "address", ...read };
 }
 
 function remoteBySelector(spec: Fields, asNumber: number | undefined): PeerRemote | undefined {
   if (spec.has("localWorkloadSelector")) {
-    if (asNumber === undefined) return spec.fault("asNumber", "missing: a localWorkloadSelector needs the pods' AS");
+    if (!spec.hasAsNumber("asNumber")) {
+      return spec.fault("asNumber", "missing: a localWorkloadSelector needs the pods' AS");
+    }
     return { by: "workload", selector: selectorOf(spec, "localWorkloadSelector") };
   }
   if (!spec.has("peerSelector")) return spec.fault("", "has neither peerIP nor peerSelector");

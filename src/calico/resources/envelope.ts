@@ -23,28 +23,21 @@ const METADATA_ANNOTATION = "projectcalico.org/metadata";
 export function readEnvelope(value: unknown, faults: FieldFault[]): Envelope | undefined {
   const root = new Fields(value, "", faults);
   const metadata = root.object("metadata");
-  const kind = root.text("kind") ?? root.fault("kind", "missing");
-  const name = metadata.text("name") ?? metadata.fault("name", "missing");
+  const kind = root.needed("kind");
+  const name = metadata.needed("name");
   if (kind === undefined || name === undefined) return undefined;
-  const annotations = textsByKey(metadata, "annotations");
+  const annotations = metadata.textsByKey("annotations");
   const packed = packedMetadata(annotations.get(METADATA_ANNOTATION), metadata);
   return {
     kind, name, root, namespace: metadata.text("namespace") ?? "", apiVersion: root.text("apiVersion") ?? "",
-    labels: new Map([...textsByKey(metadata, "labels"), ...textsByKey(packed, "labels")]),
-    annotations: new Map([...annotations, ...textsByKey(packed, "annotations")]),
+    labels: new Map([...metadata.textsByKey("labels"), ...packed.textsByKey("labels")]),
+    annotations: new Map([...annotations, ...packed.textsByKey("annotations")]),
   };
 }
 
-/** The members of an object whose values are texts. */
-export function textsByKey(fields: Fields, key: string): ReadonlyMap<string, string> {
-  const value = fields.raw(key);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return new Map();
-  return new Map(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
-}
-
 function packedMetadata(text: string | undefined, metadata: Fields): Fields {
-  if (text === undefined) return new Fields(undefined, "", []);
-  const value = parsedJson(text);
-  if (value === undefined) metadata.fault(`annotations["${METADATA_ANNOTATION}"]`, "is no JSON; it was ignored");
-  return new Fields(value, "", []);
+  const value = text === undefined ? undefined : parsedJson(text);
+  const path = `annotations["${METADATA_ANNOTATION}"]`;
+  if (text !== undefined && value === undefined) metadata.fault(path, "is no JSON; it was ignored");
+  return new Fields(value, `metadata.${path}`, metadata.faults);
 }

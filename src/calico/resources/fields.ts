@@ -35,9 +35,10 @@ export class Fields {
     if (!isObject && value !== undefined && value !== null) this.fault("", "expected an object");
   }
 
-  /** Notes a fault of a field; "" is the object itself. */
+  /** Notes a fault of a field; "" is the object itself. Whatever the text quotes, it stays a line. */
   fault(key: string, why: string): undefined {
-    this.faults.push({ field: this.#pathOf(key), why });
+    const short = why.length <= WHY_MAX ? why : `${why.slice(0, WHY_MAX)}…`;
+    this.faults.push({ field: this.#pathOf(key), why: short });
     return undefined;
   }
 
@@ -68,6 +69,21 @@ export class Fields {
     return this.fault(key, `expected a text, found ${shown(value)}`);
   }
 
+  /** A text that must be there. */
+  needed(key: string): string | undefined {
+    return this.has(key) ? this.text(key) : this.fault(key, "missing");
+  }
+
+  /** The members of an object whose values are texts, as labels are; others are named, what they hold is not. */
+  textsByKey(key: string): ReadonlyMap<string, string> {
+    const entries = Object.entries(this.object(key).#object);
+    const isText = (entry: [string, unknown]): entry is [string, string] => typeof entry[1] === "string";
+    for (const [name] of entries.filter((entry) => !isText(entry))) {
+      this.fault(`${key}.${name}`, "is no text (quote it); it was ignored");
+    }
+    return new Map(entries.filter(isText));
+  }
+
   /** True or false. */
   flag(key: string, otherwise: boolean): boolean {
     const value = this.#value(key);
@@ -93,10 +109,16 @@ export class Fields {
     return known ?? otherwise;
   }
 
-  /** An AS number in any of its forms; 0 is absent, as in Calico. */
-  asNumber(key: string): number | undefined {
+  /** Whether there is an AS number; 0 is none, as in Calico. */
+  hasAsNumber(key: string): boolean {
     const value = this.#value(key);
-    if (value === undefined || value === 0 || value === "0") return undefined;
+    return value !== undefined && value !== 0 && value !== "0";
+  }
+
+  /** An AS number in any of its forms. */
+  asNumber(key: string): number | undefined {
+    if (!this.hasAsNumber(key)) return undefined;
+    const value = this.#value(key);
     const read = typeof value === "number" || typeof value === "string" ? asNumberOf(value) : undefined;
     return read ?? this.fault(key, `expected an AS number, found ${shown(value)}`);
   }
@@ -165,6 +187,7 @@ export class Fields {
 }
 
 const SHOWN_MAX = 60;
+const WHY_MAX = 300;
 
 function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);

@@ -1,6 +1,6 @@
 /** IPPool and BlockAffinity: calico.md 2.5 and 2.6. */
 
-import { parsePrefix } from "../../base/prefix.ts";
+import { covers, formatPrefix, parsePrefix } from "../../base/prefix.ts";
 import type { Prefix } from "../../base/prefix.ts";
 import type { BlockAffinity, IpPool } from "./model.ts";
 import type { Envelope } from "./envelope.ts";
@@ -9,6 +9,9 @@ import type { Fields } from "./fields.ts";
 
 const MODES = ["Never", "Always", "CrossSubnet"] as const;
 const BLOCK_BITS = { 4: { least: 20, most: 32, usual: 26 }, 16: { least: 116, most: 128, usual: 122 } };
+
+/** Addresses that mean something on one link only. */
+const LINK_LOCAL: readonly Prefix[] = ["169.254.0.0/16", "fe80::/10"].map((text) => parsePrefix(text)!);
 
 /** An IPPool. */
 export function readIpPool({ name, root }: Envelope): IpPool | undefined {
@@ -28,7 +31,14 @@ export function readIpPool({ name, root }: Envelope): IpPool | undefined {
   };
   if (pool.ipipMode !== "Never" && pool.vxlanMode !== "Never") spec.fault("ipipMode", "may not stand beside vxlanMode");
   if (pool.ipipMode !== "Never" && !isIpv4) spec.fault("ipipMode", "is for IPv4 only");
-  return mistakesIn(root.faults) === before ? pool : undefined;
+  if (mistakesIn(root.faults) > before) return undefined;
+  // What Calico would not have stored, and does as it says where it is stored all the same.
+  const local = LINK_LOCAL.find((network) => covers(network, cidr) || covers(cidr, network));
+  if (local !== undefined) spec.fault("cidr", `overlaps ${formatPrefix(local)}, which is link-local`);
+  if (pool.disableBgpExport && spec.texts("allowedUses").includes("LoadBalancer")) {
+    spec.fault("disableBGPExport", "may not be true where allowedUses has LoadBalancer");
+  }
+  return pool;
 }
 
 /** A BlockAffinity; undefined without a fault for one that does not exist for BGP: deleted, or not a host's. */
@@ -38,13 +48,13 @@ export function readBlockAffinity({ name, root }: Envelope): BlockAffinity | und
   if (deleted === true || deleted === "true") return undefined;
   if ((spec.text("type") ?? "host") !== "host") return undefined;
   const cidr = strictCidr(spec);
-  const node = spec.text("node") ?? spec.fault("node", "missing");
+  const node = spec.needed("node");
   const state = spec.oneOf("state", ["confirmed", "pending", "pendingDeletion"], "confirmed");
   return cidr === undefined || node === undefined ? undefined : { name, cidr, node, state };
 }
 
 function strictCidr(spec: Fields): Prefix | undefined {
-  const text = spec.text("cidr");
-  if (text === undefined) return spec.fault("cidr", "missing");
+  const text = spec.needed("cidr");
+  if (text === undefined) return undefined;
   return parsePrefix(text) ?? spec.fault("cidr", `expected a network without host bits, found "${text}"`);
 }

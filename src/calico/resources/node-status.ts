@@ -10,7 +10,7 @@ const PERIOD_SECONDS_MAX = 86_400;
 /** A CalicoNodeStatus; undefined for one that names no node. */
 export function readNodeStatus({ name, root }: Envelope): CalicoNodeStatus | undefined {
   const spec = root.object("spec");
-  const node = spec.text("node") ?? spec.fault("node", "missing");
+  const node = spec.needed("node");
   if (node === undefined) return undefined;
   const classes = spec.texts("classes");
   for (const [at, word] of classes.entries()) {

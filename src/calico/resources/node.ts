@@ -3,10 +3,9 @@
 import { parseIpv4 } from "../../base/address.ts";
 import { parsedJson } from "../../config/json.ts";
 import type { CalicoNode } from "./model.ts";
-import { textsByKey } from "./envelope.ts";
 import type { Envelope } from "./envelope.ts";
 import { Fields } from "./fields.ts";
-import { asNumberOf, nodeAddressOf } from "./scalars.ts";
+import { asNumberOf, nodeAddressOf, whyNoPeer } from "./scalars.ts";
 
 const PREFIX = "projectcalico.org/";
 
@@ -48,11 +47,13 @@ function fromKubernetes({ name, labels, annotations, root }: Envelope): CalicoNo
 
 /** Calico's own labels (an annotation with JSON) under Kubernetes'. */
 function effectiveLabels(kubernetes: ReadonlyMap<string, string>, notes: Fields): ReadonlyMap<string, string> {
-  const text = notes.text(`${PREFIX}labels`);
+  const key = `${PREFIX}labels`;
+  const text = notes.text(key);
   if (text === undefined) return kubernetes;
   const value = parsedJson(text);
-  if (value === undefined) notes.fault(`${PREFIX}labels`, "is no JSON object; it was ignored");
-  return new Map([...textsByKey(new Fields({ labels: value }, "", []), "labels"), ...kubernetes]);
+  if (value === undefined) notes.fault(key, "is no JSON object; it was ignored");
+  const own = new Fields({ [key]: value }, "metadata.annotations", notes.faults).textsByKey(key);
+  return new Map([...own, ...kubernetes]);
 }
 
 function nodeAddress(fields: Fields, key: string, octets: 4 | 16): CalicoNode["ipv4"] {
@@ -60,13 +61,16 @@ function nodeAddress(fields: Fields, key: string, octets: 4 | 16): CalicoNode["i
   if (text === undefined) return undefined;
   const family = octets === 4 ? "IPv4" : "IPv6";
   const read = nodeAddressOf(text);
-  if (read?.network.address.length === octets) return read;
-  return fields.fault(key, `expected an ${family} address, alone or with the length of its network, found "${text}"`);
+  if (read?.network.address.length !== octets) {
+    return fields.fault(key, `expected an ${family} address, alone or with the length of its network, found "${text}"`);
+  }
+  const why = whyNoPeer(read.address);
+  return why === undefined ? read : fields.fault(key, `${read.address} is ${why}`);
 }
 
 function clusterId(fields: Fields, key: string): string | undefined {
   const text = fields.text(key);
-  if (text === undefined || parseIpv4(text) !== undefined) return text;
+  if (text === undefined || (parseIpv4(text) ?? 0) !== 0) return text;
   return fields.fault(key, `expected a cluster id such as 244.0.0.1, found "${text}"`);
 }
 

@@ -3,10 +3,10 @@
  * undefined for a text that is none; the caller knows whether that is a mistake or as good as absent.
  */
 
-import { formatAddress, parseAddress } from "../../base/address.ts";
+import { formatAddress, isLinkLocal, parseAddress } from "../../base/address.ts";
 import { clearHostBits } from "../../base/prefix.ts";
 import type { Prefix } from "../../base/prefix.ts";
-import { parseAsNumber } from "../../config/scalars.ts";
+import { noHost, parseAsNumber } from "../../config/scalars.ts";
 
 /** An AS number: a JSON number, or a text, decimal or "hi.lo". 0 is Calico's way to write that there is none. */
 export function asNumberOf(value: number | string): number | undefined {
@@ -56,6 +56,15 @@ export function peerAddressOf(text: string): PeerAddress | undefined {
   const port = digits === undefined ? undefined : Number(digits);
   if (address === undefined || (port !== undefined && (port < 1 || port > 65535))) return undefined;
   return { address: formatAddress(address), port };
+}
+
+/** Why nobody can have a session with an address, in words that follow it; undefined for one of a host. */
+export function whyNoPeer(canonical: string): string | undefined {
+  const octets = parseAddress(canonical);
+  if (octets === undefined) return "no address";
+  if (isLinkLocal(octets)) return "link-local, and no interface can be named here";
+  if (canonical.startsWith("::ffff:") && canonical.includes(".")) return "an IPv4 address in IPv6 clothes";
+  return noHost(octets);
 }
 
 /** An address of a node and the network that it is in. */

@@ -1,7 +1,6 @@
 /** Secret, for the passwords of sessions: calico.md 2.3. Rule: no fault says what a Secret holds. */
 
 import type { CalicoSecret } from "./model.ts";
-import { textsByKey } from "./envelope.ts";
 import type { Envelope } from "./envelope.ts";
 import { qualifiedName } from "./raw.ts";
 
@@ -9,13 +8,13 @@ import { qualifiedName } from "./raw.ts";
 export function readSecret(envelope: Envelope): CalicoSecret {
   const { root } = envelope;
   const texts = new Map<string, string>();
-  for (const [key, value] of textsByKey(root, "data")) {
+  for (const [key, value] of root.textsByKey("data")) {
     const text = decoded(value);
     if (text === undefined) root.fault(`data.${key}`, "is no text in base64");
     else texts.set(key, text);
   }
   // What people write into files; the API server turns it into the other.
-  for (const [key, value] of textsByKey(root, "stringData")) texts.set(key, value);
+  for (const [key, value] of root.textsByKey("stringData")) texts.set(key, value);
   return { name: qualifiedName(envelope), texts };
 }
 

@@ -29,7 +29,14 @@ describe("2.3 BGPPeer", () => {
       /^spec\.keepOriginalNextHop: may not/],
     ["peerIP that is none", { peerIP: "10.9.9", asNumber: 1 }, /^spec\.peerIP: expected an address/],
     ["a port that is none", { peerIP: "10.9.9.9:70000", asNumber: 1 }, /^spec\.peerIP: expected/],
+    ["a peerIP that is no host's", { peerIP: "0.0.0.0", asNumber: 1 }, /^spec\.peerIP: 0\.0\.0\.0 is the wildcard/],
+    ["a peerIP of many hosts", { peerIP: "224.0.0.5:179", asNumber: 1 }, /^spec\.peerIP: .* a multicast address/],
+    ["a peerIP on some link", { peerIP: "fe80::1", asNumber: 1 }, /^spec\.peerIP: fe80::1 is link-local/],
+    ["a peerIP of both families", { peerIP: "::ffff:10.9.9.9", asNumber: 1 }, /^spec\.peerIP: .* an IPv4 address in/],
+    ["a peerIP with a length", { peerIP: "10.9.9.9/24", asNumber: 1 }, /^spec\.peerIP: expected an address/],
     ["peerIP without an AS", { peerIP: "10.9.9.9" }, /^spec\.asNumber: missing/],
+    ["AS 0", { peerIP: "10.9.9.9", asNumber: "0" }, /^spec\.asNumber: missing/],
+    ["an AS that lost its 0", { peerIP: "10.9.9.9", asNumber: 1.1 }, /^spec\.asNumber: expected an AS number/],
     ["an AS beside peerSelector", { ...TO_ALL, asNumber: 1 }, /^spec\.asNumber: may not/],
     ["an AS that is none", { peerIP: "10.9.9.9", asNumber: "1.2.3" }, /^spec\.asNumber: expected an AS number/],
     ["workloads without an AS", { localWorkloadSelector: "all()" }, /^spec\.asNumber: missing/],
@@ -46,11 +53,12 @@ describe("2.3 BGPPeer", () => {
   ];
   it.each(WRONG)("%s leaves it out", (_, spec, want) => {
     const { store, faults } = put("BGPPeer", { spec });
-    expect(faults).toContainEqual(expect.stringMatching(want));
+    expect(faults).toEqual([expect.stringMatching(want)]);
     expect(store.resources.peers.size).toBe(0);
   });
-  it("a peerIP that is none is one fault, and not also a remote side that is missing", () => {
-    expect(put("BGPPeer", { spec: { peerIP: "10.9.9", asNumber: 1 } }).faults).toHaveLength(1);
+  it("a fault is a line, however long what it quotes", () => {
+    const [fault = ""] = put("BGPPeer", { spec: { peerIP: "9".repeat(100_000), asNumber: 1 } }).faults;
+    expect(fault.length).toBeLessThan(400);
   });
   it("a selector that does not parse matches no node, and says so", () => {
     const { store, faults } = put("BGPPeer", { spec: { ...TO_ALL, nodeSelector: "a = 'b'" } });
@@ -103,6 +111,28 @@ describe("2.1 Node", () => {
     expect(faults).toHaveLength(3);
     expect(store.resources.nodes.get("x")).toMatchObject({ ipv4: undefined, asNumber: undefined });
   });
+  it.each(["0.0.0.0/0", "224.0.0.1/24", "255.255.255.255"])("%s is nobody's address", (ipv4Address) => {
+    const { store, faults } = put("Node", { spec: { bgp: { ipv4Address, asNumber: 1 } } });
+    expect(faults).toEqual([expect.stringMatching(/^spec\.bgp\.ipv4Address: [0-9.]+ is (the|a) /)]);
+    expect(store.resources.nodes.get("x")).toMatchObject({ ipv4: undefined, asNumber: 1 });
+  });
+  it.each(["fe80::1/64", "::ffff:10.0.0.1", "::"])("nor %s", (ipv6Address) => {
+    const { store, faults } = put("Node", { spec: { bgp: { ipv6Address } } });
+    expect(faults).toEqual([expect.stringMatching(/^spec\.bgp\.ipv6Address: \S+ is /)]);
+    expect(store.resources.nodes.get("x")?.ipv6).toBeUndefined();
+  });
+  it("a label or an annotation that YAML made a number or a truth of is named; the others count", () => {
+    const said = kubernetes({ "projectcalico.org/ASNumber": 64513, "projectcalico.org/labels": '{"a":"1","b":true}' },
+      { "route-reflector": true, zone: "z" });
+    expect(said.faults.map((fault) => fault.replace(/:.*/, ""))).toEqual([
+      "metadata.annotations.projectcalico.org/ASNumber", "metadata.labels.route-reflector",
+      "metadata.annotations.projectcalico.org/labels.b"]);
+    expect(Object.fromEntries(said.store.resources.nodes.get("x")?.labels ?? [])).toEqual({ a: "1", zone: "z" });
+  });
+  it("0.0.0.0 is no cluster id, and a bgp or a spec of null is as good as absent", () => {
+    expect(put("Node", { spec: { bgp: { routeReflectorClusterID: "0.0.0.0" } } }).faults).toHaveLength(1);
+    for (const spec of [null, { bgp: null }]) expect(put("Node", { spec: spec as never }).faults).toEqual([]);
+  });
 });
 
 describe("2.2 BGPConfiguration", () => {
@@ -122,6 +152,12 @@ describe("2.2 BGPConfiguration", () => {
       "spec.ipv4NormalRoutePriority"]);
     expect(store.resources.configurations.get("default")).toMatchObject({ nodeToNodeMeshEnabled: false,
       listenPort: undefined, nodeMeshPassword: undefined, ignoredInterfaces: ["eth*"], ipv4NormalRoutePriority: 1024 });
+  });
+  it("of node.NAME counts what a node may say by itself", () => {
+    const { store, faults } = read({ nodeToNodeMeshEnabled: false, asNumber: 7, listenPort: 1179 }, "node.a");
+    expect(faults).toEqual([expect.stringMatching(/^spec\.nodeToNodeMeshEnabled: counts in default only/),
+      expect.stringMatching(/^spec\.asNumber: counts in default only/)]);
+    expect(store.resources.configurations.get("node.a")?.listenPort).toBe(1179);
   });
   it("communities are values or names of the same object; without prefixAdvertisements nobody uses them", () => {
     const named = { communities: [{ name: "a", value: "64512:1" }] };
@@ -205,8 +241,18 @@ describe("2.5 IPPool and 2.6 BlockAffinity", () => {
     ["a block size out of range", { cidr: "10.1.0.0/16", blockSize: 19 }, /blockSize: expected/],
   ])("a pool with %s is left out", (_, spec, want) => {
     const { store, faults } = put("IPPool", { spec });
-    expect(faults).toContainEqual(expect.stringMatching(want));
+    expect(faults).toEqual([expect.stringMatching(want)]);
     expect(store.resources.pools.size).toBe(0);
+  });
+  it.each<[string, object, RegExp]>([
+    ["of one link", { cidr: "169.254.0.0/24" }, /cidr: overlaps 169\.254\.0\.0\/16, which is link-local/],
+    ["of everything", { cidr: "::/0" }, /cidr: overlaps fe80::\/10/],
+    ["of load balancers that is kept back", { cidr: "10.1.0.0/16", allowedUses: ["LoadBalancer"],
+      disableBGPExport: true }, /disableBGPExport: may not be true/],
+  ])("a pool %s is named, and does as it says", (_, spec, want) => {
+    const { store, faults } = put("IPPool", { spec });
+    expect(faults).toEqual([expect.stringMatching(want)]);
+    expect(store.resources.pools.size).toBe(1);
   });
   it("an affinity counts unless it is deleted, in either spelling, or not a host's", () => {
     const count = (spec: object): number => {
@@ -250,6 +296,10 @@ describe("objects", () => {
     const store = new ResourceStore();
     expect(store.put([7, null, {}, { kind: "Node" }]).length).toBeGreaterThanOrEqual(4);
     expect(store.resources.nodes.size).toBe(0);
+  });
+  it.each([{ kind: 7 }, { metadata: { name: 7 } }])("one whose kind or name is a number is one fault", (odd) => {
+    expect(new ResourceStore().put([{ ...resource("BGPPeer", { spec: TOR }), ...odd }])).toEqual([
+      expect.objectContaining({ why: "expected a text, found 7" })]);
   });
   it("crd.projectcalico.org/v1 packs the user's labels in an annotation", () => {
     const { store } = put("Node", { apiVersion: "crd.projectcalico.org/v1", spec: { bgp: { asNumber: 1 } },
