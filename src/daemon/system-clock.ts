@@ -12,14 +12,19 @@ export const systemClock: Clock = {
 /** Chance that nobody can foresee but that is not for secrets: jitter and hash seeds. */
 export const systemRandom: Random = () => Math.random();
 
-/** Longer waits overflow a timer and fire at once; the owner looks again when it is woken early. */
+/** A longer wait would overflow a timer and fire at once. */
 const DELAY_MILLISECONDS_MAX = 2 ** 31 - 1;
 
 /** Node's timers and its event loop. */
 export const systemScheduler: Scheduler = {
   at(at, run) {
-    const delay = Math.ceil(at - performance.now());
-    const timer = setTimeout(() => run(systemClock.now()), Math.min(Math.max(delay, 0), DELAY_MILLISECONDS_MAX));
+    let timer: NodeJS.Timeout;
+    const wait = (): void => {
+      const delay = Math.max(Math.ceil(at - performance.now()), 0);
+      timer = delay > DELAY_MILLISECONDS_MAX ? setTimeout(wait, DELAY_MILLISECONDS_MAX)
+        : setTimeout(() => run(systemClock.now()), delay);
+    };
+    wait();
     return () => clearTimeout(timer);
   },
   afterPoll(run) {
