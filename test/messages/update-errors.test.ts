@@ -17,7 +17,6 @@ const reach = (nextHop: string, nlri = "2020010db8", afi = "0002"): Uint8Array =
 };
 const unreach = (value: string): Uint8Array => attribute(0x80, 15, value);
 const LOOPBACK: AttributeContext = { ...IBGP, loopback: true };
-const OFF_LINK: AttributeContext = { ...IBGP, onLink: false };
 const WIDE: AttributeContext = { ...IBGP, extendedNextHop: ["ipv4-unicast"] };
 const ONLY_V4: AttributeContext = { ...IBGP, families: ["ipv4-unicast"] };
 const ADD_PATH: AttributeContext = { ...IBGP, addPath: ["ipv6-unicast"] };
@@ -84,9 +83,8 @@ const ROWS: readonly Row[] = [
   ["MP_REACH with a multicast next hop", reach(`ff02${"0".repeat(28)}`), IBGP, "withdraw", 8],
   ["MP_REACH with next hop ::1", reach(`${"0".repeat(30)}01`), IBGP, "withdraw", 8],
   ["MP_REACH with next hop ::1 over loopback", reach(`${"0".repeat(30)}01`), LOOPBACK, "ok", undefined],
-  ["a link-local next hop alone on the link", reach(LINK_LOCAL), IBGP, "ok", undefined],
-  ["a link-local next hop alone off the link", reach(LINK_LOCAL), OFF_LINK, "withdraw", 8],
-  ["a link-local next hop behind a global one off the link", reach(GLOBAL + LINK_LOCAL), OFF_LINK, "ok", undefined],
+  ["a link-local next hop alone", reach(LINK_LOCAL), IBGP, "ok", undefined],
+  ["a link-local next hop behind a global one", reach(GLOBAL + LINK_LOCAL), IBGP, "ok", undefined],
   ["MP_REACH of a family that is not negotiated", reach(GLOBAL), ONLY_V4, "discard", 9],
   ["MP_REACH of an unknown family, whatever is in it", reach("0a000001", "ffffff", "4004"), IBGP, "discard", 9],
   ["MP_REACH of an unknown family whose next hop takes the reserved octet", attribute(0x80, 14, "400401 04 0a000001"),

@@ -83,8 +83,7 @@ export function mpNextHopTrouble(
     if (bytes[at + 15] === 0) return "next hop ::";
     if (bytes[at + 15] === 1 && !context.loopback) return "next hop ::1";
   }
-  const onlyLinkLocal = end - at === 16 && first === 0xfe && (bytes[at + 1]! & 0xc0) === 0x80;
-  return onlyLinkLocal && context.onLink === false ? "next hop is link-local and the peer is off the link" : undefined;
+  return undefined;
 }
 
 function isZero(bytes: Uint8Array, at: number, end: number): boolean {

@@ -18,8 +18,6 @@ export interface AttributeContext {
   readonly loopback: boolean;
   /** Negotiated families; MP attributes of others are ignored (RFC 4760 §8). */
   readonly families: readonly Family[];
-  /** False where the neighbour is not on a shared link: a link-local next hop alone is then of no use. */
-  readonly onLink?: boolean;
 }
 
 /** What is wrong with a value. */
