@@ -1,8 +1,9 @@
 /**
- * Resources in files and folders of files, followed through every change. Rules: what is half written or cannot be read
- * keeps what it said last, and is a fault by its name; a manifest that leaves a folder takes its resources with it; a
- * path of the configuration that is missing is an outage. The system tells of changes where it can; all files are
- * looked at now and then wherever it cannot (network file systems, folders that were replaced).
+ * Resources in files and folders of files, followed through every change. Rules: nothing is told while a file is being
+ * written; what cannot be read keeps what it said last, and is a fault by its name; a manifest that leaves a folder
+ * takes its resources with it; a path of the configuration that is missing is an outage. The system tells of changes
+ * where it can; all files are looked at now and then wherever it cannot (network file systems, folders that were
+ * replaced).
  */
 
 import { promises } from "node:fs";
@@ -16,10 +17,15 @@ import type { WatchFolder } from "../watch-folder.ts";
 import { faultOf, isManifest, manifestsOf, readManifest, whyUnread } from "./manifests.ts";
 import type { Manifest } from "./manifests.ts";
 
-/** A change is read when so long nothing more has changed: editors and copies come in bursts. */
-const SETTLE_MILLISECONDS = 50;
-/** But it is not put off more often than this. */
-const STIRS_MAX = 20;
+/**
+ * All files are looked at when so long nothing more has changed (editors and copies come in bursts), and what changed
+ * is read where it is the same so long after that: a copy over a network has its pauses.
+ */
+const SETTLE_MILLISECONDS = 200;
+/** But looking is not put off more often than this. */
+const STIRS_MAX = 5;
+/** After so many looks in a row at files that do not come to rest, the others do not wait for them any longer. */
+const RESTLESS_SCANS = 20;
 /** All files are looked at again after that long, */
 const POLL_MILLISECONDS = 10_000;
 /** or so long for each of them, where they are very many. */
@@ -57,6 +63,9 @@ export class FilesDatastore implements Datastore {
   #listener: (event: DatastoreEvent) => void = () => undefined;
   /** By path of the configuration, then by file. */
   readonly #manifests = new Map<string, ReadonlyMap<string, Manifest>>();
+  /** Files that were not as they had been, with the stamp they had: of the last scan. */
+  #restless: ReadonlyMap<string, string> = new Map();
+  #restlessScans = 0;
   readonly #watched = new Map<string, Watched>();
   #told: ReadonlyMap<string, Told> = new Map();
   #faultsTold = "[]";
@@ -122,37 +131,38 @@ export class FilesDatastore implements Datastore {
     this.#polling = undefined;
   }
 
-  /** Looks at everything, tells what is new; false where some file was being written to. */
+  /** Looks at everything, tells what is new; false where it has to be looked at again before. */
   async #scan(): Promise<boolean> {
     const troubles: string[] = [];
-    let isWhole = true;
+    const restless = new Map<string, string>();
     for (const path of this.#options.paths) {
       await this.#watch(path); // first: what changes from now on is not missed
       try {
-        isWhole = await this.#read(path) && isWhole;
+        await this.#read(path, restless);
       } catch (error) {
         troubles.push(`${path} ${whyUnread(error)}`);
       }
     }
-    if (!this.#isStopped) this.#tell(troubles.join("; "), isWhole);
-    return isWhole;
+    this.#restless = restless;
+    this.#restlessScans = restless.size === 0 ? 0 : this.#restlessScans + 1;
+    const isToBeTold = restless.size === 0 || this.#restlessScans > RESTLESS_SCANS;
+    if (isToBeTold && !this.#isStopped) this.#tell(troubles.join("; "));
+    return isToBeTold;
   }
 
-  async #read(path: string): Promise<boolean> {
-    const before = this.#manifests.get(path);
+  async #read(path: string, restless: Map<string, string>): Promise<void> {
+    const before = this.#manifests.get(path) ?? new Map<string, Manifest>();
     const now = new Map<string, Manifest>();
-    let isWhole = true;
-    for (const file of await manifestsOf(path)) {
-      const known = before?.get(file);
-      const read = await readManifest(file, known);
-      // The file of the configuration itself was there a moment ago.
-      const isChanging = read === "changing" || (read === undefined && file === path);
-      if (isChanging) isWhole = false;
-      const manifest = isChanging ? known : read as Manifest | undefined;
+    const there = await manifestsOf(path);
+    for (const file of [...new Set([...there, ...before.keys()])].sort()) {
+      const known = before.get(file);
+      const read = await readManifest(file, known, this.#restless.get(file));
+      if (typeof read === "string") restless.set(file, read);
+      // The file of the configuration itself was there a moment ago; without it there would be an outage.
+      const manifest = typeof read === "string" || (read === undefined && file === path) ? known : read;
       if (manifest !== undefined) now.set(file, manifest);
     }
     this.#manifests.set(path, now);
-    return isWhole;
   }
 
   async #watch(path: string): Promise<void> {
@@ -179,14 +189,15 @@ export class FilesDatastore implements Datastore {
   }
 
   /** `why`: what of the configuration's paths is missing; empty where all are there. */
-  #tell(why: string, isWhole: boolean): void {
-    const faults: ResourceFault[] = [];
+  #tell(why: string): void {
+    const faults = [...this.#restless.keys()].map((file) =>
+      faultOf(file, "", "does not come to rest; what it said before counts"));
     const objects = this.#gather(faults);
     this.#tellFaults(faults);
     if (why !== this.#why) this.#listener(why === "" ? { kind: "up" } : { kind: "down", why });
     this.#why = why;
     if (this.#isSynced) this.#tellChanges(objects);
-    else if (why === "" && isWhole) this.#tellFirst(objects);
+    else if (why === "") this.#tellFirst(objects);
   }
 
   /** All resources by kind and name. */

@@ -37,27 +37,33 @@ export async function manifestsOf(path: string, recursive = false): Promise<read
   return (await promises.readdir(path, { recursive })).filter(isManifest).sort().map((name) => join(path, name));
 }
 
+/** The stamp of a file that is gone. */
+const GONE = "gone";
+
 /**
- * Reads a file where it has changed since `before`. After a mistake of syntax its last good documents stay: it may be
- * half written, as it may be when it is empty (a shell empties a file before the command that fills it has begun).
- * Undefined: it is gone. "changing": it was written to meanwhile, so nothing can be said yet.
+ * Reads a file that has changed since `before` and not since it was looked at last: a text instead is the stamp that it
+ * has now, for the next look, as whoever writes to it may not have done. So is a file that goes taken for gone at the
+ * second look only (undefined). After a mistake of syntax its last good documents stay: it may be half written all the
+ * same, as it may be when it is empty (a shell empties a file before the command that fills it has begun).
  */
 export async function readManifest(
-  path: string, before: Manifest | undefined,
-): Promise<Manifest | "changing" | undefined> {
+  path: string, before: Manifest | undefined, lastStamp: string | undefined,
+): Promise<Manifest | string | undefined> {
   try {
     const stats = await promises.stat(path, { bigint: true });
-    if (stampOf(stats) === before?.stamp) return before;
+    const stamp = stampOf(stats);
+    if (stamp === before?.stamp) return before;
+    if (stamp !== lastStamp) return stamp;
     if (!stats.isFile()) return refused(path, stats, before, "is no file");
     if (stats.size > OCTETS_MAX) return refused(path, stats, before, `has more than ${OCTETS_MAX} octets`);
     if (stats.size === 0n && before !== undefined && before.documents.length > 0) {
       return refused(path, stats, before, "is empty; its last good content counts");
     }
     const text = await promises.readFile(path, "utf8");
-    if (stampOf(await promises.stat(path, { bigint: true })) !== stampOf(stats)) return "changing";
-    return parsed(path, stampOf(stats), text, before);
+    const stampAfter = stampOf(await promises.stat(path, { bigint: true }));
+    return stampAfter === stamp ? parsed(path, stamp, text, before) : stampAfter;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return lastStamp === GONE ? undefined : GONE;
     return { stamp: "", documents: before?.documents ?? [], faults: [faultOf(path, "", whyUnread(error))] };
   }
 }
