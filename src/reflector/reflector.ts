@@ -40,7 +40,8 @@ export class Reflector {
   /** What this slice has cost so far, in octets handed out. */
   #spent = 0;
   #nextGroup = 1;
-  #gateOpen = true;
+  /** Prefixes to decide until the gate is open: 0 it is, infinitely many it is closed. */
+  #untilOpen = 0;
   #tooLong = 0;
   /** The group with the member that the last `reap` could not go on for. */
   #waitedFor: UpdateGroup | undefined;
@@ -63,12 +64,18 @@ export class Reflector {
   }
 
   /**
-   * Closed: nothing is told and no End-of-RIB is sent (a restart is being recovered, RFC 4724 §4.1). Once it is open
-   * members are woken in the slices that follow: thousands of first tables take longer than a turn should.
+   * Closed: nothing is told and no End-of-RIB is sent (a restart is being recovered, RFC 4724 §4.1). It opens once
+   * everything that waits now is decided: End-of-RIB says that what was not told by then is gone.
    */
   setGate(open: boolean): void {
-    this.#gateOpen = open;
-    if (open) for (const group of this.#groups.values()) for (const member of group.members) this.#later.add(member);
+    if (!open) this.#untilOpen = Infinity;
+    else if (this.#untilOpen > 0) this.#untilOpen = this.tables.rib.dirtyCount;
+    if (this.#untilOpen === 0) this.#opened();
+  }
+
+  /** Members are woken in the slices that follow: thousands of first tables take longer than a turn should. */
+  #opened(): void {
+    for (const group of this.#groups.values()) for (const member of group.members) this.#later.add(member);
   }
 
   /** A member that is told everything, then End-of-RIB (`marks`), then every change. */
@@ -179,7 +186,7 @@ export class Reflector {
 
   /** Routes for a member's session. */
   pull(member: GroupMember): Uint8Array | undefined {
-    const octets = member.pull(this.#gateOpen);
+    const octets = member.pull(this.#untilOpen === 0);
     if (octets !== "later") {
       if (octets !== undefined) this.#spent += octets.length + this.#limits.octetsPerPull;
       return octets;
@@ -248,6 +255,7 @@ export class Reflector {
       rib.decide(prefix);
       this.onDecided?.(prefix);
       for (const group of this.#groups.values()) group.evaluate(prefix);
+      if (this.#untilOpen > 0 && --this.#untilOpen === 0) this.#opened();
       const cost = 1 + Math.floor(rib.bury(prefix) / PATHS_PER_PREFIX);
       left -= cost;
       this.#decided += cost;

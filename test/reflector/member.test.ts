@@ -79,6 +79,24 @@ describe("a member that joins", () => {
     expect(closed.neighbours[1]!.session!.receiver.table.size).toBe(BLOCKS.length);
   });
 
+  it("is told no End-of-RIB before what waits at the opening of the gate is decided", () => {
+    const closed = new World([client(0), client(1)], TINY_LIMITS, 1, {});
+    closed.setGate(false);
+    for (const neighbour of closed.neighbours) closed.up(neighbour, PLAIN);
+    closed.settle();
+    announce(closed, 0, BLOCKS);
+    closed.setGate(true);
+    const { receiver } = closed.neighbours[1]!.session!;
+    while (!receiver.marks.includes("eor ipv4-unicast")) {
+      closed.pump();
+      closed.pull(closed.neighbours[1]!, Infinity);
+      closed.deliver(closed.neighbours[1]!, Infinity);
+    }
+    expect(receiver.table.size).toBe(BLOCKS.length);
+    closed.drain();
+    expect(marksOf(closed, 1)).toEqual(["eor ipv4-unicast"]);
+  });
+
   it("leaves in the middle of its feed without a trace", () => {
     const made = world(3);
     announce(made, 0, BLOCKS);
