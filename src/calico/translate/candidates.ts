@@ -70,7 +70,7 @@ export function scopeOf(resources: CalicoResources, speaker: Speaker, family: Ca
   if (own === undefined) return undefined;
   const side = { resources, speaker, family, ownAddress: own.address, clusterAs: clusterAsNumber(resources) };
   const peers = [...resources.peers.values()].sort((a, b) => compareText(a.name, b.name))
-    .map((peer) => ({ peer, isLocal: isLocal(peer, speaker.node), isRemote: isRemote(side, peer) }))
+    .map((peer) => ({ peer, isLocal: isOurs(peer, speaker), isRemote: isRemote(side, peer) }))
     .filter((one) => one.isLocal || one.isRemote);
   let atAddress: ReadonlyMap<string, readonly CalicoNode[]> | undefined;
   return { ...side, peers, nodesAt: (address) => (atAddress ??= nodesAtAddresses(side, peers)).get(address) ?? [] };
@@ -132,6 +132,18 @@ function meshCandidate(scope: Scope, remote: CalicoNode, address: string): Candi
     keepaliveSeconds: undefined, nextHopMode: "auto", keepOnEbgp: false, ttlSecurityHops: 0, allowOwnAs: 0,
     reachableBy: undefined, filters: [],
   };
+}
+
+const NO_LABELS: ReadonlyMap<string, string> = new Map();
+
+/**
+ * We are on the local side of a BGPPeer. All nodes are all Nodes: a host that is none is meant where it is named, or
+ * where a selector asks for a label that it has.
+ */
+function isOurs(peer: BgpPeer, { node, isNode }: Speaker): boolean {
+  const { local } = peer;
+  const isForAll = local.by === "all" || (local.by === "selector" && local.selector.matches(NO_LABELS));
+  return isLocal(peer, node) && (isNode || !isForAll);
 }
 
 function isLocal({ local }: BgpPeer, node: CalicoNode): boolean {

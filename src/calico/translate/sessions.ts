@@ -56,7 +56,7 @@ export class SessionPlan {
   sessions(resources: CalicoResources, speaker: Speaker): readonly SessionView[] {
     const { nodes, peers, configurations, filters, workloads } = resources;
     const filterNames = this.#filterNames.of([filters], () => new Set(filters.keys()));
-    const basis = [peers, configurations, filterNames, speaker.node, speaker.meshEnabled];
+    const basis = [peers, configurations, filterNames, speaker.node, speaker.isNode, speaker.meshEnabled];
     if (!sameObjects(basis, this.#basis)) this.#known.clear();
     this.#basis = basis;
     return this.#sessions.of([nodes, workloads, ...basis], () => {

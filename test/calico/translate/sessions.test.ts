@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { configuration, host, node, peer, planOf, sessionsOf, world } from "../../support/calico/world.ts";
-import type { BgpPeer } from "../../../src/calico/resources/model.ts";
+import type { BgpPeer, CalicoNode } from "../../../src/calico/resources/model.ts";
 import { NodeTranslation } from "../../../src/calico/translate/node.ts";
 import type { WorldWords } from "../../support/calico/world.ts";
 
@@ -292,6 +292,35 @@ describe("12 what the configuration says of our node", () => {
     const first = translation.plan(world({ nodes: [found] }), []);
     const second = translation.plan(world({ nodes: [found, W1], configurations: [NO_MESH] }), []);
     expect(second.speaker?.node).toBe(first.speaker?.node);
+  });
+});
+
+describe("12 a host that is no Node", () => {
+  const own = node("out", { ipv4: "10.0.0.99/24", labels: { rack: "a" } });
+  const tor = { peerIP: "10.9.9.9", asNumber: 65000 };
+  const names = (nodes: readonly CalicoNode[], ...peers: BgpPeer[]): string[] =>
+    planOf({ nodes, peers }, "out", { ownNode: own }).view.families.ipv4.peers.map(({ name }) => name);
+
+  it.each<[string, BgpPeer, boolean]>([
+    ["for all", peer("p", tor), false], ["by all()", peer("p", { ...tor, nodeSelector: "all()" }), false],
+    ["by a label it lacks", peer("p", { ...tor, nodeSelector: "!has(route-reflector)" }), false],
+    ["by a label it has", peer("p", { ...tor, nodeSelector: "rack == 'a'" }), true],
+    ["by its name", peer("p", { ...tor, node: "out" }), true],
+    ["by another's name", peer("p", { ...tor, node: "w1" }), false],
+  ])("is on the local side %s: %o", (_, one, isMeant) => {
+    expect(names([W1], one)).toEqual(isMeant ? [expect.stringContaining("_10_9_9_9")] : []);
+  });
+  it("is on every remote side that means it, and with a Node of its name it is one", () => {
+    const toUs = peer("to-us", { peerIP: "10.0.0.99", asNumber: 64512 });
+    expect(names([W1], toUs, peer("tor", tor))).toEqual(["Node_10_0_0_1"]);
+    expect(names([W1, own], toUs, peer("tor", tor))).toEqual(["Global_10_9_9_9", "Mesh_10_0_0_1", "Node_10_0_0_1"]);
+  });
+  it("that becomes one has what it was not meant for", () => {
+    const translation = new NodeTranslation(host("out", { ownNode: own }));
+    const words = { nodes: [W1], peers: [peer("tor", { peerSelector: "all()" })], configurations: [NO_MESH] };
+    const types = (more: readonly CalicoNode[]): string[] =>
+      translation.plan(world({ ...words, nodes: [W1, ...more] }), []).view.families.ipv4.peers.map(({ type }) => type);
+    expect([types([]), types([own])]).toEqual([["node"], ["global"]]);
   });
 });
 
