@@ -5,7 +5,7 @@ import type { JsonValue } from "../../../config/json.ts";
 import { textOf } from "../../resources/raw.ts";
 import { withQuery } from "./api.ts";
 import type { Api } from "./api.ts";
-import { ItemCutter, OBJECT_MAX } from "./cut.ts";
+import { ItemCutter, OBJECT_MAX } from "../cut.ts";
 import { failed } from "./failure.ts";
 import type { Failure } from "./failure.ts";
 

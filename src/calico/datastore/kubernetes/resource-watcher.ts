@@ -7,7 +7,7 @@
 import type { JsonValue } from "../../../config/json.ts";
 import type { DatastoreEvent, Timers } from "../datastore.ts";
 import type { Api } from "./api.ts";
-import { BackOff, pause } from "./back-off.ts";
+import { BackOff, pause } from "../back-off.ts";
 import type { Failure } from "./failure.ts";
 import { listAll } from "./list.ts";
 import { listPath, qualifiedName, resourceOf } from "./resources.ts";

@@ -5,7 +5,7 @@ import type { JsonValue } from "../../../config/json.ts";
 import { memberOf, textOf } from "../../resources/raw.ts";
 import { withQuery } from "./api.ts";
 import type { Api } from "./api.ts";
-import { LineCutter, OBJECT_MAX } from "./cut.ts";
+import { LineCutter, OBJECT_MAX } from "../cut.ts";
 import { failed, refused } from "./failure.ts";
 import type { Failure } from "./failure.ts";
 

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import type { Api } from "../../../../src/calico/datastore/kubernetes/api.ts";
 import { withQuery } from "../../../../src/calico/datastore/kubernetes/api.ts";
 import { apiGroupOf, discoverApiGroup, V1, V3 } from "../../../../src/calico/datastore/kubernetes/api-group.ts";
-import { BackOff } from "../../../../src/calico/datastore/kubernetes/back-off.ts";
+import { BackOff } from "../../../../src/calico/datastore/back-off.ts";
 import { failed, refused } from "../../../../src/calico/datastore/kubernetes/failure.ts";
 import { VirtualTimers } from "../../../support/calico/timers.ts";
 

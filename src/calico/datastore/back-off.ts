@@ -1,7 +1,7 @@
 /** How long to wait before the next attempt. Rule: never less than a second, so that nothing turns in a busy loop. */
 
-import type { Timers } from "../datastore.ts";
-import type { Failure } from "./failure.ts";
+import type { Timers } from "./datastore.ts";
+import type { Failure } from "./kubernetes/failure.ts";
 
 const SHORTEST_MILLISECONDS = 1000;
 const LONGEST_MILLISECONDS = 30_000;

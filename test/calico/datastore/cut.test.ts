@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { ItemCutter, LineCutter } from "../../../../src/calico/datastore/kubernetes/cut.ts";
+import { ItemCutter, LineCutter } from "../../../src/calico/datastore/cut.ts";
 
 const octetsOf = (text: string): Buffer => Buffer.from(text, "utf8");
 
