@@ -3,20 +3,24 @@
 import type { Timers } from "./datastore.ts";
 import type { Failure } from "./kubernetes/failure.ts";
 
+/** The least wait, and the first one before its jitter. */
 const SHORTEST_MILLISECONDS = 1000;
 const LONGEST_MILLISECONDS = 30_000;
 /** What is forbidden or not there is put right by people. */
 const SLOW_MILLISECONDS = 60_000;
 /** A server may ask to wait for this long and no longer. */
 const RETRY_AFTER_SECONDS_MAX = 300;
+const NOBODY_SAID = { status: undefined, retryAfterSeconds: 0 } as const;
 
 /** Doubling waits with jitter, so that what failed together does not come back together. */
 export class BackOff {
   readonly #timers: Timers;
+  readonly #firstMilliseconds: number;
   #failures = 0;
 
-  constructor(timers: Timers) {
+  constructor(timers: Timers, firstMilliseconds: number = SHORTEST_MILLISECONDS) {
     this.#timers = timers;
+    this.#firstMilliseconds = firstMilliseconds;
   }
 
   /** How many failures there were since the last reset, up to 16. */
@@ -25,8 +29,8 @@ export class BackOff {
   }
 
   /** The wait after another failure, in milliseconds. */
-  next({ status, retryAfterSeconds }: Pick<Failure, "status" | "retryAfterSeconds">): number {
-    const doubled = Math.min(SHORTEST_MILLISECONDS * 2 ** this.#failures, LONGEST_MILLISECONDS);
+  next({ status, retryAfterSeconds }: Pick<Failure, "status" | "retryAfterSeconds"> = NOBODY_SAID): number {
+    const doubled = Math.min(this.#firstMilliseconds * 2 ** this.#failures, LONGEST_MILLISECONDS);
     const whole = status === 403 || status === 404 ? SLOW_MILLISECONDS : doubled;
     this.#failures = Math.min(this.#failures + 1, 16);
     const asked = Math.min(retryAfterSeconds, RETRY_AFTER_SECONDS_MAX) * 1000;

@@ -1,5 +1,5 @@
 /**
- * Cuts what the API server streams into its parts, wherever the network cut it. Rule: all marks are ASCII, so octets
+ * Cuts what a server streams into its parts, wherever the network cut it. Rule: all marks are ASCII, so octets
  * are looked at and text is made only of whole parts; a part that is too long is passed over and told, never kept.
  */
 
@@ -25,9 +25,13 @@ class Gathered {
     this.#length = length;
   }
 
+  get isTooLong(): boolean {
+    return this.#length > this.#max;
+  }
+
   /** The text so far, undefined where it was too long; begins anew. */
   take(): string | undefined {
-    const text = this.#length > this.#max ? undefined : this.#octets.toString("utf8", 0, this.#length);
+    const text = this.isTooLong ? undefined : this.#octets.toString("utf8", 0, this.#length);
     this.#length = 0;
     return text;
   }
@@ -61,6 +65,16 @@ export class LineCutter {
     }
     this.#line.append(piece.subarray(from));
     return lines;
+  }
+
+  /** Whether the line that has not ended yet is too long already. */
+  get isTooLong(): boolean {
+    return this.#line.isTooLong;
+  }
+
+  /** What came after the last line's end; undefined where it is too long. Begins anew. */
+  rest(): string | undefined {
+    return this.#line.take();
   }
 }
 

@@ -32,6 +32,14 @@ it("passes over a line that is too long, and reads the next one", () => {
   expect(lines(5, octetsOf("1234"), octetsOf("5678"), octetsOf("9\nab\n"))).toEqual([undefined, "ab"]);
 });
 
+it("keeps what ends without the end of a line, and knows at once when that is too long", () => {
+  const cutter = new LineCutter(4);
+  cutter.push(octetsOf("1\nlast"));
+  expect([cutter.isTooLong, cutter.rest(), cutter.rest()]).toEqual([false, "last", ""]);
+  cutter.push(octetsOf("12345"));
+  expect([cutter.isTooLong, cutter.rest(), cutter.isTooLong]).toEqual([true, undefined, false]);
+});
+
 interface Cut { readonly head: unknown; readonly items: readonly unknown[] }
 
 function items(max: number, ...given: readonly Uint8Array[]): Cut {

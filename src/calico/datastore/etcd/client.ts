@@ -3,16 +3,19 @@
 import { parsedJson } from "../../../config/json.ts";
 import type { JsonObject, JsonValue } from "../../../config/json.ts";
 import { objectOf } from "../../resources/raw.ts";
+import { LineCutter } from "../cut.ts";
+import { readText } from "../http.ts";
 import type { Login } from "./access.ts";
 import type { EtcdConnection } from "./connection.ts";
-import { LineSplitter } from "./lines.ts";
 import { base64, errorOf, pageOf, watchResultOf } from "./messages.ts";
 import type { Entry, Page, WatchResult } from "./messages.ts";
 
 /** Keys in a page. The gateway of older releases takes 4 MiB from its etcd at once; then there are fewer. */
 const PAGE_KEYS = 500;
-/** A longer answer, or line of a watch, is refused. UTF-16 units. */
-const ANSWER_LENGTH_MAX = 64 * 1024 * 1024;
+/** A longer answer, or line of a watch, is refused. */
+const ANSWER_OCTETS_MAX = 64 * 1024 * 1024;
+/** Silence within a watch: etcd says at least every 22 minutes that it lives, unless it is frozen. */
+const WATCH_SECONDS = 25 * 60;
 
 /** Everything under some prefixes at one moment. */
 export interface Snapshot {
@@ -46,19 +49,12 @@ export class EtcdClient {
 
   /** One operation with one answer. */
   async call(path: string, body: JsonValue): Promise<JsonObject | string> {
-    const pieces: string[] = [];
-    let length = 0;
-    const ended = await this.#connection.send({
-      path, body, token: this.#token, isStream: false,
-      take(piece) {
-        pieces.push(piece);
-        length += piece.length;
-        return length > ANSWER_LENGTH_MAX ? "an answer without end" : undefined;
-      },
-    });
-    if (typeof ended === "string") return ended;
-    const answer = objectOf(parsedJson(pieces.join("")));
-    return ended === 200 ? answer : errorOf(answer) ?? statusText(ended);
+    const answer = await this.#connection.ask({ path, body, token: this.#token });
+    if (typeof answer === "string") return answer;
+    const read = await readText(answer, ANSWER_OCTETS_MAX);
+    if ("why" in read) return read.why;
+    const said = objectOf(parsedJson(read.text));
+    return answer.status === 200 ? said : errorOf(said) ?? statusText(answer.status);
   }
 
   /** What stands at a key. */
@@ -96,28 +92,46 @@ export class EtcdClient {
 
   /** Tells what happens under a prefix from a revision on; resolves when that ends, with why. */
   async watch(prefix: string, revision: string, onResult: (result: WatchResult) => void): Promise<string> {
-    const lines = new LineSplitter(ANSWER_LENGTH_MAX);
-    const onLine = (line: string): string | undefined => {
-      const result = watchResultOf(line);
-      if (typeof result === "string") return result;
-      onResult(result);
-      return undefined;
-    };
-    const ended = await this.#connection.send({
+    const answer = await this.#connection.ask({
       path: "/v3/watch", token: this.#token, isStream: true,
       // Many changes at once may come in several results, each below the size that a gateway takes.
       body: { create_request: { ...rangeOf(prefix), start_revision: revision, progress_notify: true, fragment: true } },
-      take: (piece) => lines.take(piece, onLine),
     });
-    if (typeof ended === "string") return ended;
+    if (typeof answer === "string") return answer;
+    const lines = new LineCutter(ANSWER_OCTETS_MAX);
+    let why: string | undefined;
+    let isHeard = false;
+    const broken = await answer.read((piece) => {
+      if (!isHeard) answer.bear(WATCH_SECONDS); // the first word has to come as soon as any other answer
+      isHeard = true;
+      why = readResults(lines.push(piece), onResult) ?? (lines.isTooLong ? ENDLESS : undefined);
+      return why === undefined;
+    });
+    if (why !== undefined || broken !== undefined) return why ?? broken!;
     // An error ends the stream, not a line.
-    return errorOf(objectOf(parsedJson(lines.rest()))) ?? (ended === 200 ? "the stream has ended" : statusText(ended));
+    const said = errorOf(objectOf(parsedJson(lines.rest() ?? "")));
+    return said ?? (answer.status === 200 ? "the stream has ended" : statusText(answer.status));
   }
 
   async #page(range: JsonObject): Promise<Page | string> {
     const answer = await this.call("/v3/kv/range", range);
     return typeof answer === "string" ? answer : pageOf(answer);
   }
+}
+
+const ENDLESS = "a line without end";
+
+/** Hands results on up to one that ends the watch; answers why it does. */
+function readResults(
+  lines: readonly (string | undefined)[], onResult: (result: WatchResult) => void,
+): string | undefined {
+  for (const line of lines) {
+    if (line === undefined) return ENDLESS;
+    const result = line.trim() === "" ? undefined : watchResultOf(line);
+    if (typeof result === "string") return result;
+    if (result !== undefined) onResult(result);
+  }
+  return undefined;
 }
 
 /** The keys that start with this. A prefix ends in ASCII. */

@@ -10,6 +10,7 @@ import type { EtcdSettings } from "../../../config/settings.ts";
 import type { CalicoNode } from "../../resources/model.ts";
 import { objectOf } from "../../resources/raw.ts";
 import type { Datastore, DatastoreEvent, NodeWritten, Timers, Wanted } from "../datastore.ts";
+import { BackOff, pause } from "../back-off.ts";
 import { sameStatus } from "../node-status.ts";
 import { readAccess } from "./access.ts";
 import { EtcdClient } from "./client.ts";
@@ -20,9 +21,8 @@ import { nodeWith } from "./node.ts";
 import { putResource, removeResource } from "./writes.ts";
 import type { WriteResult } from "./writes.ts";
 
-/** Between two attempts: at first 1 to 2 seconds, at last 15 to 30. */
-const PAUSE_MIN_MILLISECONDS = 1000;
-const PAUSE_MAX_MILLISECONDS = 30_000;
+/** Between two attempts: at first 1 to 2 seconds. */
+const PAUSE_MILLISECONDS = 2000;
 /** A connection that held this long has made good for the failures before it. */
 const STEADY_MILLISECONDS = 30_000;
 
@@ -48,16 +48,15 @@ export class EtcdDatastore implements Datastore {
   #running: Promise<void> = Promise.resolve();
   readonly #connections = new Set<EtcdConnection>();
   #endpointAt = 0;
-  #failures = 0;
+  readonly #backOff: BackOff;
   #isSynced = false;
   /** Why each endpoint is none now, as it was told last. */
   readonly #whys = new Map<string, string>();
-  #isStopped = false;
-  /** Ends a pause. */
-  #wake = (): void => undefined;
+  readonly #stopping = new AbortController();
 
   constructor(means: EtcdMeans) {
     this.#means = means;
+    this.#backOff = new BackOff(means.timers, PAUSE_MILLISECONDS);
   }
 
   start(listener: (event: DatastoreEvent) => void): void {
@@ -71,9 +70,8 @@ export class EtcdDatastore implements Datastore {
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    this.#stopping.abort();
     for (const connection of this.#connections) connection.close();
-    this.#wake();
     await this.#running;
   }
 
@@ -131,13 +129,14 @@ export class EtcdDatastore implements Datastore {
   }
 
   async #run(): Promise<void> {
-    while (!this.#isStopped) {
+    const { timers } = this.#means;
+    while (!this.#stopping.signal.aborted) {
       const { endpoints } = this.#means.settings;
       const endpoint = endpoints[this.#endpointAt++ % endpoints.length] ?? "";
       const why = await this.#connected(endpoint, (client) => this.#follow(client));
       if (why !== this.#whys.get(endpoint)) this.#tell({ kind: "down", why: `${endpoint}: ${why}` });
       this.#whys.set(endpoint, why);
-      await this.#pause();
+      await pause(timers, this.#backOff.next(), this.#stopping.signal);
     }
   }
 
@@ -175,7 +174,7 @@ export class EtcdDatastore implements Datastore {
       if (isCreated && --awaited === 0) {
         this.#whys.clear();
         this.#tell({ kind: "up" });
-        unsettle = this.#means.timers.after(STEADY_MILLISECONDS, () => { this.#failures = 0; });
+        unsettle = this.#means.timers.after(STEADY_MILLISECONDS, () => this.#backOff.reset());
       }
       for (const event of eventsOf(events)) this.#tell(event);
     }));
@@ -191,7 +190,7 @@ export class EtcdDatastore implements Datastore {
     if (typeof access === "string") return access;
     const connection = new EtcdConnection(endpoint, access.secureContext, this.#means.timers);
     this.#connections.add(connection);
-    const client = this.#isStopped ? "stopped" : await EtcdClient.open(connection, access.login);
+    const client = this.#stopping.signal.aborted ? "stopped" : await EtcdClient.open(connection, access.login);
     const answer = typeof client === "string" ? client : await use(client);
     connection.close();
     this.#connections.delete(connection);
@@ -206,17 +205,7 @@ export class EtcdDatastore implements Datastore {
     return typeof answer === "string" ? { kind: "unreachable", why: answer } : answer;
   }
 
-  #pause(): Promise<void> {
-    if (this.#isStopped) return Promise.resolve();
-    const most = Math.min(2 * PAUSE_MIN_MILLISECONDS * 2 ** this.#failures++, PAUSE_MAX_MILLISECONDS);
-    const { timers } = this.#means;
-    return new Promise((resolve) => {
-      const cancel = timers.after(most * (0.5 + timers.random() / 2), resolve);
-      this.#wake = () => { cancel(); resolve(); };
-    });
-  }
-
   #tell(event: DatastoreEvent): void {
-    if (!this.#isStopped) this.#listener(event);
+    if (!this.#stopping.signal.aborted) this.#listener(event);
   }
 }

@@ -1,18 +1,15 @@
-/**
- * One request to the API server. Rule: whatever happens to it is a value; nothing waits for ever; only what `take`
- * throws is thrown, since that is a bug of ours.
- */
+/** The API server: how it is asked, and what its answers mean. Rule: whatever happens to a request is a value. */
 
-import { Agent as HttpAgent, request as httpRequest } from "node:http";
-import type { ClientRequest, IncomingMessage, RequestOptions as HttpOptions } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import type { RequestOptions as HttpsOptions } from "node:https";
+import type { Agent } from "node:http";
+import type { RequestOptions } from "node:https";
 import { isIP } from "node:net";
 import { checkServerIdentity } from "node:tls";
 import type { PeerCertificate } from "node:tls";
 import { parsedJson } from "../../../config/json.ts";
 import type { JsonValue } from "../../../config/json.ts";
 import type { Timers } from "../datastore.ts";
+import { agentFor, exchange, readText } from "../http.ts";
+import type { HttpAnswer, HttpRequest } from "../http.ts";
 import type { Access, AccessSource, TlsAccess } from "./access.ts";
 import { failed, refused } from "./failure.ts";
 import type { Failure } from "./failure.ts";
@@ -29,13 +26,7 @@ export interface Asked {
 }
 
 /** An answer of success. */
-export interface Answer {
-  /**
-   * Hands the body over as it comes, until `take` answers false. Tells why it broke off, undefined at its end. To be
-   * called at once.
-   */
-  read(take: (piece: Uint8Array) => boolean): Promise<Failure | undefined>;
-}
+export type Answer = Pick<HttpAnswer, "read">;
 
 /** The API server, as a port. */
 export interface Api {
@@ -55,16 +46,9 @@ export async function askJson(api: Api, asked: Asked): Promise<{ readonly value:
 }
 
 async function readJson(answer: Answer): Promise<{ readonly value: JsonValue } | Failure> {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  const broken = await answer.read((piece) => {
-    length += piece.length;
-    pieces.push(piece);
-    return length <= DOCUMENT_MAX;
-  });
-  if (broken !== undefined) return broken;
-  if (length > DOCUMENT_MAX) return failed(`the answer is larger than ${DOCUMENT_MAX / 1024 / 1024} MiB`);
-  const value = parsedJson(Buffer.concat(pieces).toString("utf8"));
+  const read = await readText(answer, DOCUMENT_MAX);
+  if ("why" in read) return failed(read.why);
+  const value = parsedJson(read.text);
   return value === undefined ? failed("the answer is no JSON") : { value };
 }
 
@@ -79,7 +63,7 @@ export class HttpApi implements Api {
   readonly #source: AccessSource;
   readonly #timers: Timers;
   /** Connections of other credentials are never used again. */
-  #agent: { readonly for: string; readonly agent: HttpAgent } | undefined;
+  #agent: { readonly for: string; readonly agent: Agent } | undefined;
 
   constructor(source: AccessSource, timers: Timers) {
     this.#source = source;
@@ -98,63 +82,38 @@ export class HttpApi implements Api {
     this.#agent = undefined;
   }
 
-  #send(access: Access, asked: Asked): Promise<Answer | Failure> {
-    return new Promise((resolve) => {
-      try {
-        const sent = begin(access, asked, this.#agentOf(access));
-        const silence = new Silence(this.#timers, sent);
-        let isAnswered = false;
-        sent.on("socket", (socket) => socket.setKeepAlive(true, KEEPALIVE_MILLISECONDS));
-        sent.on("error", (error) => {
-          silence.end();
-          // A kept connection may have been closed by the server just as we took it: not a word about the server.
-          const isStale = sent.reusedSocket && !isAnswered && (error as NodeJS.ErrnoException).code === "ECONNRESET";
-          resolve(isStale ? this.#send(access, asked) : failed(wordsOf(error)));
-        });
-        sent.on("response", (message) => {
-          isAnswered = true;
-          silence.allow(asked.silenceSeconds ?? ANSWER_SECONDS);
-          void answerOf(message, silence).then(resolve);
-        });
-        sent.end(asked.body === undefined ? undefined : JSON.stringify(asked.body.value));
-      } catch (error) {
-        // Certificates that are none and tokens that fit into no header are refused by a throw.
-        resolve(failed((error as Error).message));
-      }
-    });
+  async #send(access: Access, asked: Asked): Promise<Answer | Failure> {
+    const { silenceSeconds, signal } = asked;
+    const answer = await exchange(this.#timers, requestOf(access, asked, this.#agentOf(access)));
+    if ("why" in answer) return answer.isStale && !signal.aborted ? this.#send(access, asked) : failed(answer.why);
+    if (silenceSeconds !== undefined) answer.bear(silenceSeconds);
+    return answer.status >= 200 && answer.status < 300 ? answer : refusalOf(answer);
   }
 
-  #agentOf({ server, tls }: Access): HttpAgent {
+  #agentOf({ server, tls }: Access): Agent {
     const key = JSON.stringify([server.origin, tls]);
     if (this.#agent?.for !== key) {
       this.#agent?.agent.destroy();
-      const isTls = server.protocol === "https:";
-      const agent = isTls ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
-      this.#agent = { for: key, agent };
+      this.#agent = { for: key, agent: agentFor(server) };
     }
     return this.#agent.agent;
   }
 }
 
-/** A connection that nobody speaks on is probed after this: its other end may have lost power. */
-const KEEPALIVE_MILLISECONDS = 30_000;
-
-function begin({ server, tls, token }: Access, { method, path, body, signal }: Asked, agent: HttpAgent): ClientRequest {
-  const options: HttpOptions = {
-    agent, method, signal,
-    host: server.hostname.replace(/^\[|\]$/g, ""),
-    port: server.port === "" ? undefined : server.port,
-    path: `${server.pathname.replace(/\/$/, "")}${path}`,
-    headers: {
-      accept: "application/json", "user-agent": "reflectd",
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(body === undefined ? {} : { "content-type": body.type }),
-    },
+function requestOf({ server, tls, token }: Access, { method, path, body, signal }: Asked, agent: Agent): HttpRequest {
+  const headers = {
+    accept: "application/json", "user-agent": "reflectd",
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...(body === undefined ? {} : { "content-type": body.type }),
   };
-  return server.protocol === "https:" ? httpsRequest({ ...options, ...tlsOptions(tls) }) : httpRequest(options);
+  return {
+    url: new URL(`${server.origin}${server.pathname.replace(/\/$/, "")}${path}`),
+    options: { agent, method, signal, headers, ...(server.protocol === "https:" ? tlsOptions(tls) : {}) },
+    body: body && JSON.stringify(body.value), silenceSeconds: ANSWER_SECONDS,
+  };
 }
 
-function tlsOptions({ ca, certificate, key, serverName, isInsecure }: TlsAccess): HttpsOptions {
+function tlsOptions({ ca, certificate, key, serverName, isInsecure }: TlsAccess): RequestOptions {
   return {
     ...(ca === undefined ? {} : { ca }),
     ...(certificate === undefined || key === undefined ? {} : { cert: certificate, key }),
@@ -166,80 +125,9 @@ function tlsOptions({ ca, certificate, key, serverName, isInsecure }: TlsAccess)
   };
 }
 
-const BROKEN_OFF: Failure = failed("the connection broke off");
-
-/** Ends a request on which nothing comes. */
-class Silence {
-  readonly #timers: Timers;
-  readonly #sent: ClientRequest;
-  #seconds = ANSWER_SECONDS;
-  #disarm: () => void = () => {};
-  #failure: Failure | undefined;
-
-  constructor(timers: Timers, sent: ClientRequest) {
-    this.#timers = timers;
-    this.#sent = sent;
-    this.renew();
-  }
-
-  /** Set when it ended the request. */
-  get failure(): Failure | undefined {
-    return this.#failure;
-  }
-
-  /** From now on so long. */
-  allow(seconds: number): void {
-    this.#seconds = seconds;
-    this.renew();
-  }
-
-  renew(): void {
-    this.#disarm();
-    this.#disarm = this.#timers.after(this.#seconds * 1000, () => {
-      this.#failure = failed(`nothing came for ${this.#seconds} s`);
-      this.#sent.destroy(new Error(this.#failure.why));
-    });
-  }
-
-  end(): void {
-    this.#disarm();
-  }
-}
-
-async function answerOf(message: IncomingMessage, silence: Silence): Promise<Answer | Failure> {
-  const answer: Answer = { read: (take) => readBody(message, silence, take) };
-  const status = message.statusCode ?? 0;
-  if (status >= 200 && status < 300) return answer;
+async function refusalOf(answer: HttpAnswer): Promise<Failure> {
   const said = await readJson(answer);
-  const retryAfterSeconds = /^[0-9]{1,4}$/.test(message.headers["retry-after"] ?? "")
-    ? Number(message.headers["retry-after"]) : 0;
-  return refused(status, "why" in said ? undefined : said.value, retryAfterSeconds);
-}
-
-function readBody(
-  message: IncomingMessage, silence: Silence, take: (piece: Uint8Array) => boolean,
-): Promise<Failure | undefined> {
-  return new Promise((resolve) => {
-    const over = (failure: Failure | undefined): void => {
-      silence.end();
-      resolve(failure === undefined ? undefined : silence.failure ?? failure);
-    };
-    message.on("data", (piece: Buffer) => {
-      silence.renew();
-      if (take(piece)) return;
-      over(undefined);
-      message.destroy();
-    });
-    message.on("end", () => over(undefined));
-    message.on("error", () => over(BROKEN_OFF)); // its own words are "aborted", whatever the reason
-    message.on("close", () => over(BROKEN_OFF));
-  });
-}
-
-/** A host with two addresses fails with an error for each; its own message is empty then. */
-function wordsOf(error: Error): string {
-  if (error instanceof AggregateError && error.message === "") {
-    return error.errors.map((each) => (each as Error).message).join("; ");
-  }
-  return error.message;
+  const retryAfter = answer.headers["retry-after"] ?? "";
+  const retryAfterSeconds = /^[0-9]{1,4}$/.test(retryAfter) ? Number(retryAfter) : 0;
+  return refused(answer.status, "why" in said ? undefined : said.value, retryAfterSeconds);
 }

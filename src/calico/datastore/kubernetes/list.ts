@@ -71,7 +71,7 @@ async function readPage(api: Api, { path, signal, keep }: ListOptions): Promise<
     cutter.push(piece);
     return true;
   });
-  if (broken !== undefined) return broken;
+  if (broken !== undefined) return failed(broken);
   const text = cutter.head();
   const head = text === undefined ? undefined : parsedJson(text);
   const resourceVersion = textOf(head, "metadata", "resourceVersion");

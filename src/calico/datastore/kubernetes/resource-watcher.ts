@@ -45,7 +45,6 @@ const GONE = 410;
 const SOUND_MILLISECONDS = 5000;
 /** How long a watch is asked to last: from this, and up to as much more, so that they do not all end together. */
 const WATCH_SECONDS = 300;
-const ENDED = { status: undefined, retryAfterSeconds: 0 } as const;
 
 /** The watcher. */
 export class ResourceWatcher {
@@ -155,7 +154,7 @@ export class ResourceWatcher {
     disarm();
     if (this.#signal.aborted) return 0;
     if (failure !== undefined) return this.#fail(failure);
-    return isSound ? 0 : this.#backOff.next(ENDED);
+    return isSound ? 0 : this.#backOff.next();
   }
 
   #fail(failure: Failure): number {

@@ -3,7 +3,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { eventsOf, identityOf, keyOf, prefixesOf, resourceOf } from "../../../../src/calico/datastore/etcd/keys.ts";
-import { LineSplitter } from "../../../../src/calico/datastore/etcd/lines.ts";
 import { base64, errorOf, pageOf, watchResultOf } from "../../../../src/calico/datastore/etcd/messages.ts";
 import { ResourceStore } from "../../../../src/calico/store.ts";
 
@@ -134,28 +133,5 @@ describe("answers", () => {
       pageOf({ header: { revision: "1" }, kvs: value as never, more: true });
       errorOf({ error: value as never });
     }));
-  });
-});
-
-describe("lines", () => {
-  const text = "{\"a\":1}\n\n{\"b\":\"ä\"}\r\nlast";
-  it("are the same wherever the text is cut", () => {
-    for (let one = 0; one <= text.length; one++) {
-      for (let two = one; two <= text.length; two++) {
-        const splitter = new LineSplitter(100);
-        const lines: string[] = [];
-        for (const piece of [text.slice(0, one), text.slice(one, two), text.slice(two)]) {
-          expect(splitter.take(piece, (line) => { lines.push(line.trim()); return undefined; })).toBeUndefined();
-        }
-        expect([...lines, splitter.rest()]).toEqual(['{"a":1}', '{"b":"ä"}', "last"]);
-      }
-    }
-  });
-  it("end where their reader says, or without an end", () => {
-    const lines: string[] = [];
-    const reader = (line: string): string | undefined => { lines.push(line); return line === "b" ? "why" : undefined; };
-    expect(new LineSplitter(9).take("a\nb\nc\n", reader)).toBe("why");
-    expect(lines).toEqual(["a", "b"]);
-    expect(new LineSplitter(9).take("x".repeat(10), reader)).toBe("a line without end");
   });
 });
