@@ -77,7 +77,6 @@ export class CalicoSource {
   /** The resources and the identity of the last plan. */
   #planned: { readonly resources: CalicoResources; readonly identity: Identity } | undefined = undefined;
   #waiting: string | null = "nothing has been read yet";
-  #sessions = 0;
   #intent: Intent | undefined = undefined;
   #nodePlan: NodePlan | undefined = undefined;
 
@@ -147,7 +146,7 @@ export class CalicoSource {
       datastore: this.#connection,
       waiting: this.#waiting,
       nodes: this.#store.resources.nodes.size,
-      sessions: this.#sessions,
+      sessions: this.#intent?.peers.length ?? 0,
       faults: [...this.#faults(), ...this.#publisher?.faults ?? [], ...this.#reporter?.faults ?? []],
     };
   }
@@ -198,7 +197,6 @@ export class CalicoSource {
     const plan = this.#translation.plan(resources, []);
     const intent = this.#intents.of(plan, identity.settings);
     this.#nodePlan = plan;
-    this.#sessions = sessionsOf(plan);
     this.#want({ secrets: secretsOf(plan) });
     if (typeof intent !== "string") this.#intent = intent;
     // A Node that was deleted ends its sessions; anything else that is missing is waited for with what there is.
@@ -240,14 +238,10 @@ export class CalicoSource {
   }
 }
 
-function sessionsOf({ view: { families } }: NodePlan): number {
-  return families.ipv4.peers.length + families.ipv6.peers.length;
-}
-
 /** Names of the Secrets that sessions have their passwords from. */
 function secretsOf({ view: { families } }: NodePlan): ReadonlySet<string> {
   const sessions = [...families.ipv4.peers, ...families.ipv6.peers];
-  return new Set(sessions.flatMap(({ passwordSecret }) => passwordSecret?.name ?? []));
+  return new Set(sessions.flatMap(({ passwordSecret }) => passwordSecret?.name || []));
 }
 
 function withoutSessions(intent: Intent): Intent {

@@ -6,7 +6,7 @@
  */
 
 import { sameValue } from "../base/same.ts";
-import type { CalicoResources, ResourceFault, WorkloadEndpoint } from "./resources/model.ts";
+import type { BgpConfiguration, CalicoResources, ResourceFault, WorkloadEndpoint } from "./resources/model.ts";
 import { readBgpConfiguration } from "./resources/bgp-configuration.ts";
 import { readBgpFilter } from "./resources/bgp-filter.ts";
 import { readBgpPeer } from "./resources/bgp-peer.ts";
@@ -24,14 +24,16 @@ type Named = { readonly name: string };
 type KindKey = Exclude<keyof CalicoResources, "workloads">;
 interface KindRow {
   readonly key: KindKey;
-  readonly read: (envelope: Envelope) => Named | undefined;
+  /** `before`: the object of this name that counts now. */
+  readonly read: (envelope: Envelope, before: Named | undefined) => Named | undefined;
 }
 
 /** The kinds that the translation reads. A new one is a row here. */
 const KINDS: Readonly<Record<string, KindRow>> = {
   Node: { key: "nodes", read: readNode },
   BGPPeer: { key: "peers", read: readBgpPeer },
-  BGPConfiguration: { key: "configurations", read: readBgpConfiguration },
+  BGPConfiguration: { key: "configurations",
+    read: (envelope, before) => readBgpConfiguration(envelope, before as BgpConfiguration | undefined) },
   BGPFilter: { key: "filters", read: readBgpFilter },
   IPPool: { key: "pools", read: readIpPool },
   BlockAffinity: { key: "affinities", read: readBlockAffinity },
@@ -137,13 +139,13 @@ class Change {
     return this.#before[key];
   }
 
-  has(key: KindKey, name: string): boolean {
-    return (this.#after.get(key) ?? this.#before[key]).has(name);
+  get(key: KindKey, name: string): Named | undefined {
+    return (this.#after.get(key) ?? this.#before[key]).get(name);
   }
 
   /** Undefined: it does not exist. */
   set(key: KindKey, name: string, value: Named | undefined): void {
-    if (sameValue((this.#after.get(key) ?? this.#before[key]).get(name), value)) return;
+    if (sameValue(this.get(key, name), value)) return;
     const objects = this.#after.get(key) ?? new Map<string, Named>(this.#before[key]);
     this.#after.set(key, objects);
     if (value === undefined) objects.delete(name);
@@ -158,12 +160,13 @@ class Change {
 /** A slip in an object that was good must not end its sessions, withdraw its routes or lift its filter. */
 function readInto(change: Change, { key, read }: KindRow, name: string, envelope: Envelope): void {
   const { faults } = envelope.root;
-  const before = faults.length;
-  const value = read(envelope);
-  const at = faults.findLastIndex(({ note }, index) => index >= before && note === undefined);
+  const from = faults.length;
+  const before = change.get(key, name);
+  const value = read(envelope, before);
+  const at = faults.findLastIndex(({ note }, index) => index >= from && note === undefined);
   const last = faults[at];
   // Without a fault of its own an object that reads as nothing is meant to be none.
-  if (value !== undefined || last === undefined || !change.has(key, name)) return change.set(key, name, value);
+  if (value !== undefined || last === undefined || before === undefined) return change.set(key, name, value);
   faults[at] = { ...last, why: `${last.why}; its last good version counts` };
 }
 

@@ -41,8 +41,9 @@ export function calicoStatusText(status: CalicoStatus, nowMilliseconds: number):
   const state = up ? `up since ${sinceText(since, nowMilliseconds)}`
     : `down since ${sinceText(since, nowMilliseconds)}, what is known stays: ${printableText(why ?? "")}`;
   const counts = `${printableText(node)} has ${sessions} sessions among ${nodes} nodes`;
+  const without = sessions === 0 ? "No sessions by Calico's resources" : `${counts}, as before`;
   return `Calico datastore (${kind}): ${state}\n`
-    + `${waiting === null ? counts : `No sessions by Calico's resources: ${printableText(waiting)}`}\n`
+    + `${waiting === null ? counts : `${without}: ${printableText(waiting)}`}\n`
     + (faults.length === 0 ? "" : `\n${faultsText(faults)}`);
 }
 

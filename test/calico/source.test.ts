@@ -235,7 +235,39 @@ describe("our Node", () => {
     datastore.put(manifest("Node", "rr1", {}, REFLECTOR));
     timers.pass(100);
     expect(intents).toHaveLength(1);
-    expect(source.status().waiting).toMatch(/no IPv4 address to be the router id/);
+    expect(source.status()).toMatchObject({ sessions: 2,
+      waiting: expect.stringMatching(/no IPv4 address to be the router id/) });
+  });
+});
+
+describe("an AS number that is none in the BGPConfiguration", () => {
+  const configuration = (asNumber: JsonValue): JsonValue =>
+    manifest("BGPConfiguration", "default", { nodeToNodeMeshEnabled: false, asNumber });
+  const WRONG = "spec.asNumber of BGPConfiguration default is no AS number";
+
+  it("leaves that which it said before", () => {
+    sync(RR1, W1, PEER_WITH_REFLECTORS, configuration(65001));
+    datastore.put(configuration("6500l"));
+    timers.pass(100);
+    expect([intents.length, intents[0]?.speaker.asNumber, source.status().waiting]).toEqual([1, 65001, null]);
+    expect(source.status().faults).toMatchObject([{ field: "spec.asNumber",
+      why: expect.stringMatching(/^expected an AS number.*; what it said before counts$/) }]);
+  });
+
+  it("has sessions wait that would have it, from the start: a wrong one would end them", () => {
+    sync(RR1, W1, PEER_WITH_REFLECTORS, configuration("6500l"));
+    expect([intents.length, source.status().waiting, source.status().sessions]).toEqual([0, WRONG, 0]);
+    datastore.put(configuration(65001));
+    timers.pass(100);
+    expect([names(), source.status().waiting]).toEqual([["Node_10_0_0_1"], null]);
+  });
+
+  it("is no concern of sessions whose both ends have their own", () => {
+    const own = (name: string, address: string, more = {}, labels = {}): JsonValue =>
+      nodeManifest(name, address, { asNumber: 65010, ...more }, labels);
+    sync(own("rr1", "10.0.0.11/24", { routeReflectorClusterID: "244.0.0.1" }, REFLECTOR), own("w1", "10.0.0.1/24"), W2,
+      PEER_WITH_REFLECTORS, configuration("6500l"));
+    expect([names(), intents[0]?.speaker.asNumber]).toEqual([["Node_10_0_0_1"], 65010]);
   });
 });
 

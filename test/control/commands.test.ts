@@ -100,12 +100,18 @@ BGPPeer p   spec.asNumber   no AS
     const json = await run("node status -o json", (daemon) => { daemon.calicoStatus = calicoStatus; });
     expect(JSON.parse(json.out)).toMatchObject({ ipv4: [{ peerAddress: "10.0.0.1" }], ipv6: [], calico: calicoStatus });
     const down = await run("node status", (daemon) => {
-      daemon.calicoStatus = { ...calicoStatus, faults: [], waiting: "there is no Node rr1",
+      daemon.calicoStatus = { ...calicoStatus, faults: [], waiting: "there is no Node rr1", sessions: 0,
         datastore: { kind: "files", up: false, since, why: "/r cannot be read: \u001b[2J" } };
     });
     expect(down.out.split("No IPv6 peers found.\n\n")[1]).toBe(
       "Calico datastore (files): down since 03:08:21, what is known stays: /r cannot be read: \\u{1b}[2J\n"
       + "No sessions by Calico's resources: there is no Node rr1\n");
+    const kept = await run("node status", (daemon) => {
+      daemon.calicoStatus = { ...calicoStatus, waiting: "no router id",
+        faults: [{ kind: "BGPFilter", name: "f", field: "", why: "odd", note: true }] };
+    });
+    expect(kept.out.split("03:08:21\n")[1]).toBe("rr1 has 3 sessions among 4 nodes, as before: no router id\n\n"
+      + "RESOURCE      FIELD   FAULT\nBGPFilter f           note: odd\n");
   });
 });
 

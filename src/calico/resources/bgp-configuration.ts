@@ -5,6 +5,7 @@ import { parseCommunity } from "../../config/scalars.ts";
 import type { BgpConfiguration, PrefixAdvertisement } from "./model.ts";
 import type { Envelope } from "./envelope.ts";
 import { Fields } from "./fields.ts";
+import type { FieldFault } from "./fields.ts";
 import { readSecretKey } from "./secret-key.ts";
 
 const ENTRIES_MAX = 500;
@@ -17,8 +18,17 @@ const OF_DEFAULT = ["nodeToNodeMeshEnabled", "asNumber", "serviceClusterIPs", "s
 /** Of an ordinary route. */
 const NORMAL_ROUTE_PRIORITY = 1024;
 
-/** A BGPConfiguration; undefined for names that nobody reads, which is a fault. */
-export function readBgpConfiguration({ name, root }: Envelope): BgpConfiguration | undefined {
+/** Fields of one value. A list counts without what is wrong in it. */
+const SINGLE = ["logSeverityScreen", "nodeToNodeMeshEnabled", "asNumber", "listenPort", "bindMode",
+  "serviceLoadBalancerAggregation", "ipv4NormalRoutePriority", "ipv6NormalRoutePriority"] as const;
+
+/**
+ * A BGPConfiguration; undefined for names that nobody reads, which is a fault. A field that is wrong counts as it was
+ * `before`: its default would reset sessions, or bring the mesh back.
+ */
+export function readBgpConfiguration(
+  { name, root }: Envelope, before: BgpConfiguration | undefined,
+): BgpConfiguration | undefined {
   if (name !== "default" && !/^node\..+/.test(name)) {
     return root.fault("metadata.name", "is neither default nor node.NAME: nobody reads it");
   }
@@ -26,7 +36,19 @@ export function readBgpConfiguration({ name, root }: Envelope): BgpConfiguration
   if (name !== "default") {
     for (const key of OF_DEFAULT) if (spec.has(key)) spec.fault(key, "counts in default only; it was ignored");
   }
-  return configurationOf(name, spec);
+  const from = root.faults.length;
+  const read = configurationOf(name, spec);
+  if (before === undefined) return read;
+  const kept = SINGLE.filter((key) => keeps(root.faults, from, `spec.${key}`));
+  return { ...read, ...Object.fromEntries(kept.map((key) => [key, before[key]])) };
+}
+
+/** Whether there is a fault of a field among those since `from`, which says then what counts. */
+function keeps(faults: FieldFault[], from: number, field: string): boolean {
+  const at = faults.findIndex((fault, index) => index >= from && fault.field === field);
+  const fault = faults[at];
+  if (fault !== undefined) faults[at] = { ...fault, why: `${fault.why}; what it said before counts` };
+  return fault !== undefined;
 }
 
 /** What holds where there is none of that name: each field's default. */
@@ -39,7 +61,8 @@ function configurationOf(name: string, spec: Fields): BgpConfiguration {
     logSeverityScreen: level === undefined ? undefined : LEVELS.find((word) => word === level.toLowerCase())
       ?? spec.fault("logSeverityScreen", `expected ${LEVELS.join(", ")}, found "${level}"`),
     nodeToNodeMeshEnabled: spec.flag("nodeToNodeMeshEnabled", true),
-    asNumber: spec.asNumber("asNumber"),
+    // Not its default: peers would see another AS, and end their sessions.
+    asNumber: spec.asNumber("asNumber") ?? (spec.hasAsNumber("asNumber") ? 0 : undefined),
     listenPort: spec.whole("listenPort", 1, 65535),
     bindMode: spec.oneOf("bindMode", ["None", "NodeIP"], "None"),
     nodeMeshPassword: meshOnly(spec, "nodeMeshPassword",

@@ -78,6 +78,7 @@ export interface BgpConfiguration {
   readonly name: string;
   readonly logSeverityScreen: "trace" | "debug" | "info" | "warning" | "error" | "fatal" | undefined;
   readonly nodeToNodeMeshEnabled: boolean;
+  /** 0 where what is said is none. */
   readonly asNumber: number | undefined;
   readonly listenPort: number | undefined;
   readonly bindMode: "None" | "NodeIP";

@@ -89,7 +89,8 @@ export function candidatesWithNode(scope: Scope, remote: CalicoNode): readonly C
     }
     if (own.isRemote && isReverse(peer, remote)) found.push(nodeCandidate(scope, peer, remote, address, "reverse"));
   }
-  return found;
+  // The AS of the cluster, where it is not known: not to dial costs less than to be refused.
+  return found.filter(({ remoteAs }) => remoteAs !== 0);
 }
 
 /** All that is asked for by address, and of our own pods. */

@@ -51,6 +51,7 @@ export class IntentPlan {
   /** The intent; a text instead where there can be none yet, and why. */
   of({ speaker, families, secrets, view }: NodePlan, settings: IntentSettings): Intent | string {
     if (speaker === undefined || families === undefined) return `there is no Node ${view.node}`;
+    if (speaker.asNumber === 0) return "spec.asNumber of BGPConfiguration default is no AS number";
     const routerId = settings.routerId ?? parseIpv4(speaker.routerId ?? "");
     if (routerId === undefined || routerId === 0) {
       return `Node ${view.node} has no IPv4 address to be the router id: set CALICO_ROUTER_ID to one, or to hash`;
@@ -106,6 +107,7 @@ function knownOf(
 function passwordOf(asked: SecretKey | null, secrets: NodePlan["secrets"]): Password | undefined {
   if (asked === null) return undefined;
   const { name, key } = asked;
+  if (name === "" || key === "") return { missing: "its secretKeyRef lacks name or key" };
   const text = (secrets.get(name)?.texts.get(key) ?? "").replace(/\r?\n$/, "");
   if (text.includes("\n")) return { missing: `${key} in Secret ${name} has several lines` };
   if (text !== "") return { text };

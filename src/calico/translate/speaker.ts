@@ -47,6 +47,7 @@ export interface HostFacts {
 /** Our node in its cluster. */
 export interface Speaker {
   readonly node: CalicoNode;
+  /** 0 where it would be the cluster's, and that is not known. */
   readonly asNumber: number;
   /** Dotted quad; undefined where the node has no IPv4 address and nobody names one. */
   readonly routerId: string | undefined;
@@ -64,7 +65,7 @@ export function defaultConfiguration(resources: CalicoResources): BgpConfigurati
   return resources.configurations.get("default") ?? NO_CONFIGURATION;
 }
 
-/** AS of the cluster. */
+/** AS of the cluster; 0 where a BGPConfiguration names one that is none. */
 export function clusterAsNumber(resources: CalicoResources): number {
   return defaultConfiguration(resources).asNumber ?? DEFAULT_AS_NUMBER;
 }

@@ -104,11 +104,11 @@ export interface CalicoStatus {
     /** Why it is down; null while it is up. */
     readonly why: string | null;
   };
-  /** Why there are no sessions by the resources (yet); null where there are. */
+  /** Why the resources as they are now mean no sessions (yet); null where they do. `sessions` are kept meanwhile. */
   readonly waiting: string | null;
   /** Node resources that are known. */
   readonly nodes: number;
-  /** Sessions that the resources ask for. */
+  /** Sessions that the resources ask for, or asked for last. */
   readonly sessions: number;
   readonly faults: readonly ResourceFault[];
 }

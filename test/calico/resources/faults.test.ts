@@ -159,6 +159,24 @@ describe("2.2 BGPConfiguration", () => {
       expect.stringMatching(/^spec\.asNumber: counts in default only/)]);
     expect(store.resources.configurations.get("node.a")?.listenPort).toBe(1179);
   });
+  it("a wrong field of one value counts as it did before, a list without what is wrong in it", () => {
+    const store = new ResourceStore();
+    const said = (spec: object): readonly string[] =>
+      store.put([resource("BGPConfiguration", { metadata: { name: "default" }, spec })]).map(({ why }) => why);
+    said({ nodeToNodeMeshEnabled: false, listenPort: 1179, bindMode: "NodeIP", ignoredInterfaces: ["a"] });
+    const whys = said({ nodeToNodeMeshEnabled: "no", listenPort: 0, bindMode: "Any", ignoredInterfaces: ["*", "b"] });
+    expect(whys.map((why) => why.endsWith("; what it said before counts"))).toEqual([true, true, true, false]);
+    expect(store.resources.configurations.get("default")).toMatchObject({ nodeToNodeMeshEnabled: false,
+      listenPort: 1179, bindMode: "NodeIP", ignoredInterfaces: ["b"] });
+    expect(said({})).toEqual([]);
+    expect(store.resources.configurations.get("default")).toMatchObject({ nodeToNodeMeshEnabled: true,
+      listenPort: undefined, bindMode: "None" });
+  });
+  it("half a password for the mesh is a fault, and still asks for one", () => {
+    const { store, faults } = read({ nodeMeshPassword: { secretKeyRef: { name: "s" } } });
+    expect(faults).toEqual(["spec.nodeMeshPassword.secretKeyRef: needs name and key"]);
+    expect(store.resources.configurations.get("default")?.nodeMeshPassword).toEqual({ name: "s", key: "" });
+  });
   it("communities are values or names of the same object; without prefixAdvertisements nobody uses them", () => {
     const named = { communities: [{ name: "a", value: "64512:1" }] };
     expect(read(named).faults).toEqual([expect.stringMatching(/^spec\.communities: without prefixAdvertisements/)]);
