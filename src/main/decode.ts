@@ -6,7 +6,7 @@ import { EXIT } from "../control/cli-io.ts";
 import type { CliIo, DecodeSource } from "../control/cli-io.ts";
 import { decodeCommand } from "../control/decode-command.ts";
 import { Output } from "../control/output.ts";
-import { whyUnreadable } from "./files.ts";
+import { refusalOf } from "./files.ts";
 
 /** Lines without their ends; a line is handed on before the next is read. */
 async function* linesOf(stream: NodeJS.ReadableStream): AsyncGenerator<string> {
@@ -35,7 +35,7 @@ export async function decode({ source }: { readonly source: DecodeSource }, io: 
     const file = await promises.readFile(source.file);
     octets = file.length > 1 && file.readUInt16BE(0) === GZIP_MAGIC ? gunzipSync(file) : file;
   } catch (error) {
-    const [why, todo] = whyUnreadable(error as NodeJS.ErrnoException);
+    const [why, todo] = refusalOf(error as NodeJS.ErrnoException);
     io.stderr.write(`reflectd: ${source.file}: cannot be read: ${why} (${todo})\n`);
     return EXIT.failed;
   }

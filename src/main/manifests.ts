@@ -8,7 +8,7 @@ import { FaultList, unreadableFile } from "../config/fault.ts";
 import type { ConfigFault } from "../config/fault.ts";
 import type { JsonValue } from "../config/json.ts";
 import type { CliIo } from "../control/cli-io.ts";
-import { whyUnreadable } from "./files.ts";
+import { refusalOf } from "./files.ts";
 
 /** The resources in their order, and what could not be read or parsed. */
 export interface Manifests {
@@ -52,7 +52,7 @@ async function attempted<T>(path: string, unread: ConfigFault[], read: () => Pro
   try {
     return await read();
   } catch (error) {
-    const [why, todo] = whyUnreadable(error as NodeJS.ErrnoException);
+    const [why, todo] = refusalOf(error as NodeJS.ErrnoException);
     unread.push(unreadableFile(path, `cannot be read: ${why}`, todo));
     return undefined;
   }

@@ -4,9 +4,9 @@
  */
 
 import { constants, promises } from "node:fs";
+import { whyUnreadable } from "../base/unreadable.ts";
 import type { Intent, Password } from "../config/intent.ts";
 import type { Configuration } from "../config/reader.ts";
-import { whyUnreadable } from "./files.ts";
 
 /** Nothing longer is a password; whoever named a device or a log file by mistake gets a line instead of its content. */
 const OCTETS_MAX = 4096;
@@ -38,6 +38,6 @@ async function passwordIn(file: string): Promise<Password> {
       await handle.close();
     }
   } catch (error) {
-    return { missing: `${file} cannot be read: ${whyUnreadable(error as NodeJS.ErrnoException)[0]}` };
+    return { missing: `${file} cannot be read: ${whyUnreadable(error as NodeJS.ErrnoException)}` };
   }
 }

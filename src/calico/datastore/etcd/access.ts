@@ -3,6 +3,7 @@
 import { promises } from "node:fs";
 import { createSecureContext } from "node:tls";
 import type { SecureContext } from "node:tls";
+import { whyUnreadable } from "../../../base/unreadable.ts";
 import type { EtcdSettings } from "../../../config/settings.ts";
 
 /** A user of etcd. */
@@ -27,7 +28,7 @@ export async function readAccess(settings: EtcdSettings): Promise<Access | strin
       texts[name] = await promises.readFile(file, "utf8");
     } catch (error) {
       // It may not be there yet, or not be ours to read: said, and tried again.
-      return `${name}: ${(error as Error).message}`;
+      return `${name}: ${file} cannot be read: ${whyUnreadable(error as NodeJS.ErrnoException)}`;
     }
   }
   const { password = "", ...pem } = texts;

@@ -3,6 +3,7 @@
 import { promises } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import { join } from "node:path";
+import { whyUnreadable } from "../../../base/unreadable.ts";
 import { FaultList } from "../../../config/fault.ts";
 import { TEXT_MAX } from "../../../config/json.ts";
 import type { JsonValue } from "../../../config/json.ts";
@@ -84,9 +85,8 @@ function refused(path: string, stats: BigIntStats, before: Manifest | undefined,
 
 /** What the system said, without the path that stands beside it. What is no answer of the system is a bug: thrown. */
 export function whyUnread(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === undefined) throw error;
-  return `cannot be read: ${message.replace(/^[A-Z]+: ([^,]+),.*$/s, "$1")}`;
+  if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+  return `cannot be read: ${whyUnreadable(error as NodeJS.ErrnoException)}`;
 }
 
 /** A fault of a file stands among those of resources under this kind. */

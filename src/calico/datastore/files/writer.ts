@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { promises } from "node:fs";
 import { join } from "node:path";
+import { whyUnreadable } from "../../../base/unreadable.ts";
 import { unreadableFile } from "../../../config/fault.ts";
 import type { ConfigFault } from "../../../config/fault.ts";
 import { isJsonObject } from "../../../config/json.ts";
@@ -207,7 +208,7 @@ export class FilesWriter implements ResourceWriter {
       return done;
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      this.#unread.push(unreadableFile(path, `cannot be read: ${error.message}`, "check the path and its mode"));
+      this.#unread.push(unreadableFile(path, `cannot be read: ${whyUnreadable(error)}`, "check the path and its mode"));
       return undefined;
     }
   }

@@ -4,6 +4,7 @@
  */
 
 import { promises } from "node:fs";
+import { whyUnreadable } from "../../../base/unreadable.ts";
 
 /** A way to an API server. */
 export interface Access {
@@ -31,16 +32,11 @@ export interface AccessFault { readonly fault: string }
 /** Reads the access as it is now. */
 export type AccessSource = () => Promise<Access | AccessFault>;
 
-const WHY: Readonly<Record<string, string>> = {
-  ENOENT: "no such file", EACCES: "permission denied", EISDIR: "it is a folder",
-};
-
 /** The text of a file. */
 export async function fileText(path: string): Promise<string | AccessFault> {
   try {
     return await promises.readFile(path, "utf8");
   } catch (error) {
-    const { code = "", message } = error as NodeJS.ErrnoException;
-    return { fault: `${path} cannot be read: ${WHY[code] ?? message}` };
+    return { fault: `${path} cannot be read: ${whyUnreadable(error as NodeJS.ErrnoException)}` };
   }
 }

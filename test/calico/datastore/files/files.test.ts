@@ -265,7 +265,7 @@ describe("a mistake", () => {
 describe("a path that is missing", () => {
   it("is an outage: nothing first, what is known later, and back by itself", async () => {
     const listener = new Listener([at("resources")]);
-    const down = "down FOLDER/resources cannot be read: no such file or directory";
+    const down = "down FOLDER/resources cannot be read: no such file";
     expect(await listener.told()).toEqual([down]);
     expect(await listener.told()).toEqual([]);
     mkdirSync(at("resources"));

@@ -98,7 +98,7 @@ describe("what cannot be", () => {
       expect.stringMatching(/^F\/b\.yaml:2:1 .* the document ends too early/),
       "F/c.yaml: is no UTF-8 text (save it as UTF-8)",
       "F/d.yaml: resource 1 has no kind or no metadata.name (give it both; a name such as n or 7 needs quotes)",
-      expect.stringMatching(/^F\/none: cannot be read: ENOENT: .* \(check the path and its mode\)$/),
+      expect.stringMatching(/^F\/none: cannot be read: no such file \(check the path and its mode\)$/),
     ]);
     done(await writer.get("BGPPeer", "a"));
     expect(writer.unread.length).toBe(4);
