@@ -179,9 +179,9 @@ export class CalicoSource {
 
   #gathered(): void {
     this.#cancelGather = undefined;
-    this.#logFaults();
     const before = this.#intent;
     this.#plan();
+    this.#logFaults();
     if (this.#intent !== undefined && this.#intent !== before) this.#onIntent(this.#intent);
   }
 
@@ -222,7 +222,7 @@ export class CalicoSource {
   }
 
   #faults(): readonly ResourceFault[] {
-    return [...this.#unread, ...this.#store.faults];
+    return [...this.#unread, ...this.#store.faults, ...this.#nodePlan?.collisions ?? []];
   }
 
   #logFaults(): void {

@@ -1,6 +1,7 @@
 /** `check`: reads a configuration, and the resources that it names, and says what is wrong with them. */
 
 import { given } from "../base/given.ts";
+import type { ResourceFault } from "../calico/resources/model.ts";
 import { unreadableFile } from "../config/fault.ts";
 import type { ConfigFault } from "../config/fault.ts";
 import type { Intent } from "../config/intent.ts";
@@ -39,9 +40,15 @@ function faultsOfPasswords({ peers }: Intent): readonly ConfigFault[] {
 /** `run` leaves a faulty resource out and goes on; whoever checks wants to hear of it. */
 async function faultsOfResources(files: readonly string[], io: CliIo): Promise<readonly ConfigFault[]> {
   const { readResources } = await import("./manifests.ts");
+  const { Collisions } = await import("../calico/translate/collisions.ts");
   const { store, unread } = await readResources(files, io);
-  return [...unread, ...store.faults.map(({ kind, name, field, why, note }) => {
-    const todo = note === undefined ? "it is left out until it is correct" : "it counts as it is";
-    return { ...unreadableFile(`${kind} ${name}`, field === "" ? why : `${field}: ${why}`, todo), ...given({ note }) };
-  })];
+  return [...unread,
+    ...store.faults.map((fault) => configFault(fault, "it is left out until it is correct")),
+    ...new Collisions().of(store.resources).map((fault) => configFault(fault, "correct it, or the other"))];
+}
+
+function configFault({ kind, name, field, why, note }: ResourceFault, todo: string): ConfigFault {
+  const text = field === "" ? why : `${field}: ${why}`;
+  return { ...unreadableFile(`${kind} ${name}`, text, note === undefined ? todo : "it counts as it is"),
+    ...given({ note }) };
 }

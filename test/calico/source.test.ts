@@ -375,6 +375,18 @@ describe("our Node where we are to write it", () => {
 });
 
 describe("faults", () => {
+  it("of resources beside each other are said as those of one are, until one of them goes", () => {
+    sync(...CLUSTER, manifest("BGPPeer", "tor", { peerIP: "10.9.9.9", asNumber: 65000, filters: ["f"] }));
+    datastore.put(nodeManifest("w9", "10.0.0.1/24"));
+    timers.pass(100);
+    expect(source.status().faults.map(({ kind, name }) => `${kind} ${name}`)).toEqual(["BGPPeer tor", "Node w9"]);
+    expect(logged.filter((line) => line.includes("resource-fault"))).toHaveLength(2);
+    datastore.put(manifest("BGPFilter", "f", {}));
+    datastore.tell({ kind: "removed", resourceKind: "Node", name: "w9" });
+    timers.pass(100);
+    expect(source.status().faults).toEqual([]);
+  });
+
   const WRONG = manifest("BGPPeer", "wrong", { peerIP: "x" });
 
   it("leave one object out, and are said once", () => {

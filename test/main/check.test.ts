@@ -8,8 +8,8 @@ import { check } from "../../src/main/check.ts";
 import { cli, recordingHandlers } from "../control/terminal.ts";
 import type { Ran } from "../control/terminal.ts";
 
-/** Checks a configuration that reads one BGPFilter of one rule. */
-async function checked(rule: string, ...more: readonly string[]): Promise<Ran> {
+/** Checks a configuration that reads one BGPFilter of one rule, and a BGPPeer that names one or none. */
+async function checked(rule: string, more: readonly string[] = [], filter: string = ""): Promise<Ran> {
   const folder = mkdtempSync(join(tmpdir(), "reflectd-test-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const [config, resources] = [join(folder, "reflectd.json"), join(folder, "a.yaml")];
@@ -18,6 +18,11 @@ async function checked(rule: string, ...more: readonly string[]): Promise<Ran> {
 kind: BGPFilter
 metadata: {name: f}
 spec: {importV4: [${rule}]}
+---
+apiVersion: projectcalico.org/v3
+kind: BGPPeer
+metadata: {name: p}
+spec: {peerIP: 10.9.9.9, asNumber: 65000, filters: [${filter}]}
 `);
   const ran = await cli(["check", "--config", config, ...more], { handlers: { ...recordingHandlers(), check } });
   return { ...ran, out: ran.out.replaceAll(folder, "F"), err: ran.err.replaceAll(folder, "F") };
@@ -34,6 +39,11 @@ it("a note is said, and does not", async () => {
   expect(await checked(NOTED)).toEqual({ code: 0, out: "F/reflectd.json: Calico mode, no fault\n",
     err: "reflectd: BGPFilter f: spec.importV4[0].prefixLength: has Equal never match, as in Calico "
       + "(it counts as it is)\n" });
-  const { code, out } = await checked(NOTED, "-o", "json");
+  const { code, out } = await checked(NOTED, ["-o", "json"]);
   expect([code, JSON.parse(out)]).toEqual([0, { faults: [expect.objectContaining({ note: true })] }]);
+});
+
+it("what is wrong between two resources fails too", async () => {
+  expect(await checked(NOTED, [], "g")).toMatchObject({ code: 1, out: "",
+    err: expect.stringContaining("BGPPeer p: spec.filters[0]: there is no BGPFilter g: passed over (correct it") });
 });

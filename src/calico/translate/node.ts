@@ -12,6 +12,7 @@ import { secretsIn } from "../resources/secret.ts";
 import type { ExportFilterView, FamilyView, KernelFilterView, NodeView, OriginatedView } from "./view.ts";
 import { isAnnounced, ownBlocks } from "./blocks.ts";
 import type { OwnBlock } from "./blocks.ts";
+import { Collisions } from "./collisions.ts";
 import { Derived } from "./derived.ts";
 import { kernelFilter } from "./kernel-filter.ts";
 import { exportSteps, normalRoutePriority, SessionPolicies } from "./policies.ts";
@@ -43,6 +44,8 @@ export interface NodePlan {
   readonly secrets: ReadonlyMap<string, CalicoSecret>;
   /** Patterns of interfaces whose addresses are not announced. */
   readonly ignoredInterfaces: readonly string[];
+  /** What is wrong with resources beside each other; the view has it too. */
+  readonly collisions: readonly ResourceFault[];
 }
 
 /** Follows one node. What a change of the resources does not concern stays the same object from plan to plan. */
@@ -52,6 +55,7 @@ export class NodeTranslation {
   readonly #ipv6: FamilyTranslation;
   readonly #own = new Derived<CalicoNode | undefined>();
   readonly #secrets = new Derived<ReadonlyMap<string, CalicoSecret>>();
+  readonly #collisions = new Collisions();
 
   constructor(host: HostFacts) {
     this.#host = host;
@@ -59,8 +63,8 @@ export class NodeTranslation {
     this.#ipv6 = new FamilyTranslation(host, "ipv6");
   }
 
-  /** The plan for these resources; `faults` are those of reading them. */
-  plan(resources: CalicoResources, faults: readonly ResourceFault[]): NodePlan {
+  /** The plan for these resources; `unread` are the faults of reading them. */
+  plan(resources: CalicoResources, unread: readonly ResourceFault[]): NodePlan {
     const node = this.#host.nodeName;
     const found = resources.nodes.get(node);
     const own = this.#own.of([found], () => ourNodeOf(this.#host.ownNode, found));
@@ -68,15 +72,18 @@ export class NodeTranslation {
     const secrets = this.#secrets.of([resources.secrets],
       () => secretsIn(this.#host.secretNamespace, resources.secrets));
     const ignoredInterfaces = defaultConfiguration(resources)?.ignoredInterfaces ?? [];
+    const collisions = this.#collisions.of(resources);
+    const faults = [...unread, ...collisions];
+    const common = { speaker, secrets, ignoredInterfaces, collisions };
     if (speaker === undefined) {
       const why = "no such Node: no session until there is one, or until calico.node says who we are";
-      return { speaker, secrets, ignoredInterfaces, families: undefined, view: {
+      return { ...common, families: undefined, view: {
         node, families: { ipv4: ABSENT, ipv6: ABSENT },
         faults: [...faults, { kind: "Node", name: node, field: "", why }],
       } };
     }
     const families = { ipv4: this.#ipv4.plan(resources, speaker), ipv6: this.#ipv6.plan(resources, speaker) };
-    return { speaker, secrets, ignoredInterfaces, families, view: { node, faults,
+    return { ...common, families, view: { node, faults,
       families: { ipv4: families.ipv4.view, ipv6: families.ipv6.view } } };
   }
 }
