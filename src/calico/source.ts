@@ -9,6 +9,7 @@ import { sameValue } from "../base/same.ts";
 import type { Intent } from "../config/intent.ts";
 import type { Datastore, DatastoreEvent, Timers, Wanted } from "./datastore/datastore.ts";
 import type { WorkloadListener } from "./datastore/workloads.ts";
+import { FirstSecrets } from "./first-secrets.ts";
 import { NodePublisher } from "./node-publisher.ts";
 import type { CalicoResources, ResourceFault } from "./resources/model.ts";
 import type { SourceLog } from "./source-log.ts";
@@ -60,6 +61,7 @@ export class CalicoSource {
   readonly #options: SourceOptions;
   readonly #store = new ResourceStore();
   readonly #publisher: NodePublisher | undefined;
+  readonly #firstSecrets: FirstSecrets;
   #reporter: StatusReporter | undefined;
   #identity: Identity;
   #translation: NodeTranslation;
@@ -86,6 +88,8 @@ export class CalicoSource {
     this.#translation = new NodeTranslation(options.identity.host);
     this.#connection = this.#connected(false, "not connected yet");
     const { datastore, timers, log } = options;
+    this.#firstSecrets = new FirstSecrets(timers, () => this.#gatherSoon());
+    if (datastore.want === undefined) this.#firstSecrets.end(); // it has told of all that there are
     const write = datastore.publishNode?.bind(datastore);
     const isPublisher = options.publishesNode === true && write !== undefined;
     this.#publisher = isPublisher ? new NodePublisher({ write, timers, log }) : undefined;
@@ -126,6 +130,7 @@ export class CalicoSource {
   async stop(): Promise<void> {
     this.#cancelGather?.();
     this.#cancelGather = undefined;
+    this.#firstSecrets.end();
     this.#publisher?.stop();
     this.#reporter?.stop();
     const { datastore, workloads } = this.#options;
@@ -152,6 +157,7 @@ export class CalicoSource {
   }
 
   #hear(event: DatastoreEvent): void {
+    this.#firstSecrets.hear(event);
     switch (event.kind) {
       case "snapshot": this.#store.replace(event.kinds, event.resources); break;
       case "put": this.#store.put(event.resources); break;
@@ -195,12 +201,22 @@ export class CalicoSource {
     this.#publisher?.look(ownNode, resources.nodes.get(nodeName));
     this.#reporter?.follow([...resources.statuses.values()].filter(({ node }) => node === nodeName));
     const plan = this.#translation.plan(resources, []);
+    const secrets = secretsOf(plan);
+    this.#want({ secrets });
+    const secret = this.#firstSecrets.missing(secrets);
+    if (secret !== undefined) {
+      this.#planned = undefined; // that there is no such Secret is an answer, and changes no resource
+      this.#waiting = `no answer about Secret ${secret} yet`;
+      return;
+    }
     const intent = this.#intents.of(plan, identity.settings);
     this.#nodePlan = plan;
-    this.#want({ secrets: secretsOf(plan) });
-    if (typeof intent !== "string") this.#intent = intent;
+    if (typeof intent !== "string") {
+      this.#firstSecrets.end();
+      this.#intent = intent;
+    }
     // A Node that was deleted ends its sessions; anything else that is missing is waited for with what there is.
-    else if (plan.speaker === undefined && this.#intent !== undefined) this.#intent = withoutSessions(this.#intent);
+    if (plan.speaker === undefined && this.#intent !== undefined) this.#intent = withoutSessions(this.#intent);
     const waiting = typeof intent === "string" ? intent : null;
     const isNews = waiting !== null && waiting !== this.#waiting;
     if (isNews) this.#options.log.write("warn", "calico-waits", { why: waiting });

@@ -459,10 +459,34 @@ describe("a password", () => {
 
   it("is asked for by the name of its Secret, as long as a session needs it", () => {
     sync(...CLUSTER, TOR);
+    timers.pass(3000);
     expect(intents[0]?.peers[2]).toMatchObject({ passwordSecret: { name: "bgp-secrets", key: "tor" } });
     put(tor({}));
     expect(datastore.wanted).toEqual([{ services: false, statuses: false, secrets: new Set(["bgp-secrets"]) },
       { services: false, statuses: false, secrets: new Set() }]);
+  });
+
+  const removed: DatastoreEvent = { kind: "removed", resourceKind: "Secret", name: "kube-system/bgp-secrets" };
+
+  it.each<[string, DatastoreEvent, unknown]>([
+    ["there is one", { kind: "put", resources: [secret({ stringData: { tor: "x" } })] }, { text: "x" }],
+    ["there is none", removed, { missing: "no Secret bgp-secrets" }],
+  ])("has the first intent wait for the answer that %s, for 3 s at most", (_, answer, password) => {
+    sync(...CLUSTER, TOR);
+    timers.pass(2000);
+    expect([intents, source.status().waiting]).toEqual([[], "no answer about Secret bgp-secrets yet"]);
+    datastore.tell(answer);
+    timers.pass(100);
+    expect([intents.length, asked()[2], source.status().waiting]).toEqual([1, password, null]);
+    timers.pass(10_000);
+    expect(intents).toHaveLength(1);
+    begin();
+    sync(...CLUSTER, TOR);
+    timers.pass(3000);
+    expect(asked()[2]).toEqual({ missing: "no Secret bgp-secrets" });
+    datastore.put(tor({ password: { secretKeyRef: { name: "other", key: "tor" } } }));
+    timers.pass(100);
+    expect(asked()[2]).toEqual({ missing: "no Secret other" });
   });
 
   it("that is not there is a reason to wait, and so is its Secret", () => {
@@ -472,7 +496,7 @@ describe("a password", () => {
     expect(asked()).toEqual([undefined, undefined, { missing: "no tor in Secret bgp-secrets" }]);
     put(secret({ data: { tor: "c2VjcmV0" } }));
     expect(asked()).toEqual([undefined, undefined, { text: "secret" }]);
-    datastore.tell({ kind: "removed", resourceKind: "Secret", name: "kube-system/bgp-secrets" });
+    datastore.tell(removed);
     timers.pass(100);
     expect(asked()).toEqual([undefined, undefined, { missing: "no Secret bgp-secrets" }]);
   });

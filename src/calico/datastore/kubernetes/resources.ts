@@ -35,10 +35,10 @@ export const ALWAYS: readonly ResourceRow[] = [
   row("BlockAffinity", "blockaffinities", "calico"),
 ];
 
-/** Read where a range of service addresses is configured. */
+/** Read where a range of service addresses is configured. Without the permission the ranges alone are announced. */
 export const SERVICES: readonly ResourceRow[] = [
-  row("Service", "services", "v1"),
-  row("EndpointSlice", "endpointslices", "discovery.k8s.io/v1"),
+  row("Service", "services", "v1", [403]),
+  row("EndpointSlice", "endpointslices", "discovery.k8s.io/v1", [403]),
 ];
 
 /** One Secret. Calico's own roles do not allow it: without the permission its sessions wait and the others go on. */

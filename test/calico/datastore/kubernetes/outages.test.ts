@@ -205,6 +205,17 @@ it("goes on without Secrets that it may not read, and says which", async () => {
   expect(world.faults).toEqual(["Secret s1: 403 secrets is forbidden"]);
 });
 
+it("takes services that it may not read for none at first, and names them", async () => {
+  const world = await KubernetesWorld.open();
+  for (const plural of ["services", "endpointslices"]) {
+    world.server.refusals.set(plural, { status: 403, message: `${plural} is forbidden` });
+  }
+  world.datastore.want({ services: true, statuses: false, secrets: new Set() });
+  await world.sync();
+  expect(world.faults).toEqual(["Service *: 403 services is forbidden",
+    "EndpointSlice *: 403 endpointslices is forbidden"]);
+});
+
 it("waits as long as a busy server asks", async () => {
   const world = await KubernetesWorld.open();
   world.server.refusals.set("list nodes", { status: 429, message: "too many requests", retryAfterSeconds: 20 });
