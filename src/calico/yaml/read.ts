@@ -6,16 +6,18 @@
  */
 
 import type { FaultList } from "../../config/fault.ts";
-import { TEXT_MAX } from "../../config/json.ts";
 import type { JsonNode } from "../../config/json.ts";
 import { blockNode, blockValue } from "./block.ts";
 import { Cursor } from "./cursor.ts";
 
+/** A longer text is refused: some 10,000 nodes as kubectl prints them. UTF-16 units. */
+export const YAML_TEXT_MAX: number = 128 * 1024 * 1024;
+
 /** The documents without a mistake, in their order; one that holds nothing counts as none. Mistakes go to `faults`. */
 export function readYaml(text: string, faults: FaultList): readonly JsonNode[] {
   const c = new Cursor(text, faults);
-  if (text.length > TEXT_MAX) {
-    c.fail(`the file is larger than ${TEXT_MAX / 1024 / 1024} MiB`, "check that it is the right file");
+  if (text.length > YAML_TEXT_MAX) {
+    c.fail(`the file is larger than ${YAML_TEXT_MAX / 1024 / 1024} MiB`, "check that it is the right file");
     return [];
   }
   const control = text.search(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]|\r(?!\n)/);

@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DEPTH_MAX } from "../../../src/calico/yaml/cursor.ts";
-import { TEXT_MAX } from "../../../src/config/json.ts";
+import { YAML_TEXT_MAX } from "../../../src/calico/yaml/read.ts";
 import { SAMPLES } from "./samples.ts";
 import { read } from "./support.ts";
 
@@ -90,7 +90,7 @@ describe("a hostile text", () => {
     }
     const steps = Array.from({ length: DEPTH_MAX + 2 }, (_, depth) => `${" ".repeat(depth)}a:\n`).join("");
     expect(read(steps).lines[0]).toContain(`nested deeper than ${DEPTH_MAX}`);
-    expect(read(" ".repeat(TEXT_MAX + 1)).lines[0]).toContain("larger than 16 MiB");
+    expect(read(" ".repeat(YAML_TEXT_MAX + 1)).lines[0]).toContain("larger than 128 MiB");
   });
 
   // A reader that looks at something as often as the text is long runs into the time limit of tests here.

@@ -5,15 +5,15 @@ import type { BigIntStats } from "node:fs";
 import { join } from "node:path";
 import { whyUnreadable } from "../../../base/unreadable.ts";
 import { FaultList } from "../../../config/fault.ts";
-import { TEXT_MAX } from "../../../config/json.ts";
 import type { JsonValue } from "../../../config/json.ts";
 import { readDocuments } from "../../documents.ts";
+import { YAML_TEXT_MAX } from "../../yaml/read.ts";
 import type { ResourceFault } from "../../resources/model.ts";
 
 /** What a folder is read for. Names with a leading dot are those of editors, and of what Kubernetes mounts. */
 const MANIFEST = /^(?!(?:.*\/)?\.).*\.(?:ya?ml|json)$/;
 /** More octets than this are more characters than a text may have. */
-const OCTETS_MAX = 3 * TEXT_MAX;
+const OCTETS_MAX = 3 * YAML_TEXT_MAX;
 
 /** What one file said when it was last read. */
 export interface Manifest {
