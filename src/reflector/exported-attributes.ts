@@ -1,6 +1,6 @@
 /**
  * The attributes of a path as one group is told them. Rule: nothing stored is edited; the stored block is copied in
- * runs, and a row of EDITS for each code that export can change writes its own between them. Nothing is allocated.
+ * runs, and a row for each code that export can change writes its own between them. Nothing is allocated.
  */
 
 import { copyOctets, writeU32 } from "../base/bytes.ts";
@@ -67,7 +67,7 @@ function writeEdited(out: Uint8Array, at: number, path: ExportedPath, target: Ex
   blockAt: number, blockEnd: number): number {
   let copied = blockAt;
   let place = blockAt;
-  for (const edit of EDITS) {
+  for (const edit of target.kind === "ebgp" ? TOWARDS_EBGP : TOWARDS_IBGP) {
     while (place < blockEnd && block[place + 1]! < edit.code) place = attributeEnd(block, place);
     const there = place < blockEnd && block[place + 1] === edit.code;
     if (edit.isLeft(path, target, there)) continue;
@@ -100,49 +100,50 @@ interface Edit {
 
 const nothing: Edit["write"] = (_, at) => at;
 
-/** An attribute that may not leave towards eBGP. */
-function staysInside(code: number): Edit {
-  return { code, isLeft: (_, target, there) => !there || target.kind !== "ebgp", write: nothing };
+/** An attribute that stays inside. */
+function dropped(code: number): Edit {
+  return { code, isLeft: (_path, _target, there) => !there, write: nothing };
 }
 
-/** Towards iBGP RFC 4456 §8 stamps what is reflected; towards eBGP its attributes stay inside. */
+/** What RFC 4456 §8 stamps on a path that is reflected. */
 function stamped(code: number, write: Edit["write"]): Edit {
-  const stamps = (path: ExportedPath, target: ExportTarget): boolean =>
-    isReflection(path.source, target) && !path.source.own;
-  return {
-    code,
-    isLeft: (path, target, there) => !stamps(path, target) && (!there || target.kind !== "ebgp"),
-    write: (out, at, path, target, block, place, end) =>
-      stamps(path, target) ? write(out, at, path, target, block, place, end) : at,
-  };
+  return { code, isLeft: (path, target) => !isReflection(path.source, target) || path.source.own, write };
 }
 
-/** Ascending by code. */
-const EDITS: readonly Edit[] = [
-  {
-    code: ATTRIBUTE.NEXT_HOP,
-    isLeft: (path, target, there) => there && target.keepsNextHop(path.store, path.attributes, path.source) &&
-      path.store.nextHopOctets(path.attributes) === 4 && target.fields.family.addressOctets === 4,
-    write: writeNextHop,
-  },
-  { // RFC 4271 §5.1.4
-    code: ATTRIBUTE.MED,
-    isLeft: (path, target, there) => !there || target.kind !== "ebgp" || path.source.own,
-    write: nothing,
-  },
-  { // RFC 4271 §5.1.5: towards iBGP always, towards eBGP never
+const NEXT_HOP_EDIT: Edit = {
+  code: ATTRIBUTE.NEXT_HOP,
+  isLeft: (path, target, there) => there && target.keepsNextHop(path.store, path.attributes, path.source) &&
+    path.store.nextHopOctets(path.attributes) === 4 && target.fields.family.addressOctets === 4,
+  write: writeNextHop,
+};
+
+/** Ascending by code, as the other table. */
+const TOWARDS_IBGP: readonly Edit[] = [
+  NEXT_HOP_EDIT,
+  { // RFC 4271 §5.1.5
     code: ATTRIBUTE.LOCAL_PREF,
-    isLeft: (_, target, there) => there === (target.kind !== "ebgp"),
-    write: (out, at, _, target) => target.kind === "ebgp" ? at
-      : writeWord(out, at, ATTRIBUTE.LOCAL_PREF, CATEGORY.WELL_KNOWN, LOCAL_PREF_DEFAULT),
+    isLeft: (_path, _target, there) => there,
+    write: (out, at) => writeWord(out, at, ATTRIBUTE.LOCAL_PREF, CATEGORY.WELL_KNOWN, LOCAL_PREF_DEFAULT),
   },
   stamped(ATTRIBUTE.ORIGINATOR_ID, (out, at, path, target) =>
     writeWord(out, at, ATTRIBUTE.ORIGINATOR_ID, CATEGORY.OPTIONAL_NON_TRANSITIVE, originatorAsSent(path, target))),
   stamped(ATTRIBUTE.CLUSTER_LIST, writeClusterList),
-  staysInside(ATTRIBUTE.AIGP), // RFC 7311 §3.3
+];
+
+const TOWARDS_EBGP: readonly Edit[] = [
+  NEXT_HOP_EDIT,
+  { // RFC 4271 §5.1.4
+    code: ATTRIBUTE.MED,
+    isLeft: (path, _, there) => !there || path.source.own,
+    write: nothing,
+  },
+  dropped(ATTRIBUTE.LOCAL_PREF), // RFC 4271 §5.1.5
+  dropped(ATTRIBUTE.ORIGINATOR_ID), // RFC 4456 §8
+  dropped(ATTRIBUTE.CLUSTER_LIST),
+  dropped(ATTRIBUTE.AIGP), // RFC 7311 §3.3
   { // RFC 9234 §5
     code: ATTRIBUTE.OTC,
-    isLeft: (_, target, there) => there || target.kind !== "ebgp" || !ADDS_OTC.includes(target.role),
+    isLeft: (_, target, there) => there || !ADDS_OTC.includes(target.role),
     write: (out, at, _, target) =>
       writeWord(out, at, ATTRIBUTE.OTC, CATEGORY.OPTIONAL_TRANSITIVE, target.localAsNumber),
   },

@@ -23,7 +23,7 @@ const ATTRIBUTES_OCTETS_MAX = 65_535;
 export interface SlotChain {
   /** The next entry's slot, or 0 at the end; a slot is a PrefixId, or a PathIndex with ADD-PATH. */
   nextSlot(): number;
-  /** How many are left, for the choice of room. */
+  /** At most so many are left, in this chain and those written after it: for the choice of room. */
   readonly left: number;
 }
 

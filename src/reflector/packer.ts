@@ -6,12 +6,14 @@
 
 import { U32Column } from "../rib/pages.ts";
 import type { AttributeStore } from "../rib/attribute-store.ts";
+import type { AttributesId } from "../rib/ids.ts";
 import type { Audience, ChunkStream } from "./chunk.ts";
 import { exportedOctetsMax, usesMpReach } from "./exported-attributes.ts";
 import type { ExportedPath } from "./exported-attributes.ts";
 import type { ExportId, ExportStore } from "./export-store.ts";
 import { announcementOctets, MessageWriter, nlriOctetsMax } from "./message-writer.ts";
 import type { SlotChain, SlotNames } from "./message-writer.ts";
+import type { Source } from "./source.ts";
 import type { ExportTarget } from "./target.ts";
 
 /** A chain of entries that leave in one run. */
@@ -35,14 +37,19 @@ export class Packer implements SlotChain {
   /** First entry of each announced export, and the exports in the order they were first seen. */
   readonly #head = new U32Column();
   readonly #announced: number[] = [];
+  /** The export announced last, whose first entry is here and not in the column: a run of slots shares it. */
+  #last = 0;
+  #lastHead = 0;
   readonly #withdrawn = new Map<number | string, Bucket>();
   /** The bucket of the last `withdraw`: a run of slots shares it. */
   #lastWithdrawn: Bucket | undefined = undefined;
-  // The chain being written.
+  // The chain being written: its next entry, and the export that its slots must still have; 0 for any.
   #at = 0;
+  #newest = 0;
   left = 0;
-  /** Used for every announcement: chunks copy it. */
+  // Used for every announcement: chunks copy the audience, and nobody keeps the path.
   readonly #audience: Audience = { toPeer: 0, toId: 0, notPeer: 0, notId: 0 };
+  #path: { store: AttributeStore; attributes: AttributesId; source: Source } | undefined = undefined;
 
   constructor(store: AttributeStore, exports: ExportStore, target: ExportTarget, names: SlotNames) {
     this.#store = store;
@@ -64,9 +71,18 @@ export class Packer implements SlotChain {
 
   /** Tells everyone who may hear it about a slot's export. */
   announce(slot: number, now: ExportId): void {
-    const head = this.#head.get(now);
-    if (head === 0) this.#announced.push(now);
-    this.#head.set(now, this.#enter(slot, head));
+    if (now !== this.#last) {
+      this.#endRun();
+      this.#last = now;
+      this.#lastHead = this.#head.get(now);
+      if (this.#lastHead === 0) this.#announced.push(now);
+    }
+    this.#lastHead = this.#enter(slot, this.#lastHead);
+  }
+
+  #endRun(): void {
+    if (this.#last !== 0) this.#head.set(this.#last, this.#lastHead);
+    this.#last = 0;
   }
 
   /** Takes a slot back from everyone who was told `old`. */
@@ -106,8 +122,10 @@ export class Packer implements SlotChain {
    * announced only with its newest export; its withdrawals are all written, for they come first and harm nobody.
    */
   writeTo(stream: ChunkStream): void {
+    this.#endRun();
+    this.left = this.#entries;
     for (const bucket of this.#withdrawn.values()) {
-      this.#begin(bucket.head);
+      this.#begin(bucket.head, 0);
       this.#writer.withdraw(stream, this, bucket.audience);
     }
     for (const id of this.#announced) this.#writeAnnouncements(stream, id as ExportId);
@@ -116,6 +134,7 @@ export class Packer implements SlotChain {
 
   /** Forgets everything gathered. */
   discard(): void {
+    this.#endRun();
     for (const id of this.#announced) this.#head.set(id, 0);
     this.#withdrawn.clear();
     this.#lastWithdrawn = undefined;
@@ -139,31 +158,32 @@ export class Packer implements SlotChain {
   nextSlot(): number {
     if (this.#at === 0) return 0;
     const slot = this.#slot.get(this.#at);
-    this.#at = this.#next.get(this.#at);
     this.left--;
+    this.#pass(this.#next.get(this.#at));
     return slot;
   }
 
   #writeAnnouncements(stream: ChunkStream, id: ExportId): void {
-    this.#beginNewest(this.#head.get(id), id);
-    if (this.left === 0) return;
+    this.#begin(this.#head.get(id), id);
+    if (this.#at === 0) return;
     this.#exports.audience(id, this.#audience);
     this.#writer.announce(stream, this, this.#pathOf(id), this.#audience);
   }
 
-  /** Begins a chain without the slots that are told something else by now. */
-  #beginNewest(head: number, id: ExportId): void {
-    this.#at = 0;
-    this.left = 0;
-    let last = 0;
-    for (let entry = head; entry !== 0; entry = this.#next.get(entry)) {
-      if (this.#names.told(this.#slot.get(entry)) !== id) continue;
-      if (last === 0) this.#at = entry;
-      else this.#next.set(last, entry);
-      last = entry;
-      this.left++;
+  #begin(head: number, newest: number): void {
+    this.#newest = newest;
+    this.#pass(head);
+  }
+
+  /** Goes on at an entry, or behind it where its slot is told something else by now. */
+  #pass(entry: number): void {
+    if (this.#newest !== 0) {
+      while (entry !== 0 && this.#names.told(this.#slot.get(entry)) !== this.#newest) {
+        entry = this.#next.get(entry);
+        this.left--;
+      }
     }
-    if (last !== 0) this.#next.set(last, 0);
+    this.#at = entry;
   }
 
   /** The attributes of an export as they are sent, without MP_REACH_NLRI; valid until the next call. */
@@ -172,13 +192,12 @@ export class Packer implements SlotChain {
   }
 
   #pathOf(id: ExportId): ExportedPath {
-    return { store: this.#store, attributes: this.#exports.attributes(id), source: this.#exports.source(id) };
-  }
-
-  #begin(head: number): void {
-    this.#at = head;
-    this.left = 0;
-    for (let entry = head; entry !== 0; entry = this.#next.get(entry)) this.left++;
+    const attributes = this.#exports.attributes(id);
+    const source = this.#exports.source(id);
+    const path = this.#path ??= { store: this.#store, attributes, source };
+    path.attributes = attributes;
+    path.source = source;
+    return path;
   }
 
   #withdrawFrom(slot: number, key: number | string, audience: () => Audience): void {
