@@ -40,8 +40,8 @@ export class Candidates {
   readonly #store: AttributeStore;
   readonly #peers: PeerTable;
   readonly #nextHops: NextHops;
-  /** Paths of the prefix at hand. */
-  readonly #found: PathIndex[] = [];
+  /** Paths of the prefix at hand, and what is left of others. Room for a few: compiled code minds a list that grows. */
+  readonly #found: PathIndex[] = Array.from({ length: 8 }, () => NO_PATH);
   /** Records that are filled for three and more candidates, and two for a pair. */
   readonly #pool: Candidate[] = [];
   readonly #pair: readonly [Candidate, Candidate] = [emptyCandidate(), emptyCandidate()];

@@ -7,7 +7,7 @@
  * but empty; this takes four octets for each row beside hash and link, always.
  */
 
-import { PAGE_OCTETS, dropPage, u32Page } from "./page.ts";
+import { PAGE_OCTETS, dropPage, noPages, u32Page } from "./page.ts";
 import type { Rows } from "./rows.ts";
 
 const BUCKETS_MIN = 256;
@@ -23,7 +23,7 @@ export class HashIndex {
   readonly #hashField: number;
   readonly #nextField: number;
   /** The first row of each bucket. */
-  readonly #heads: Uint32Array[] = [];
+  readonly #heads: Uint32Array[] = noPages();
   #buckets = BUCKETS_MIN;
   /** Smallest 2^n - 1 that is not less than the last bucket. */
   #mask = BUCKETS_MIN - 1;

@@ -3,7 +3,7 @@
  * know, so that nobody can flood one bucket; cheaper mixes have collisions that hold for every key.
  */
 
-/** The key: two words. */
+/** The key: two words, signed: V8 keeps a field of such numbers as it is, and boxes one that may be greater. */
 export interface HashKey {
   readonly k0: number;
   readonly k1: number;
@@ -14,7 +14,7 @@ export function hashKey(seed: number): HashKey {
   const whole = Math.floor(seed);
   const k0 = Math.floor((seed - whole) * 0x1_0000_0000) ^ (whole >>> 0);
   const k1 = Math.floor(whole / 0x1_0000_0000) ^ Math.imul(whole ^ 0x9e37_79b9, 0x85eb_ca6b);
-  return { k0: k0 >>> 0, k1: k1 >>> 0 };
+  return { k0: k0 | 0, k1: k1 | 0 };
 }
 
 /** The hash of bytes[at, end) followed by more[moreAt, moreEnd), unsigned. Each run is padded to words by itself. */
@@ -22,8 +22,8 @@ export function hashBytes(
   key: HashKey, bytes: Uint8Array, at: number, end: number, more: Uint8Array, moreAt: number, moreEnd: number,
 ): number {
   // Hot, once for each UPDATE: the state stays in four locals, so the round is written out for each use.
-  let v0 = key.k0 | 0;
-  let v1 = key.k1 | 0;
+  let v0 = key.k0;
+  let v1 = key.k1;
   let v2 = key.k0 ^ 0x6c79_6765;
   let v3 = key.k1 ^ 0x7465_6462;
   for (let part = 0; part < 2; part++) {
@@ -53,7 +53,7 @@ export function hashBytes(
 
 /** The hash of two words, unsigned: an IPv4 prefix, or one half of an IPv6 prefix chained by `carry`. */
 export function hashWords(key: HashKey, a: number, b: number, carry: number): number {
-  let v0 = key.k0 | 0;
+  let v0 = key.k0;
   let v1 = key.k1 ^ carry;
   let v2 = key.k0 ^ 0x6c79_6765;
   let v3 = key.k1 ^ 0x7465_6462;

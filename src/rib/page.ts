@@ -15,6 +15,9 @@
 /** Octets of a page, at most. */
 export const PAGE_OCTETS = 262_144;
 
+/** A page that is not there. */
+export const NO_WORDS: Uint32Array = new Uint32Array(0);
+
 /** Pages that are kept for whoever needs one next. */
 const SPARE_PAGES = 8;
 
@@ -40,6 +43,16 @@ export function u8Page(octets: number): Uint8Array {
 /** Gives a page's memory back. No view of it may be read any more: it may be another's page soon. */
 export function dropPage(page: Uint32Array | Uint8Array): void {
   if (spare.length < SPARE_PAGES) spare.push(page.buffer);
+}
+
+/**
+ * A list for pages, with none in it. It had one: V8 takes a list that was born empty for one of numbers, and throws
+ * away what it compiled for lists of pages when it meets that.
+ */
+export function noPages(): Uint32Array[] {
+  const pages = [NO_WORDS];
+  pages.pop();
+  return pages;
 }
 
 function newBuffer(): SharedArrayBuffer {

@@ -3,7 +3,7 @@
  * are all 0 is no page: it goes back to the system.
  */
 
-import { PAGE_OCTETS, dropPage, u32Page } from "./page.ts";
+import { PAGE_OCTETS, dropPage, noPages, u32Page } from "./page.ts";
 
 const U32_SHIFT = 16;
 const U32_WORDS = 1 << U32_SHIFT;
@@ -11,7 +11,7 @@ const U32_MASK = U32_WORDS - 1;
 
 /** Unsigned 32-bit numbers by id. */
 export class U32Column {
-  readonly #pages: (Uint32Array | undefined)[] = [];
+  readonly #pages: (Uint32Array | undefined)[] = noPages();
   readonly #used: number[] = [];
   /** The page that emptied last keeps its memory, so that one entry set and cleared in turn costs nothing. */
   #spare = -1;

@@ -37,7 +37,7 @@ export class PrefixTable {
   readonly #wide: boolean;
   /** Words and length of the run that was hashed last, and its hash. */
   readonly #run = new Int32Array(5).fill(-1);
-  #runBase = 0;
+  #runBase = 0; // signed: see HashKey
   /** Live prefixes of each length, so that a longest match asks only for lengths that exist. */
   readonly #ofLength: number[] = new Array<number>(129).fill(0);
 
@@ -188,7 +188,7 @@ export class PrefixTable {
       if (run[0] === upper && run[4] === length) return this.#runBase;
       run[0] = upper;
       run[4] = length;
-      return (this.#runBase = hashWords(this.#key, upper, length, 0));
+      return (this.#runBase = hashWords(this.#key, upper, length, 0) | 0);
     }
     const a = at === 0 || length === 0 ? upper : w0 | 0;
     const b = at === 1 ? upper : w1 | 0;
@@ -200,7 +200,7 @@ export class PrefixTable {
     run[2] = c;
     run[3] = d;
     run[4] = length;
-    return (this.#runBase = hashWords(this.#key, c, d, hashWords(this.#key, a, b ^ length, 0)));
+    return (this.#runBase = hashWords(this.#key, c, d, hashWords(this.#key, a, b ^ length, 0)) | 0);
   }
 
   /** Hot: the page is fetched once for each row of the chain. */

@@ -4,9 +4,7 @@
  */
 
 import { assert } from "../base/assert.ts";
-import { PAGE_OCTETS, dropPage, u32Page } from "./page.ts";
-
-const NO_WORDS = new Uint32Array(0);
+import { NO_WORDS, PAGE_OCTETS, dropPage, noPages, u32Page } from "./page.ts";
 
 /** What is known of a page beside its words. */
 interface PageUse {
@@ -26,7 +24,7 @@ export class Rows {
   readonly shift: number;
   readonly mask: number;
   /** The pages; hot loops fetch one per run of work. An absent page has no words. */
-  readonly pages: Uint32Array[] = [];
+  readonly pages: Uint32Array[] = noPages();
   readonly #use: PageUse[] = [];
   readonly #rowsPerPage: number;
   /** No page below this one has a free row. */

@@ -1,12 +1,12 @@
 /** A first-in first-out queue of 32-bit numbers over pages. Rule: a page that was read to its end goes back at once. */
 
-import { PAGE_OCTETS, dropPage, u32Page } from "./page.ts";
+import { PAGE_OCTETS, dropPage, noPages, u32Page } from "./page.ts";
 
 const WORDS = PAGE_OCTETS / 4;
 
 /** A queue of unsigned 32-bit numbers. */
 export class U32Queue {
-  readonly #pages: Uint32Array[] = [];
+  readonly #pages: Uint32Array[] = noPages();
   /** Next to be read in the first page, next to be written in the last. */
   #from = 0;
   #to = 0;
