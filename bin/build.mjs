@@ -1,4 +1,4 @@
-/** `npm run build`: compiles src/ to build/, a file each, and joins them to the program, dist/main.js. */
+/** `npm run build`: compiles src/ to build/, a file each, and joins them to the program, dist/. */
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,10 +10,12 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 process.exitCode = compile();
 if (process.exitCode === 0) {
-  const text = joined("main.js", (file) => readFileSync(join(root, "build", file), "utf8"));
+  const files = joined("main.js", (file) => readFileSync(join(root, "build", file), "utf8"));
   rmSync(join(root, "dist"), { recursive: true, force: true });
-  mkdirSync(join(root, "dist"));
-  writeFileSync(join(root, "dist/main.js"), text);
+  for (const [file, text] of files) {
+    mkdirSync(dirname(join(root, "dist", file)), { recursive: true });
+    writeFileSync(join(root, "dist", file), text);
+  }
 }
 
 /** Runs the compiler; its exit code. */

@@ -1,15 +1,17 @@
 /**
- * Joins the modules that the compiler wrote into one: Node takes longer to find and to link 180 files than to compile
- * what is in them.
+ * Joins the modules that the compiler wrote: Node takes longer to find and to link 180 files than to compile what is in
+ * them. One file holds the first module and all that it needs; what that one loads later, by `import()`, becomes a file
+ * each with what the first lacks, so that a command compiles no more than it runs. A module may be in several of these:
+ * a process loads one of them.
  *
  * A module becomes a function that runs once, when it is first needed, and what it exports an object. Its text stays
  * as the compiler wrote it, under a line with its name: that is where a stack leads. Rules: an unknown form of import
  * or export, and modules that import each other, are mistakes and not guessed at.
  */
 
-import { dirname, join, normalize } from "node:path/posix";
+import { dirname, join, normalize, relative } from "node:path/posix";
 
-/** In front of all. Node's own modules are loaded when the first module that wants them runs. */
+/** In front of each file. Node's own modules are loaded when the first module that wants them runs. */
 const HEAD = `import { createRequire } from "node:module";
 const require = createRequire(import.meta.url);
 const once = (load) => {
@@ -19,16 +21,28 @@ const once = (load) => {
 `;
 
 /**
- * The text of one module that does what the module `root` does with all it imports. `read` gives the text of a module
- * by its path. Throws where a rule is broken.
+ * The files that do what the module `root` does with all it imports: their texts by their paths. `read` gives the text
+ * of a module by its path. Throws where a rule is broken.
  */
 export function joined(root, read) {
   const [, shebang = "", source = ""] = /^(#!.*\n)?([^]*)$/.exec(read(root)) ?? [];
   const main = rewritten(root, source);
   const done = new Map();
-  const parts = [...main.needs, ...main.later].flatMap((file) => withNeeds(file, [root], done, read));
+  const parts = main.needs.flatMap((file) => withNeeds(file, [root], done, read));
   expectExported(main, done);
-  return asciiOf(`${shebang}${HEAD}${parts.join("")}// ${root}\n${main.text}`);
+  const apart = [...new Set(main.later)].filter((file) => !done.has(file));
+  const known = [...done.keys()].map(nameOf);
+  const loaders = apart.map((file) => `const ${nameOf(file)} = async () => `
+    + `(await import("./${relative(dirname(root), file)}")).load({ ${known.join(", ")} });\n`);
+  const texts = [[root, [shebang, HEAD, ...parts, ...loaders, `// ${root}\n`, main.text]],
+    ...apart.map((file) => [file, [HEAD, loadOf(file, known), ...withNeeds(file, [root], new Map(done), read)]])];
+  return new Map(texts.map(([file, text]) => [file, asciiOf(text.join(""))]));
+}
+
+/** What a file of its own exports: it takes the modules that its loader has, and gives what `file` exports. */
+function loadOf(file, known) {
+  const taken = known.map((name) => `const ${name} = () => given.${name}();\n`).join("");
+  return `let given;\n${taken}export function load(known) {\n    given = known;\n    return ${nameOf(file)}();\n}\n`;
 }
 
 /** The module `file` as a function, behind those that it needs, before those that it loads later; each once. */

@@ -7,7 +7,6 @@
 
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { setFlagsFromString } from "node:v8";
 import type { CliHandlers } from "./control/cli-io.ts";
 import { runCli } from "./control/cli.ts";
 
@@ -23,7 +22,8 @@ const PACKAGE: { readonly version: string } =
  * And the compiler puts fewer functions into one (600 octets of bytecode, it would be 920): the first burst after a
  * start waits for the compiler on two cores. In turns, four runs each: 100,000 prefixes to 1,000 clients 377 → 292 ms.
  */
-function tuneEngine(): void {
+async function tuneEngine(): Promise<void> {
+  const { setFlagsFromString } = await import("node:v8");
   setFlagsFromString("--semi-space-growth-factor=1");
   setFlagsFromString("--heap-growing-percent=20");
   setFlagsFromString("--max-inlined-bytecode-size-cumulative=600");
@@ -31,7 +31,7 @@ function tuneEngine(): void {
 
 const handlers: CliHandlers = {
   async run(options, io) {
-    tuneEngine();
+    await tuneEngine();
     return (await import("./main/run.ts")).run(options, io);
   },
   check: async (options, io) => (await import("./main/check.ts")).check(options, io),

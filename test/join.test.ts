@@ -1,24 +1,28 @@
-/** bin/join.mjs: the joined module does what the modules do, in their order; what it does not know it refuses. */
+/** bin/join.mjs: the joined files do what the modules do, in their order; what it does not know it refuses. */
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 
 type Files = Readonly<Record<string, string>>;
 const script = pathToFileURL(join(import.meta.dirname, "../bin/join.mjs")).href;
-const { joined } = await import(script) as { joined(root: string, read: (file: string) => string): string };
-const joinedOf = (files: Files): string => joined("main.js", (file) => files[file]!);
+const { joined } = await import(script) as
+  { joined(root: string, read: (file: string) => string): ReadonlyMap<string, string> };
+const joinedOf = (files: Files): ReadonlyMap<string, string> => joined("main.js", (file) => files[file]!);
 
-/** What the joined module leaves in `globalThis.said`. */
+/** What the joined files leave in `globalThis.said`. */
 async function said(files: Files): Promise<unknown> {
   const folder = mkdtempSync(join(tmpdir(), "reflectd-join-"));
   try {
     const world = globalThis as { said?: unknown[] };
     world.said = [];
-    writeFileSync(join(folder, "main.mjs"), joinedOf(files));
-    await import(pathToFileURL(join(folder, "main.mjs")).href);
+    for (const [file, text] of new Map([["package.json", '{ "type": "module" }'], ...joinedOf(files)])) {
+      mkdirSync(join(folder, dirname(file)), { recursive: true });
+      writeFileSync(join(folder, file), text);
+    }
+    await import(pathToFileURL(join(folder, "main.js")).href);
     return world.said;
   } finally {
     rmSync(folder, { recursive: true });
@@ -40,12 +44,27 @@ describe("joined modules", () => {
         + 'export async function late() {\n    return a;\n}\n',
     };
     expect(await said(files)).toEqual(["b runs", "a runs", "function", "y", [2, 2], "B", 3, "late runs", "y"]);
-    expect(joinedOf(files).startsWith("#!/usr/bin/env node\nimport ")).toBe(true);
+    expect(joinedOf(files).get("main.js")).toMatch(/^#!\/usr\/bin\/env node\nimport /);
+  });
+  it("are one, and one for each that the first loads later with what the first lacks", async () => {
+    const files = {
+      "main.js": 'import { a } from "./a.js";\nsaid.push(await import("./x/run.js"), await import("./a.js"));\n'
+        + 'said.push(a, (await import("./x/run.js")).run());\n',
+      "a.js": 'said.push("a runs");\nexport const a = 1;\n',
+      "b.js": 'import { a } from "./a.js";\nsaid.push("b runs", a);\nexport const b = 2;\n',
+      "x/run.js": 'import { b } from "../b.js";\nimport { a } from "../a.js";\nsaid.push("run runs");\n'
+        + "export const run = () => a + b;\n",
+    };
+    const run = { run: expect.any(Function) as unknown };
+    expect(await said(files)).toEqual(["a runs", "b runs", 1, "run runs", run, { a: 1 }, 1, 3]);
+    expect([...joinedOf(files).keys()]).toEqual(["main.js", "x/run.js"]);
+    expect(joinedOf(files).get("main.js")).not.toMatch(/b runs|run runs/);
+    expect(joinedOf(files).get("x/run.js")).not.toContain("a runs");
   });
   it("are ASCII, of which V8 keeps an octet a character", async () => {
     const files = { "main.js": 'const far = "\u{1f600}";\nsaid.push("§ …", `${far}…`, /^[§-…]+$/.test("§…"));\n' };
     expect(await said(files)).toEqual(["§ …", "\u{1f600}…", true]);
-    expect(joinedOf(files)).toMatch(/^[\0-\x7f]*$/);
+    expect(joinedOf(files).get("main.js")).toMatch(/^[\0-\x7f]*$/);
   });
   it.each([
     ["modules that import each other", 'import { a } from "./a.js";\nexport const b = a;', /a\.js > b\.js > a\.js/],
