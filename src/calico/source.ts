@@ -52,6 +52,8 @@ export interface SourceOptions {
   /** Milliseconds since 1970. */
   readonly wallMilliseconds: () => number;
   readonly log: SourceLog;
+  /** Hears how much calico-node would log, whenever that is another word; undefined: nobody says. */
+  readonly onLogSeverity?: (severity: NodePlan["logSeverity"]) => void;
   /** Our Node is written by what `identity` says of it; where the datastore can do that. */
   readonly publishesNode?: boolean;
 }
@@ -210,6 +212,7 @@ export class CalicoSource {
       return;
     }
     const intent = this.#intents.of(plan, identity.settings);
+    if (plan.logSeverity !== this.#nodePlan?.logSeverity) this.#options.onLogSeverity?.(plan.logSeverity);
     this.#nodePlan = plan;
     if (typeof intent !== "string") {
       this.#firstSecrets.end();

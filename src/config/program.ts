@@ -34,7 +34,8 @@ const HTTP: Keys<HttpSettings> = {
 };
 
 const LOG: Keys<LogSettings> = {
-  level: defaulted(oneOf(["error", "warn", "info", "debug"]), "info", "How much is logged"),
+  level: optional(oneOf(["error", "warn", "info", "debug"]),
+    "info; in Calico mode logSeverityScreen of the BGPConfiguration", "How much is logged"),
   format: optional(oneOf(["json", "text"]), "text on a terminal, json otherwise", "Form of a line"),
 };
 

@@ -65,7 +65,9 @@ function toSettings(file: ConfigurationFile, isListenGiven: boolean): Settings {
   const protocol = file.kernel.protocol ?? (isCalico ? 12 : 186);
   const control = { ...file.control, birdSockets: file.control.birdSockets ?? (isCalico && CALICO_BIRD_SOCKETS) };
   const calico = file.calico && { ...file.calico, routerId, listen: isListenGiven ? file.listen : undefined };
-  return { control, http, log, metrics, restart, calico, onStop, kernel: { ...file.kernel, protocol } };
+  const level = log.level ?? (isCalico ? undefined : "info");
+  const kernel = { ...file.kernel, protocol };
+  return { control, http, log: { ...log, level }, metrics, restart, calico, onStop, kernel };
 }
 
 /** Keys that Calico's resources speak of in Calico mode, and where. Both at once would contradict each other. */

@@ -42,7 +42,8 @@ export type LogLevel = "error" | "warn" | "info" | "debug";
 
 /** One line per event on the standard error output. */
 export interface LogSettings {
-  readonly level: LogLevel;
+  /** Undefined, in Calico mode only: as the BGPConfiguration's logSeverityScreen has it. */
+  readonly level: LogLevel | undefined;
   /** Undefined: text on a terminal, json otherwise. */
   readonly format: "json" | "text" | undefined;
 }

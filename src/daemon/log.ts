@@ -15,12 +15,20 @@ export interface Log {
   write(level: LogLevel, event: string, fields?: LogFields): void;
 }
 
-/** Writes lines of one format to `sink`; `wallMilliseconds` stamps them. */
-export function newLog(settings: LogSettings, format: "json" | "text", wallMilliseconds: () => number,
-  sink: (line: string) => void): Log {
-  const most = LEVELS.indexOf(settings.level);
+/** A log whose level can be another one from now on. */
+export interface LevelledLog extends Log {
+  become(level: LogLevel): void;
+}
+
+/** Writes lines of one format to `sink`, those of `info` and above until it is told another level. */
+export function newLog({ level = "info" }: LogSettings, format: "json" | "text", wallMilliseconds: () => number,
+  sink: (line: string) => void): LevelledLog {
+  let most = LEVELS.indexOf(level);
   const line = format === "json" ? jsonLine : textLine;
   return {
+    become: (next) => {
+      most = LEVELS.indexOf(next);
+    },
     write(level, event, fields = {}): void {
       if (LEVELS.indexOf(level) <= most) sink(line(new Date(wallMilliseconds()).toISOString(), level, event, fields));
     },

@@ -10,7 +10,7 @@ import type { Report } from "../calico/status-reporter.ts";
 import type { CalicoSettings, Settings } from "../config/settings.ts";
 import type { CliIo } from "../control/cli-io.ts";
 import type { IntentSource } from "../daemon/follower.ts";
-import type { Log } from "../daemon/log.ts";
+import type { LevelledLog } from "../daemon/log.ts";
 import { systemClock } from "../daemon/system-clock.ts";
 import { openDatastore, secretNamespace, systemTimers } from "./calico-datastore.ts";
 import { addressesOfHost, endpointStatusFolder, hostFacts, nodeNameOfHost } from "./calico-host.ts";
@@ -22,7 +22,7 @@ export interface CalicoIntentSource extends IntentSource {
 }
 
 /** The source of a daemon in Calico mode; or why there cannot be one, in a line. */
-export async function calicoSource(settings: Settings, calico: CalicoSettings, io: CliIo, log: Log):
+export async function calicoSource(settings: Settings, calico: CalicoSettings, io: CliIo, log: LevelledLog):
   Promise<CalicoIntentSource | { readonly refused: string }> {
   const hostName = await nodeNameOfHost(io);
   const open = await openDatastore(calico, calico.nodeName ?? hostName, io);
@@ -44,6 +44,8 @@ export async function calicoSource(settings: Settings, calico: CalicoSettings, i
     ...open, identity: identityOf(calico, settings), timers: systemTimers,
     workloads: new WorkloadFolder(endpointStatusFolder(io), systemTimers), publishesNode: calico.publishNode,
     wallMilliseconds: () => systemClock.wallMilliseconds(), log,
+    // What the file says of the log goes before what the cluster says.
+    ...(settings.log.level === undefined ? { onLogSeverity: (severity) => levelLog(log, severity) } : {}),
   });
   return {
     get intent() { return source.intent; },
@@ -71,3 +73,15 @@ export async function calicoSource(settings: Settings, calico: CalicoSettings, i
 
 /** What a datastore is opened with: another one takes a restart. */
 const OF_DATASTORE = ["datastore", "files", "kubeconfig", "etcd", "namespace", "publishNode"] as const;
+
+/** Calico's words for how much is logged, and ours. */
+const LOG_LEVELS = {
+  trace: "debug", debug: "debug", info: "info", warning: "warn", error: "error", fatal: "error",
+} as const;
+
+/** Says it as long as it can be heard. */
+function levelLog(log: LevelledLog, severity: keyof typeof LOG_LEVELS = "info"): void {
+  const level = LOG_LEVELS[severity];
+  log.write("info", "log-level", { level, logSeverityScreen: severity });
+  log.become(level);
+}

@@ -43,6 +43,11 @@ describe("a line", () => {
     const log = newLog({ level: "warn", format: "json" }, "json", () => 0, (line) => void written.push(line));
     for (const level of ["error", "warn", "info", "debug"] as const) log.write(level, level);
     expect(written.map((line) => (JSON.parse(line) as { event: string }).event)).toEqual(["error", "warn"]);
+    log.become("debug");
+    log.write("debug", "later");
+    log.become("error");
+    log.write("warn", "never");
+    expect(written.length).toBe(3);
   });
 });
 

@@ -7,7 +7,7 @@ import { given } from "../../base/given.ts";
 import { formatPrefix } from "../../base/prefix.ts";
 import type { Prefix } from "../../base/prefix.ts";
 import type { FilterOperation, FilterRule } from "../../config/intent.ts";
-import type { CalicoNode, CalicoResources, CalicoSecret, ResourceFault } from "../resources/model.ts";
+import type { BgpConfiguration, CalicoNode, CalicoResources, CalicoSecret, ResourceFault } from "../resources/model.ts";
 import { secretsIn } from "../resources/secret.ts";
 import type { ExportFilterView, FamilyView, KernelFilterView, NodeView, OriginatedView } from "./view.ts";
 import { isAnnounced, ownBlocks } from "./blocks.ts";
@@ -44,6 +44,8 @@ export interface NodePlan {
   readonly secrets: ReadonlyMap<string, CalicoSecret>;
   /** Patterns of interfaces whose addresses are not announced. */
   readonly ignoredInterfaces: readonly string[];
+  /** How much calico-node would log: our own node's word before the cluster's; undefined: nobody says. */
+  readonly logSeverity: BgpConfiguration["logSeverityScreen"];
   /** What is wrong with resources beside each other; the view has it too. */
   readonly collisions: readonly ResourceFault[];
 }
@@ -74,7 +76,9 @@ export class NodeTranslation {
     const ignoredInterfaces = defaultConfiguration(resources)?.ignoredInterfaces ?? [];
     const collisions = this.#collisions.of(resources);
     const faults = [...unread, ...collisions];
-    const common = { speaker, secrets, ignoredInterfaces, collisions };
+    const logSeverity = resources.configurations.get(`node.${node}`)?.logSeverityScreen
+      ?? defaultConfiguration(resources).logSeverityScreen;
+    const common = { speaker, secrets, ignoredInterfaces, logSeverity, collisions };
     if (speaker === undefined) {
       const why = "no such Node: no session until there is one, or until calico.node says who we are";
       return { ...common, families: undefined, view: {

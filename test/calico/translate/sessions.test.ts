@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { configuration, host, node, peer, planOf, sessionsOf, world } from "../../support/calico/world.ts";
-import type { BgpPeer, CalicoNode } from "../../../src/calico/resources/model.ts";
+import type { BgpConfiguration, BgpPeer, CalicoNode } from "../../../src/calico/resources/model.ts";
 import { NodeTranslation } from "../../../src/calico/translate/node.ts";
 import type { WorldWords } from "../../support/calico/world.ts";
 
@@ -292,6 +292,18 @@ describe("12 what the configuration says of our node", () => {
     const first = translation.plan(world({ nodes: [found] }), []);
     const second = translation.plan(world({ nodes: [found, W1], configurations: [NO_MESH] }), []);
     expect(second.speaker?.node).toBe(first.speaker?.node);
+  });
+});
+
+describe("2.2 logSeverityScreen", () => {
+  it("is that of node.NAME, else that of default, and nobody else's", () => {
+    const of = (name: string, logSeverityScreen: "debug" | "fatal"): BgpConfiguration =>
+      configuration(name, { logSeverityScreen });
+    const said = (...configurations: BgpConfiguration[]): unknown =>
+      planOf({ nodes: [W1], configurations }, "w1").logSeverity;
+    expect(said(NO_MESH, of("node.w2", "debug"))).toBeUndefined();
+    expect(said(of("default", "fatal"))).toBe("fatal");
+    expect(said(of("default", "fatal"), of("node.w1", "debug"))).toBe("debug");
   });
 });
 
