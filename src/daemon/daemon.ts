@@ -298,8 +298,10 @@ class Daemon implements RunningDaemon, DaemonApi {
     this.#change(() => {
       if (soft === undefined) this.speaker.neighbours.demandAgain();
       for (const peer of up) {
-        if (soft === "in") this.speaker.work.rejudge(peer);
-        else if (soft === "out") peer.refreshOut();
+        if (soft === "in") {
+          this.speaker.work.rejudge(peer);
+          peer.askForIgnored();
+        } else if (soft === "out") peer.refreshOut();
         else peer.session.reset();
       }
     });

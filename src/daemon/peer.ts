@@ -156,6 +156,14 @@ export class Peer implements SessionOwner {
     }
   }
 
+  /** Asks the peer for what a limit may have had ignored: only it can say that again. */
+  askForIgnored(): void {
+    for (const family of FAMILIES) {
+      const { action } = this.intent.prefixLimit[family.name] ?? {};
+      if (action === "drop" && this.#members[family.index] !== undefined) this.session.requestRefresh(family);
+    }
+  }
+
   down(end: SessionEnd): void {
     for (const family of FAMILIES) this.#leave(family);
     const isKept = this.#keep(end, this.facts!);
@@ -362,7 +370,7 @@ export class Peer implements SessionOwner {
     const limit = this.intent.prefixLimit[family.name];
     const had = before.prefixLimit[family.name];
     if (limit === undefined || (had?.max === limit.max && had.action === limit.action)) return;
-    if (this.#host.tables.ribs[family.index]!.received(this.id) <= limit.max) return;
+    if (this.#host.tables.ribs[family.index]!.fresh(this.id) <= limit.max) return;
     const ends = limit.action === "restart" || limit.action === "shutdown";
     this.#crossed(family, ends);
     if (ends) this.session.reset(CEASE.MAXIMUM_PREFIXES, `more than ${limit.max} prefixes of ${family.name}`);

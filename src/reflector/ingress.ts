@@ -20,7 +20,7 @@ import { newSections, splitUpdate } from "../messages/update.ts";
 import type { PrefixLimit } from "../config/intent.ts";
 import type { AttributeStore } from "../rib/attribute-store.ts";
 import { NO_ATTRIBUTES } from "../rib/ids.ts";
-import type { AttributesId, PeerId } from "../rib/ids.ts";
+import type { AttributesId, PathIndex, PeerId } from "../rib/ids.ts";
 import { PATH_FLAGS } from "../rib/rib.ts";
 import type { Rib } from "../rib/rib.ts";
 import type { CompiledPolicy } from "./filters.ts";
@@ -279,13 +279,13 @@ export class Ingress {
     const { peer, policy } = session;
     const limit = session.limits[family.index];
     const max = limit?.max ?? Infinity;
-    const before = rib.received(peer);
+    const before = rib.fresh(peer); // what is kept of an earlier session was counted in its time
     let dropped = false;
     const cursor = this.#cursor;
     cursor.reset(message, at, end, family.addressOctets, session.addPath[family.index] === true);
     while (cursor.next()) {
       if (isUnusable(cursor.w0, cursor.w1, cursor.w2, cursor.w3, cursor.length, family.addressOctets)) continue;
-      if (limit?.action === "drop" && rib.received(peer) >= max && !this.#holds(rib, peer)) {
+      if (limit?.action === "drop" && rib.fresh(peer) >= max && !this.#holds(rib, peer)) {
         dropped = true;
         continue;
       }
@@ -299,7 +299,7 @@ export class Ingress {
     }
     // A limit that was lowered under what is held counts at the next message.
     const ends = limit?.action === "restart" || limit?.action === "shutdown";
-    return dropped || ((before <= max || ends) && rib.received(peer) > max);
+    return dropped || ((before <= max || ends) && rib.fresh(peer) > max);
   }
 
   #holds(rib: Rib, peer: PeerId): boolean {
@@ -307,7 +307,7 @@ export class Ingress {
     const prefix = rib.prefixes.find(w0, w1, w2, w3, length);
     if (prefix === 0) return false;
     for (let path = rib.firstOfPrefix(prefix); path !== 0; path = rib.nextOfPrefix(path)) {
-      if (rib.peerOf(path) === peer && rib.receivedPathIdOf(path) === pathId) return rib.isLive(path);
+      if (rib.peerOf(path) === peer && rib.receivedPathIdOf(path) === pathId) return isFresh(rib, path);
     }
     return false;
   }
@@ -318,6 +318,10 @@ export class Ingress {
     if (limit.action === "warn" || limit.action === "drop") return { ...result, crossed };
     return { ...result, crossed, end: prefixLimitFault(family, limit) };
   }
+}
+
+function isFresh(rib: Rib, path: PathIndex): boolean {
+  return rib.isLive(path) && (rib.flagsOf(path) & PATH_FLAGS.STALE) === 0;
 }
 
 /** Cease/Maximum Number of Prefixes Reached with AFI, SAFI and the bound (RFC 4486 §4). */

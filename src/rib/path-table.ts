@@ -74,6 +74,8 @@ export interface PeerPaths {
   sweepAt: PathIndex;
   /** Paths alive. */
   received: number;
+  /** Of them those that are not stale. */
+  fresh: number;
   /** Paths that take part in decisions. */
   accepted: number;
   /** Rows, dead ones too. */
@@ -99,7 +101,7 @@ export class PathTable {
   /** The paths of a peer; made where there are none yet. */
   ofPeer(peer: PeerId): PeerPaths {
     return this.#peers[peer] ??= {
-      first: NO_PATH, last: NO_PATH, epoch: 0, sweepAt: NO_PATH, received: 0, accepted: 0, rows: 0,
+      first: NO_PATH, last: NO_PATH, epoch: 0, sweepAt: NO_PATH, received: 0, fresh: 0, accepted: 0, rows: 0,
     };
   }
 
@@ -162,6 +164,19 @@ export class PathTable {
     if (next === 0) of.last = previous;
     else rows.set(next, PATH.PREVIOUS_OF_PEER, previous);
     if (of.sweepAt === path) of.sweepAt = next;
+  }
+
+  /** Makes every path of a peer stale. Costs the same for one path and for a million, but where epochs begin anew. */
+  markStale(of: PeerPaths): void {
+    if (of.epoch === EPOCH_MASK) {
+      for (let path = of.first; path !== 0; path = this.rows.get(path, PATH.NEXT_OF_PEER) as PathIndex) {
+        this.rows.set(path, PATH.FLAGS, this.rows.get(path, PATH.FLAGS) & ~(EPOCH_MASK << EPOCH_SHIFT));
+      }
+      of.epoch = 0;
+    }
+    of.epoch++;
+    of.fresh = 0;
+    of.sweepAt = NO_PATH;
   }
 
   /** Frees a row that is in no chain of a peer any more. */

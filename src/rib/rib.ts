@@ -13,7 +13,7 @@ import { NO_ATTRIBUTES, NO_PATH, NO_PREFIX } from "./ids.ts";
 import type { AttributesId, PathIndex, PeerId, PrefixId } from "./ids.ts";
 import { Limbo } from "./limbo.ts";
 import {
-  APART, BEST, EPOCH_MASK, EPOCH_SHIFT, FLAGS_MASK, INELIGIBLE, IN_LIMBO, PATH, PATH_FLAGS, PathTable, USED,
+  APART, BEST, EPOCH_SHIFT, FLAGS_MASK, INELIGIBLE, IN_LIMBO, PATH, PATH_FLAGS, PathTable, USED,
 } from "./path-table.ts";
 import type { PeerPaths } from "./path-table.ts";
 import type { PeerTable } from "./peer-table.ts";
@@ -114,11 +114,10 @@ export class Rib {
     const row = (path & mask) * stride;
     const old = page[row + PATH.FLAGS]!;
     const now = stamp(old, flags, of);
+    if ((old & PATH_FLAGS.DEAD) !== 0 || old >>> EPOCH_SHIFT !== of.epoch) of.fresh++;
     if ((old & PATH_FLAGS.DEAD) !== 0) this.#revive(path, of);
-    else if (
-      page[row + PATH.ATTRIBUTES] === attributes && ((old ^ now) & FLAGS_MASK) === 0 &&
-      ((old & APART) === 0 ? attributes : this.#paths.apart.get(path)) === attributesIn
-    ) {
+    else if (page[row + PATH.ATTRIBUTES] === attributes && ((old ^ now) & FLAGS_MASK) === 0 &&
+      ((old & APART) === 0 ? attributes : this.#paths.apart.get(path)) === attributesIn) {
       page[row + PATH.FLAGS] = now;
       return path;
     }
@@ -154,11 +153,9 @@ export class Rib {
     return of.first === 0;
   }
 
-  /** Makes every path of a peer stale until it is announced again. Costs the same for one path and for a million. */
+  /** Makes every path of a peer stale until it is announced again. */
   markStale(peer: PeerId): void {
-    const of = this.#paths.ofPeer(peer);
-    of.epoch = (of.epoch + 1) & EPOCH_MASK;
-    of.sweepAt = NO_PATH;
+    this.#paths.markStale(this.#paths.ofPeer(peer));
   }
 
   /** Has the next `sweepStale` begin with a peer's first path. */
@@ -314,6 +311,11 @@ export class Rib {
     return this.#paths.ofPeer(peer).received;
   }
 
+  /** Live paths of a peer that are not stale. */
+  fresh(peer: PeerId): number {
+    return this.#paths.ofPeer(peer).fresh;
+  }
+
   /** Paths of a peer that take part in decisions. */
   accepted(peer: PeerId): number {
     return this.#paths.ofPeer(peer).accepted;
@@ -371,6 +373,7 @@ export class Rib {
     const attributes = page[row + PATH.ATTRIBUTES]! as AttributesId;
     const apart = (page[row + PATH.FLAGS]! & APART) === 0 ? NO_ATTRIBUTES : this.#setApart(path, NO_ATTRIBUTES);
     if (attributes !== 0 && (page[row + PATH.FLAGS]! & INELIGIBLE) === 0) of.accepted--;
+    if (page[row + PATH.FLAGS]! >>> EPOCH_SHIFT === of.epoch) of.fresh--;
     page[row + PATH.ATTRIBUTES] = 0;
     page[row + PATH.FLAGS] = USED | PATH_FLAGS.DEAD | (page[row + PATH.FLAGS]! & (IN_LIMBO | BEST));
     this.#paths.unlinkFromPeer(path, of);

@@ -55,6 +55,23 @@ describe("drop", () => {
     expect(world.metric("reflectd_prefixes", { family: "ipv4-unicast" })).toBe(2);
   });
 
+  it("asks for what it refused when the session's input is reset softly", async () => {
+    await begin({ max: 2, action: "drop" });
+    one.announce(["10.0.3.0/24"]);
+    one.withdraw(["10.0.2.0/24"]);
+    world.run(1);
+    one.news();
+    world.api.reset("c1", "in");
+    world.run(1);
+    expect(one.news()).toEqual(["refresh 0"]);
+    one.announce(["10.0.1.0/24", "10.0.3.0/24"]);
+    world.run(1);
+    expect(two.prefixes).toEqual(["10.0.1.0/24", "10.0.3.0/24"]);
+    world.api.reset("c2", "in");
+    world.run(1);
+    expect(two.news()).not.toContain("refresh 0");
+  });
+
   it("fills the log no faster than a bounded number of lines a minute", async () => {
     await begin({ max: 2, action: "drop" });
     for (let i = 0; i < 100; i++) one.announce([`10.1.${i}.0/24`]);
@@ -156,5 +173,42 @@ describe("a limit in a reload", () => {
     await world.reload({ neighbors: limited({ max: 1, action: "warn" }) });
     expect(world.events("prefix-limit")).toHaveLength(1);
     expect(one.ups).toBe(1);
+  });
+});
+
+describe("routes that are kept of an earlier session (RFC 4724 §4.2)", () => {
+  /** Two routes of a neighbour whose session was lost and is back. */
+  async function returned(action: string): Promise<void> {
+    const neighbors = limited({ max: 2, action }).map((neighbor) => ({ ...neighbor, gracefulRestart: {} }));
+    world = await World.with({ neighbors });
+    one = world.router("192.0.2.11", { graceful: {} });
+    two = world.router("192.0.2.12");
+    world.run(5);
+    one.announce(["10.0.1.0/24", "10.0.2.0/24"]);
+    one.endOfRib();
+    world.run(1);
+    one.cut();
+    world.run(10);
+    expect([one.ups, two.prefixes]).toEqual([2, ["10.0.1.0/24", "10.0.2.0/24"]]);
+  }
+
+  it.each(["restart", "drop"])("do not count for the limit of the one that is back: %s", async (action) => {
+    await returned(action);
+    one.announce(["10.0.2.0/24", "10.0.3.0/24"]);
+    one.endOfRib();
+    world.run(1);
+    expect([one.isUp, two.prefixes]).toEqual([true, ["10.0.2.0/24", "10.0.3.0/24"]]);
+    expect(world.events("prefix-limit")).toEqual([]);
+    one.announce(["10.0.4.0/24"]);
+    world.run(1);
+    expect(world.events("prefix-limit")).toHaveLength(1);
+  });
+
+  it("are said again only as far as the limit goes", async () => {
+    await returned("drop");
+    one.announce(["10.0.3.0/24", "10.0.4.0/24", "10.0.1.0/24", "10.0.2.0/24"]);
+    one.endOfRib();
+    world.run(1);
+    expect(two.prefixes).toEqual(["10.0.3.0/24", "10.0.4.0/24"]);
   });
 });

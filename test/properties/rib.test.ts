@@ -257,8 +257,8 @@ class Pair {
     const accepted = paths.filter((path) => this.model.isCandidate(path)).length;
     const anyRow = [...this.model.paths.values()].some((path) => path.peer === peerId);
     same(
-      [rows, this.rib.received(peerId), this.rib.accepted(peerId), this.rib.refersTo(peerId)],
-      [paths.map((path) => path.index), paths.length, accepted, anyRow],
+      [rows, this.rib.received(peerId), this.rib.fresh(peerId), this.rib.accepted(peerId), this.rib.refersTo(peerId)],
+      [paths.map((path) => path.index), paths.length, paths.filter(({ stale }) => !stale).length, accepted, anyRow],
     );
   }
 

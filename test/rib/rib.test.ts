@@ -131,6 +131,21 @@ describe("Rib", () => {
     expect(rib.prefixes.format(rib.prefixOf(rib.firstOfPeer(a)))).toBe("0.0.3.0/24");
   });
 
+  it("never takes what is stale for fresh, however often the peer begins anew", () => {
+    const setup = lab();
+    const { rib, a } = setup;
+    const set = setOf(setup);
+    const path = announce(setup, a, 1, set);
+    for (let times = 0; times < 2 ** 17; times++) {
+      rib.markStale(a);
+      if ((rib.flagsOf(path) & PATH_FLAGS.STALE) === 0) expect.fail(`fresh after ${times + 1} times`);
+    }
+    expect([rib.fresh(a), rib.received(a), rib.isCandidate(path)]).toEqual([0, 1, true]);
+    announce(setup, a, 1, set);
+    announce(setup, a, 2, set);
+    expect([rib.fresh(a), rib.received(a), rib.sweepStale(a, 9), rib.fresh(a)]).toEqual([2, 2, true, 2]);
+  });
+
   it("sweeps with exceptions, and from the first path again where it is told to", () => {
     const setup = lab();
     const { rib, a } = setup;
