@@ -1,7 +1,8 @@
 /**
- * Our own restarts (RFC 4724 §4.1): what is held back until those who were there said everything again, and what the
- * next start will know of those who are here. Rules: the wait has a bound that is shorter than our Restart Time; while
- * it lasts the old record stays, so that a crash in the middle of it is a restart like the first.
+ * Our own restarts (RFC 4724 §4.1): what is held back until those who were there said everything again and the kernel
+ * was read, and what the next start will know of those who are here. Rules: the wait has a bound that is shorter than
+ * our Restart Time; while it lasts the old record stays, so that a crash in the middle of it is a restart like the
+ * first.
  */
 
 import { FAMILIES } from "../messages/families.ts";
@@ -57,6 +58,12 @@ export class Restarts {
   readonly #found: RestartState | undefined;
   /** Names of neighbours whose End-of-RIB is awaited, by family; empty when nothing is held back any more. */
   readonly #awaited: Map<Family, Set<string>>;
+  /** Families in which nothing is told yet. */
+  readonly #closed = new Set<FamilyRow>();
+  /** Whether the kernel, whose routes are told, too, is still to be read. */
+  #awaitsKernel = false;
+  /** Nothing is remembered, but the kernel has routes of ours: we take over from somebody who was there before us. */
+  #isTakeover = false;
   /** Neighbours that were met since the start; undefined once the Restart Time is over, and where there was none. */
   #met: Set<string> | undefined;
   #begun = false;
@@ -74,7 +81,7 @@ export class Restarts {
     const { peers = [] } = this.#found ?? {};
     this.#awaited = awaitedOf(peers);
     this.#met = this.#found === undefined ? undefined : new Set();
-    for (const family of FAMILIES) if (this.#awaited.has(family.name)) means.setGate(family, false);
+    for (const family of this.#awaited.keys()) this.#close(rowOf(family));
   }
 
   /** Whether our OPEN carries the R bit: we restarted, and this is the first session since. */
@@ -84,24 +91,57 @@ export class Restarts {
 
   /** What is waited for, in words; empty where nothing is. */
   waitingFor(): string[] {
+    if (this.#awaitsKernel) return ["the kernel's routes"];
     const count = this.#missing().length;
     return count === 0 ? [] : [`End-of-RIB of ${count} neighbours after a restart`];
   }
 
+  /** Nothing is told before `kernelRead`, at a first start neither: End-of-RIB would come before routes of our own. */
+  awaitKernel(): void {
+    if (this.#memory === undefined) return;
+    this.#awaitsKernel = true;
+    for (const family of FAMILIES) this.#close(family);
+  }
+
+  /** The kernel was read, or is none of ours. `hasOurs`: it has routes of our protocol number from before. */
+  kernelRead(hasOurs: boolean): void {
+    if (!this.#awaitsKernel) return;
+    this.#awaitsKernel = false;
+    this.#isTakeover = hasOurs && this.#found === undefined;
+    if (this.#found === undefined && !hasOurs) this.#awaited.clear();
+    this.#openWhatMay();
+  }
+
   /** There are neighbours: from now on they have their time. */
   begin(): void {
-    if (this.#begun || this.#found === undefined || this.#memory === undefined) return;
+    if (this.#begun || this.#memory === undefined) return;
     this.#begun = true;
-    const { restartTimeSeconds, peers } = this.#found;
+    const { deferralSeconds } = this.#memory;
+    if (this.#found !== undefined) this.#recover(this.#found, deferralSeconds);
+    else if (this.#awaitsKernel || this.#isTakeover) this.#takeOver(deferralSeconds);
+  }
+
+  #recover({ restartTimeSeconds, peers }: RestartState, deferralSeconds: number): void {
     for (const { name, families } of peers) {
       if (!this.#means.expects(name)) for (const family of families) this.#done({ name }, family);
     }
-    const seconds = Math.min(this.#memory.deferralSeconds, restartTimeSeconds / 2);
+    const seconds = Math.min(deferralSeconds, restartTimeSeconds / 2);
     this.#means.log.write("info", "restart-recovery", { neighbours: peers.length, seconds });
     this.#timers = [
       this.#means.later(seconds, () => this.#giveUpWaiting()),
       this.#means.later(restartTimeSeconds, () => this.#restartTimeOver()),
     ];
+  }
+
+  /** As after a restart of which nobody knows who was there: everybody may have been. */
+  #takeOver(seconds: number): void {
+    const peers = this.#means.peers().filter(({ enabled, intent }) => enabled && intent.gracefulRestart !== undefined)
+      .map(({ name, intent }) => ({ name, families: intent.families }));
+    for (const [family, names] of awaitedOf(peers)) {
+      this.#awaited.set(family, names);
+      this.#close(rowOf(family));
+    }
+    this.#timers = [this.#means.later(seconds, () => this.#giveUpWaiting())];
   }
 
   /** A session is up. Who restarted, too, or keeps nothing is not waited for (RFC 4724 §4.1). */
@@ -130,7 +170,7 @@ export class Restarts {
     this.#writing?.();
     for (const takeBack of this.#timers) takeBack();
     if (how === "shutdown") this.#memory?.file.remove();
-    else if (this.#awaited.size === 0) this.#write();
+    else if (this.#closed.size === 0) this.#write();
   }
 
   #read(): RestartState | undefined {
@@ -153,23 +193,36 @@ export class Restarts {
     const names = this.#awaited.get(family);
     if (names === undefined) return;
     names.delete(name);
-    if (names.size === 0) this.#open(family);
+    if (names.size > 0) return;
+    this.#awaited.delete(family);
+    this.#openWhatMay();
   }
 
   #giveUpWaiting(): void {
-    const missing = this.#missing();
-    if (missing.length === 0) return;
+    if (this.#closed.size === 0) return;
+    const missing = [...(this.#awaitsKernel ? ["the kernel"] : []), ...this.#missing()];
     this.#means.log.write("warn", "restart-recovery-incomplete", {
       missing: missing.length, names: missing.slice(0, NAMES_SHOWN).join(","),
     });
-    for (const family of [...this.#awaited.keys()]) this.#open(family);
+    this.#awaited.clear();
+    this.#awaitsKernel = false;
+    this.#openWhatMay();
   }
 
-  #open(name: Family): void {
-    this.#awaited.delete(name);
-    this.#means.setGate(FAMILIES.find((family) => family.name === name)!, true);
-    if (this.#awaited.size > 0) return;
-    this.#means.log.write("info", "restart-recovered");
+  #close(family: FamilyRow): void {
+    this.#closed.add(family);
+    this.#means.setGate(family, false);
+  }
+
+  #openWhatMay(): void {
+    if (this.#awaitsKernel || this.#closed.size === 0) return;
+    for (const family of this.#closed) {
+      if (this.#awaited.has(family.name)) continue;
+      this.#closed.delete(family);
+      this.#means.setGate(family, true);
+    }
+    if (this.#closed.size > 0) return;
+    if (this.#found !== undefined || this.#isTakeover) this.#means.log.write("info", "restart-recovered");
     this.#changed();
   }
 
@@ -180,7 +233,7 @@ export class Restarts {
   }
 
   #changed(): void {
-    if (this.#memory === undefined || this.#stopped || this.#awaited.size > 0) return;
+    if (this.#memory === undefined || this.#stopped || this.#closed.size > 0) return;
     this.#writing ??= this.#means.later(WRITE_SECONDS, () => {
       this.#writing = undefined;
       this.#write();
@@ -200,6 +253,10 @@ export class Restarts {
     if (text === undefined) file.remove();
     else file.write(text);
   }
+}
+
+function rowOf(name: Family): FamilyRow {
+  return FAMILIES.find((family) => family.name === name)!;
 }
 
 function awaitedOf(peers: readonly RestartPeer[]): Map<Family, Set<string>> {

@@ -106,6 +106,7 @@ export class KernelOwner {
     this.#speaker = speaker;
     this.#marker = new Marker(tables, { soon: (run) => this.#means.soon(run), changed: () => work.changed() });
     if (this.#means.isCalico && this.#means.settings.learn) this.#learned = new LearnedRoutes(speaker);
+    speaker.restarts.awaitKernel();
     for (const reflector of tables.reflectors) {
       const rib = tables.ribs[reflector.family.index]!;
       reflector.onDecided = (id) => this.#decided(rib, id);
@@ -119,6 +120,7 @@ export class KernelOwner {
     if (occupied !== undefined) {
       if (this.#why !== occupied) this.#means.log.write("warn", "kernel-occupied", { why: occupied });
       this.#why = occupied;
+      this.#speaker?.restarts.kernelRead(false);
       this.#timers.set("begin", OCCUPIED_SECONDS, () => void this.begin());
       return;
     }
@@ -358,13 +360,15 @@ export class KernelOwner {
   /** The kernel was read for the first time: now it counts. */
   #know(): void {
     const { settings: { table, protocol }, log } = this.#means;
+    const { stale } = this.#ledger.counts;
     this.#isKnown = true;
     this.#why = undefined;
-    log.write("info", "kernel-read", { table, protocol, routes: this.#ledger.counts.stale });
+    log.write("info", "kernel-read", { table, protocol, routes: stale });
     this.reachability.changed();
     for (const [text, prefix] of this.#plan.blackholes) this.#decidedOf(text, prefix);
     this.#learned?.become(this.#plan, this.#state);
     this.#marker?.all();
+    this.#speaker?.restarts.kernelRead(stale > 0);
     this.#changedAt = this.#means.now();
     this.#timers.set("converge", 1, () => this.#convergeLater());
   }

@@ -9,6 +9,8 @@ const ESRCH = 3;
 /** The twin of the real kernel's port. What befalls it by other hands is done to its `tables`. */
 export class MemoryKernel implements KernelPort {
   readonly tables: LinuxTables = new LinuxTables();
+  /** Why it cannot be read; unset: it can. */
+  unreadable: string | undefined = undefined;
   /** While set, events are not told, as if the socket's buffer had overrun; unset, the loss is told. */
   #deaf = false;
   #onEvent: (event: KernelEvent) => void = () => undefined;
@@ -36,6 +38,7 @@ export class MemoryKernel implements KernelPort {
 
   dump(listener: DumpListener): void {
     queueMicrotask(() => {
+      if (this.unreadable !== undefined) return listener.end(this.unreadable);
       for (const link of this.tables.links.values()) listener.link(link);
       for (const address of this.tables.addresses) listener.address(address);
       for (const route of this.tables.routes) listener.route(route);
