@@ -35,6 +35,8 @@ export class Lab {
   /** For configurations, sockets, logs and captures; removed at the end, unless REFLECTD_LAB_KEEP=1. */
   readonly folder: string;
   readonly nodes: LabNode[] = [];
+  /** Namespaces without a cable to the hub. */
+  readonly #others: string[] = [];
   readonly #hub: string;
   readonly #label: string;
   readonly #processes: [name: string, process: Background][] = [];
@@ -72,6 +74,15 @@ export class Lab {
     return node;
   }
 
+  /** Adds a namespace that has no cable yet: of a pod behind a host. Answers its name. */
+  async namespace(name: string): Promise<string> {
+    const namespace = `${this.#label}-${name}`;
+    await must(["ip", "netns", "add", namespace]);
+    this.#others.push(namespace);
+    await batch(namespace, ["link set lo up"]);
+    return namespace;
+  }
+
   get hubNamespace(): string { return this.#hub; }
 
   /** Remembers a process, to stop it at the end and to quote its log. */
@@ -107,7 +118,7 @@ export class Lab {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #namespaces(): string[] { return [...this.nodes.map((node) => node.namespace), this.#hub]; }
+  #namespaces(): string[] { return [...this.#others, ...this.nodes.map((node) => node.namespace), this.#hub]; }
 }
 
 /** The command prefix that runs a program on a node. */
@@ -115,8 +126,8 @@ export function inside(namespace: string, words: readonly string[]): string[] {
   return ["ip", "netns", "exec", namespace, ...words];
 }
 
-/** Several `ip` commands in one process. */
-async function batch(namespace: string, commands: readonly string[]): Promise<void> {
+/** Several `ip` commands in one process, in a namespace. */
+export async function batch(namespace: string, commands: readonly string[]): Promise<void> {
   await must(["ip", "-netns", namespace, "-batch", "-"], `${commands.join("\n")}\n`);
 }
 

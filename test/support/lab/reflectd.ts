@@ -11,7 +11,8 @@ import { LAB_AS, LAB_HOLD_SECONDS } from "./router.ts";
 import type { Announcement, InteropRoute, InteropSession, Router } from "./router.ts";
 import { pause, waitFor } from "./waiting.ts";
 
-const MAIN = join(dirname(fileURLToPath(import.meta.url)), "../../../dist/main.js");
+/** The build that the lab runs. */
+export const MAIN: string = join(dirname(fileURLToPath(import.meta.url)), "../../../dist/main.js");
 
 /** Any keys of the configuration file's neighbour. */
 export type NeighborConfiguration = Readonly<Record<string, unknown>>;
@@ -30,6 +31,8 @@ export interface ReflectdOptions {
   readonly kernel?: Readonly<Record<string, unknown>>;
   /** Where BIRD's control protocol is spoken, for IPv4 and IPv6; nowhere unless told. */
   readonly birdSockets?: readonly [ipv4: string, ipv6: string];
+  /** The words before the program: who it runs as. */
+  readonly through?: readonly string[];
 }
 
 /** One iBGP client with the lab's short timers; more keys may be given. */
@@ -66,19 +69,20 @@ export class Reflectd implements Router {
     this.#file = join(folder, "reflectd.json");
     this.#socket = join(folder, "reflectd.sock");
     this.#write();
-    this.#process = this.#start();
+    this.#process = this.#start(MAIN);
   }
 
-  #start(): Background {
-    const { lab, namespace } = this.node;
-    const words = [...this.#options.node ?? [process.execPath], MAIN, "run", "--config", this.#file];
-    return lab.adopt(this.name, new Background(inside(namespace, words), join(dirname(this.#file), "log")));
-  }
-
-  /** Starts it once more, after it ended, and waits until its command line is answered. */
-  async again(): Promise<void> {
-    this.#process = this.#start();
+  /** Starts it once more after it ended, by the same files and sockets; `main`: another build of it. */
+  async again(main: string = MAIN): Promise<void> {
+    this.#process = this.#start(main);
     await this.ready();
+  }
+
+  #start(main: string): Background {
+    const { lab, namespace } = this.node;
+    const { through = [], node = [process.execPath] } = this.#options;
+    const words = [...through, ...node, main, "run", "--config", this.#file];
+    return lab.adopt(this.name, new Background(inside(namespace, words), join(dirname(this.#file), "log")));
   }
 
   /** Until the first answer; a daemon that ends instead is reported at once, with its last words. */
