@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 /** A first start, with two neighbours up that keep routes over restarts and have not said End-of-RIB. */
-/** A first start, with two neighbours up that keep routes over restarts; they have not said End-of-RIB. */
+async function started(prepare: (world: KernelWorld) => void = () => {}): Promise<[KernelWorld, Router, Router]> {
   world = await KernelWorld.of({ neighbors: NEIGHBORS }, {}, (made) => {
     made.state = { text: undefined };
     prepare(made);
