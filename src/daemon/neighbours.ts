@@ -351,9 +351,16 @@ export class Neighbours {
       case "ended": return this.#onEnd(peer, event.end);
       case "bug": return this.#speaker.bug(peer, event.stack, event.message);
       case "dialFailed": return peer.log("debug", "dial-failed", { why: event.why });
-      case "refused": return peer.log("info", "connection-refused", { why: event.why }, event.why);
+      case "refused": return this.#onRefused(peer, event.why);
       case "waiting": return peer.log("warn", "waiting", { why: event.why });
     }
+  }
+
+  /** A member of a range that waits has no connection to go with. */
+  #onRefused(peer: Peer, why: string): void {
+    peer.log("info", "connection-refused", { why }, why);
+    const { session } = peer;
+    if (session.parameters.unavailable !== undefined && session.view().state === "Idle") this.#quiet(peer);
   }
 
   #onEnd(peer: Peer, end: SessionEnd): void {

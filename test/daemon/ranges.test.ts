@@ -112,3 +112,12 @@ it("give every id back after 1,000 comings and goings with ever other routers", 
     expect(sources.refersTo(id as PeerId), `source ${id}`).toBe(peers.isLive(id as PeerId));
   }
 }, 60_000);
+
+it("keep no member that could not have a session, as its range waits for a password", async () => {
+  world = await World.with({ neighbors: [{ ...NODES, limit: 1, passwordFile: "/none" }] });
+  for (const n of [11, 12]) world.router(`192.0.2.${n}`);
+  world.run(60);
+  expect(new Set(world.events("waiting").map(({ peer }) => peer)).size).toBe(2);
+  expect(names()).toEqual([]);
+  expect(world.metric("reflectd_connections_refused_total", { reason: "rangeFull" }) ?? 0).toBe(0);
+});
