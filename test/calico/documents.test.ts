@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { expect, it, onTestFinished } from "vitest";
 import { readDocuments } from "../../src/calico/documents.ts";
+import type { NodeView } from "../../src/calico/translate/view.ts";
 import { FaultList } from "../../src/config/fault.ts";
 import { calicoSessions } from "../../src/main/calico.ts";
 import { cliIo, Sink } from "../control/terminal.ts";
@@ -73,6 +74,29 @@ it("calico sessions: the node's part as the interface has it, with each faulty r
   expect(families["ipv6"]).toMatchObject({ enabled: false, peers: [] });
   expect(faults).toEqual([{ kind: "BGPPeer", name: "p", field: "spec.asNumber",
     why: 'expected an AS number, found "x"' }]);
+});
+
+/** Keys that scripts rely on; issue 4 and the interface promise them. */
+const KEYS = {
+  node: "node families faults",
+  family: "enabled routerId localAs listen mesh peers originated aggregates exportFilter kernelFilter",
+  peer: "name type address port remoteAs localAs routeReflectorClient clusterId passive passwordSecret sourceAddress "
+    + "nextHopMode ttlSecurity keepaliveSeconds restartSeconds allowOwnAs reachableBy importFilters exportFilters",
+  originated: "prefix kind reason", aggregate: "prefix state", fault: "kind name field why",
+};
+
+it("calico sessions: every key is there, of both families, whether there is something to say or not", async () => {
+  const block = "---\n{kind: BlockAffinity, metadata: {name: b}, spec: {cidr: 10.1.0.0/26, node: r1}}\n";
+  const { out } = await sessions({ "a.yaml": CLUSTER, "b.yaml": block }, "r1");
+  const view = JSON.parse(out) as NodeView;
+  const keysOf = (value: object | undefined): string => Object.keys(value ?? {}).join(" ");
+  const { ipv4, ipv6 } = view.families;
+  expect({ node: keysOf(view), family: keysOf(ipv4), peer: keysOf(ipv4.peers[0]),
+    originated: keysOf(ipv4.originated[0]), aggregate: keysOf(ipv4.aggregates[0]), fault: keysOf(view.faults[0]) })
+    .toEqual(KEYS);
+  expect([keysOf(ipv6), keysOf(ipv4.listen)]).toEqual([KEYS.family, "address port"]);
+  const missing = JSON.parse((await sessions({ "a.yaml": CLUSTER }, "nobody")).out) as NodeView;
+  expect([keysOf(missing), keysOf(missing.families.ipv4)]).toEqual([KEYS.node, KEYS.family]);
 });
 
 it("calico sessions: as a table", async () => {

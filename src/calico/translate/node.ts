@@ -87,8 +87,8 @@ export class NodeTranslation {
       } };
     }
     const families = { ipv4: this.#ipv4.plan(resources, speaker), ipv6: this.#ipv6.plan(resources, speaker) };
-    return { ...common, families, view: { node, faults,
-      families: { ipv4: families.ipv4.view, ipv6: families.ipv6.view } } };
+    return { ...common, families,
+      view: { node, families: { ipv4: families.ipv4.view, ipv6: families.ipv6.view }, faults } };
   }
 }
 
