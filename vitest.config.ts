@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    globalSetup: "test/support/leftovers.ts",
     include: ["test/**/*.test.ts"],
     exclude: ["node_modules/**", "build/**", "dist/**"],
     // Vitest leaves one core idle by itself; on two cores that doubles the time.

@@ -183,6 +183,11 @@ describe("the source tree", () => {
         .map(([file]) => file)).toEqual([]);
     }
   });
+  it("has no hook in a file that several files of tests load: it would be that of the first alone", () => {
+    const hooked = [...filesUnder("test")].filter(([file, source]) => !file.endsWith(".test.ts")
+      && /^(?:before|after)(?:Each|All)\(/m.test(source));
+    expect(hooked.map(([file]) => file)).toEqual([]);
+  });
 });
 
 describe("the scanner sees what is planted", () => {

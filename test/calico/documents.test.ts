@@ -1,15 +1,15 @@
 /** Resources as files have them, and the command that shows what a node makes of them. */
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
 import { readDocuments } from "../../src/calico/documents.ts";
 import type { NodeView } from "../../src/calico/translate/view.ts";
 import { FaultList } from "../../src/config/fault.ts";
 import { calicoSessions } from "../../src/main/calico.ts";
 import { cliIo, Sink } from "../control/terminal.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const read = (text: string): unknown => readDocuments(text, new FaultList("x", text));
 
@@ -29,8 +29,7 @@ it("keeps what is no resource, for the store to complain of", () => {
 async function sessions(
   texts: Readonly<Record<string, string>>, node: string, output: "table" | "json" = "json",
 ): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  const folder = mkdtempSync(join(tmpdir(), "reflectd-test-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder();
   for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, name), text);
   const [stdout, stderr] = [new Sink(), new Sink()];
   const code = await calicoSessions({ node, files: [folder], output }, cliIo(stdout, stderr));

@@ -3,12 +3,13 @@
 import { chmodSync, existsSync, statSync, writeFileSync } from "node:fs";
 import { createServer, connect } from "node:net";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { API } from "../../src/control/endpoints.ts";
 import { startControlServer } from "../../src/control/server.ts";
 import { EXPLAINED, fakeDaemon, GROUP, peerView, routeView, testHost } from "./fake-daemon.ts";
 import { countTurns, endlessRoutes, expectStalled } from "./pace.ts";
-import { afterTest, ask, controlServer, folder, open } from "./running.ts";
+import { ask, controlServer, open } from "./running.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 describe("pages", () => {
   const daemon = fakeDaemon();
@@ -240,31 +241,31 @@ describe("the socket's file", () => {
   });
 
   it("replaces a stale one", async () => {
-    const socketPath = join(folder(), "stale.sock");
+    const socketPath = join(temporaryFolder(), "stale.sock");
     await leaveStale(socketPath);
     expect(existsSync(socketPath)).toBe(true);
     const server = await start(socketPath);
     if ("refused" in server) return expect.fail(server.refused);
-    afterTest(() => server.close());
+    onTestFinished(() => server.close());
     expect((await ask({ socketPath, path: "/v1/peers" })).status).toBe(200);
   });
 
   it("never removes what is no socket", async () => {
-    const socketPath = join(folder(), "precious");
+    const socketPath = join(temporaryFolder(), "precious");
     writeFileSync(socketPath, "data");
     expect(await start(socketPath)).toMatchObject({ refused: expect.stringMatching(/is no socket/) });
     expect(statSync(socketPath).size).toBe(4);
   });
 
   it.each([
-    ["a folder that cannot be made", () => "/proc/nowhere/r.sock", undefined, /cannot be opened/],
-    ["a folder below a missing one", () => join(folder(), "a", "b", "r.sock"), undefined, /folder above.*\(make them/],
-    ["a relative path", () => "r.sock", undefined, /absolute path/],
-    ["a path longer than a socket's name may be", () => join(folder(), "x".repeat(120)), undefined, /too long/],
-    ["a folder whose path is longer", () => join(folder(), "x".repeat(120), "r"), undefined, /too long.* 103 oct/],
-    ["an unknown group", () => join(folder(), "r.sock"), "no-such-group", /there is no group "no-such-group"/],
+    ["a folder that cannot be made", "/proc/nowhere/r.sock", undefined, /cannot be opened/],
+    ["a folder below a missing one", "FOLDER/a/b/r.sock", undefined, /folder above.*\(make them/],
+    ["a relative path", "r.sock", undefined, /absolute path/],
+    ["a path longer than a socket's name may be", `FOLDER/${"x".repeat(120)}`, undefined, /too long/],
+    ["a folder whose path is longer", `FOLDER/${"x".repeat(120)}/r`, undefined, /too long.* 103 oct/],
+    ["an unknown group", "FOLDER/r.sock", "no-such-group", /there is no group "no-such-group"/],
   ])("refuses %s in one line", async (_, path, group, why) => {
-    const started = await start(path(), group);
+    const started = await start(path.replace("FOLDER", temporaryFolder()), group);
     if (!("refused" in started)) {
       await started.close();
       return expect.fail("it started");
@@ -274,19 +275,19 @@ describe("the socket's file", () => {
   });
 
   it("makes a missing folder for its user alone", async () => {
-    const socketPath = join(folder(), "made", "r.sock");
+    const socketPath = join(temporaryFolder(), "made", "r.sock");
     const server = await start(socketPath);
     if ("refused" in server) return expect.fail(server.refused);
-    afterTest(() => server.close());
+    onTestFinished(() => server.close());
     expect(statSync(join(socketPath, "..")).mode & 0o777).toBe(0o700);
     chmodSync(join(socketPath, ".."), 0o700);
   });
 
   it.runIf(process.getuid?.() === 0)("belongs to the group that was named", async () => {
-    const socketPath = join(folder(), "g", "r.sock");
+    const socketPath = join(temporaryFolder(), "g", "r.sock");
     const server = await start(socketPath, "daemon");
     if ("refused" in server) return expect.fail(server.refused);
-    afterTest(() => server.close());
+    onTestFinished(() => server.close());
     expect(statSync(socketPath)).toMatchObject({ gid: 1 });
     expect(statSync(join(socketPath, ".."))).toMatchObject({ gid: 1 });
   });

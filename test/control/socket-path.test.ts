@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { clientSocketPaths, daemonSocketPath } from "../../src/control/socket-path.ts";
 import type { Surroundings } from "../../src/control/socket-path.ts";
-import { folder } from "./running.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const SYSTEM = "/run/reflectd/reflectd.sock";
 
@@ -38,7 +38,7 @@ describe("clients", () => {
   });
 
   it("trust no folder of somebody else in the temporary folder", () => {
-    const tmpdir = folder();
+    const tmpdir = temporaryFolder();
     const other = (process.getuid?.() ?? 0) + 1;
     mkdirSync(join(tmpdir, `reflectd-${other}`));
     expect(clientSocketPaths(undefined, around({}, other, tmpdir))).toEqual([SYSTEM]);

@@ -3,8 +3,7 @@
  * too. The datastore reads the same kubeconfig and listens while kubectl changes things.
  */
 
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { memberOf, textOf } from "../../src/calico/resources/raw.ts";
@@ -15,17 +14,14 @@ import { calico, k8sNode, KubernetesWorld } from "../support/calico/kubernetes-w
 import { Background, run } from "../support/lab/processes.ts";
 import type { Ran } from "../support/lab/processes.ts";
 import { KUBECTL, interopSuite } from "../support/lab/suite.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const MAIN = join(import.meta.dirname, "../../dist/main.js");
 
 /** kubectl, with its configuration and its caches in a folder of the test. */
 class Kubectl {
-  readonly folder: string = mkdtempSync(join(tmpdir(), "reflectd-kubectl-"));
+  readonly folder: string = temporaryFolder();
   readonly config: string = join(this.folder, "config");
-
-  constructor() {
-    onTestFinished(() => rmSync(this.folder, { recursive: true }));
-  }
 
   words(...words: readonly string[]): readonly string[] {
     return ["/usr/bin/env", `HOME=${this.folder}`, KUBECTL, "--kubeconfig", this.config, ...words];

@@ -1,17 +1,16 @@
 /** `check` in Calico mode: what is a fault, and what only a note. */
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
 import { check } from "../../src/main/check.ts";
 import { cli, recordingHandlers } from "../control/terminal.ts";
 import type { Ran } from "../control/terminal.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 /** Checks a configuration that reads one BGPFilter of one rule, and a BGPPeer that names one or none. */
 async function checked(rule: string, more: readonly string[] = [], filter: string = ""): Promise<Ran> {
-  const folder = mkdtempSync(join(tmpdir(), "reflectd-test-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const [config, resources] = [join(folder, "reflectd.json"), join(folder, "a.yaml")];
   writeFileSync(config, JSON.stringify({ calico: { nodeName: "n", datastore: "files", files: [resources] } }));
   writeFileSync(resources, `apiVersion: projectcalico.org/v3

@@ -1,10 +1,9 @@
 /** calicoctl's verbs on files, from what is typed to what stands in the file. */
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { FilesWriter } from "../../src/calico/datastore/files/writer.ts";
 import type { Answer, ResourceWriter } from "../../src/calico/datastore/writer.ts";
 import type { JsonObject } from "../../src/config/json.ts";
@@ -17,6 +16,7 @@ import { cli, cliIo, recordingHandlers, Sink } from "../control/terminal.ts";
 import type { Ran } from "../control/terminal.ts";
 import { FAST } from "../support/calico/mirror.ts";
 import { peerOf } from "../support/calico/resource-writer-contract.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 /** A folder as the datastore, and what is typed on it. */
 class World {
@@ -24,8 +24,7 @@ class World {
   writer: ResourceWriter;
 
   constructor(texts: Readonly<Record<string, string>> = {}) {
-    this.folder = mkdtempSync(join(tmpdir(), "reflectd-test-"));
-    onTestFinished(() => rmSync(this.folder, { recursive: true }));
+    this.folder = temporaryFolder();
     mkdirSync(join(this.folder, "store"));
     for (const [name, text] of Object.entries(texts)) this.write(name, text);
     this.writer = new FilesWriter([join(this.folder, "store")], FAST);

@@ -1,20 +1,19 @@
 /** The state file on a real file system: whole or not at all, and never a reason to stop. */
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import type { Log } from "../../src/daemon/log.ts";
 import { openStateFile, stateFilePath } from "../../src/main/state-file.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 let folder: string;
 let lines: unknown[][];
 const log = { write: (...line: unknown[]) => void lines.push(line) } as unknown as Log;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "reflectd-state-"));
+  folder = temporaryFolder();
   lines = [];
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 it("is in the configured folder, else in the service's, else beside the control socket", () => {
   const socket = "/run/reflectd/reflectd.sock";

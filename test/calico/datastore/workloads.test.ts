@@ -1,12 +1,12 @@
 /** Felix's files of the pods that peer with their own node: calico.md 3.8. */
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { WorkloadFolder } from "../../../src/calico/datastore/workloads.ts";
 import type { WorkloadEndpoint } from "../../../src/calico/resources/model.ts";
 import { FAST } from "../../support/calico/mirror.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 /** A file of Felix's for a pod with these addresses. */
 const pod = (bgpPeerName: string, ...nets: readonly string[]): string => JSON.stringify({
@@ -23,17 +23,14 @@ interface World {
 
 /** A folder that is there already, or not. */
 function follow(isThere: boolean): World {
-  const parent = mkdtempSync(join(tmpdir(), "reflectd-test-"));
+  const parent = temporaryFolder();
   const folder = join(parent, "endpoint-status");
   if (isThere) mkdirSync(folder);
   const told: (readonly WorkloadEndpoint[])[] = [];
   const workloads = new WorkloadFolder(folder, FAST);
   workloads.start((all) => told.push(all));
   const stop = (): Promise<void> => workloads.stop();
-  onTestFinished(async () => {
-    await stop();
-    rmSync(parent, { recursive: true });
-  });
+  onTestFinished(stop);
   return {
     told, stop,
     write(name, text) {

@@ -3,14 +3,14 @@
 import { existsSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { startBirdServer } from "../../../src/control/bird/server.ts";
 import type { BirdServer } from "../../../src/control/bird/server.ts";
 import type { DaemonApi } from "../../../src/daemon/api.ts";
 import { fakeDaemon, routeView, testHost } from "../fake-daemon.ts";
 import { countTurns, endlessRoutes, expectStalled } from "../pace.ts";
-import { afterTest, folder } from "../running.ts";
 import { BirdClient, rawReply } from "./client.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const GREETING = "0001 BIRD v1.6.8+reflectd-0.1.0 ready.\n";
 const WRONG = "9001 syntax error\n";
@@ -21,15 +21,15 @@ function start(api: DaemonApi, socketPath: string, failures: unknown[] = []): Re
 }
 
 async function birdServer(api: DaemonApi, failures: unknown[] = []): Promise<BirdServer> {
-  const started = await start(api, join(folder(), "bird.ctl"), failures);
+  const started = await start(api, join(temporaryFolder(), "bird.ctl"), failures);
   if ("refused" in started) return expect.fail(started.refused);
-  afterTest(() => started.close());
+  onTestFinished(() => started.close());
   return started;
 }
 
 function clientOf({ socketPath }: BirdServer): BirdClient {
   const client = new BirdClient(socketPath);
-  afterTest(() => client.destroy());
+  onTestFinished(() => client.destroy());
   return client;
 }
 
@@ -186,19 +186,19 @@ describe("the socket's file", () => {
   });
 
   it("is taken over from one that is gone", async () => {
-    const socketPath = join(folder(), "bird.ctl");
+    const socketPath = join(temporaryFolder(), "bird.ctl");
     const dead = createServer();
     await new Promise<void>((resolve) => { dead.listen(`${socketPath}.was`, resolve); });
     renameSync(`${socketPath}.was`, socketPath);
     await new Promise<void>((resolve) => { dead.close(() => resolve()); });
     const started = await start(fakeDaemon(), socketPath);
     if ("refused" in started) return expect.fail(started.refused);
-    afterTest(() => started.close());
+    onTestFinished(() => started.close());
     expect(await rawReply(socketPath, "restrict")).toBe(RESTRICTED);
   });
 
   it("never replaces what is no socket", async () => {
-    const socketPath = join(folder(), "bird.ctl");
+    const socketPath = join(temporaryFolder(), "bird.ctl");
     writeFileSync(socketPath, "data");
     expect(await start(fakeDaemon(), socketPath)).toMatchObject({
       refused: `${socketPath} is in the way and is no socket (choose another control.birdSockets)`,

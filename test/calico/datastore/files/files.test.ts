@@ -1,9 +1,8 @@
 /** Resources in files: what is told of changes, of what is half written, and of what is missing. */
 
-import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Instant } from "../../../../src/base/ports.ts";
 import type { DatastoreEvent } from "../../../../src/calico/datastore/datastore.ts";
 import { FilesDatastore } from "../../../../src/calico/datastore/files/files.ts";
@@ -11,16 +10,14 @@ import type { WatchFolder } from "../../../../src/calico/datastore/watch-folder.
 import { systemClock, systemScheduler } from "../../../../src/daemon/system-clock.ts";
 import { manifest, nodeManifest } from "../../../support/calico/manifests.ts";
 import { VirtualTimers } from "../../../support/calico/timers.ts";
+import { temporaryFolder } from "../../../support/temporary-folder.ts";
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
 const write = (name: string, ...values: readonly unknown[]): void =>
   writeFileSync(at(name), values.map((value) => JSON.stringify(value)).join("\n---\n"));
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "reflectd-files-"));
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+beforeEach(() => { folder = temporaryFolder(); });
 
 /** How long files are left alone before they are looked at, in milliseconds. */
 const SETTLE = 200;

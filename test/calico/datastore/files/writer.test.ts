@@ -1,22 +1,20 @@
 /** Files and folders written by the verbs: the contract of all datastores, and what only files have. */
 
 import {
-  chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync,
-  writeFileSync,
+  chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Timers } from "../../../../src/calico/datastore/datastore.ts";
 import { FilesWriter } from "../../../../src/calico/datastore/files/writer.ts";
 import { formatFault } from "../../../../src/config/fault.ts";
 import { FAST } from "../../../support/calico/mirror.ts";
 import { done, peerOf, plain, resourceWriterContract } from "../../../support/calico/resource-writer-contract.ts";
+import { temporaryFolder } from "../../../support/temporary-folder.ts";
 
 /** A folder with these files; it goes with the test. */
 function folderWith(texts: Readonly<Record<string, string | Uint8Array>> = {}): string {
-  const folder = mkdtempSync(join(tmpdir(), "reflectd-test-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder();
   for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, name), text);
   return folder;
 }

@@ -1,15 +1,14 @@
 /** How a kubeconfig and a pod's account are read. */
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { kubeconfigAccess } from "../../../../src/calico/datastore/kubernetes/kubeconfig.ts";
 import { podNamespace, serviceAccount } from "../../../../src/calico/datastore/kubernetes/service-account.ts";
+import { temporaryFolder } from "../../../support/temporary-folder.ts";
 
 let folder: string;
-beforeEach(() => { folder = mkdtempSync(join(tmpdir(), "reflectd-kubeconfig-")); });
-afterEach(() => { rmSync(folder, { recursive: true }); });
+beforeEach(() => { folder = temporaryFolder(); });
 const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
 
 const PEM = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n";
