@@ -330,7 +330,7 @@ export class GroupMember implements MemberIdentity {
       else if (this.#held?.[slot] === 1) this.#packSlot(slot, false);
     }
     phase.next = slot;
-    packer.writeTo(phase.stream);
+    packer.writeTo(phase.stream, true);
   }
 
   /**

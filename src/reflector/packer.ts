@@ -31,8 +31,8 @@ export class Packer implements SlotChain {
   readonly #writer: MessageWriter;
   readonly #nlriMax: number;
   // Entry i: its slot and the next entry of its chain; entry 0 is none.
-  readonly #slot = new U32Column();
-  readonly #next = new U32Column();
+  #slot: Uint32Array = new Uint32Array(ENTRIES_FIRST);
+  #next: Uint32Array = new Uint32Array(ENTRIES_FIRST);
   #entries = 0;
   /** First entry of each announced export, and the exports in the order they were first seen. */
   readonly #head = new U32Column();
@@ -43,7 +43,7 @@ export class Packer implements SlotChain {
   readonly #withdrawn = new Map<number | string, Bucket>();
   /** The bucket of the last `withdraw`: a run of slots shares it. */
   #lastWithdrawn: Bucket | undefined = undefined;
-  // The chain being written: its next entry, and the export that its slots must still have; 0 for any.
+  // The chain being written: its next entry, and the export that its slots must still be told; 0 for any.
   #at = 0;
   #newest = 0;
   left = 0;
@@ -66,7 +66,7 @@ export class Packer implements SlotChain {
   }
 
   get octets(): number {
-    return this.#slot.octets + this.#next.octets + this.#head.octets;
+    return this.#slot.byteLength + this.#next.byteLength + this.#head.octets;
   }
 
   /** Tells everyone who may hear it about a slot's export. */
@@ -119,16 +119,17 @@ export class Packer implements SlotChain {
 
   /**
    * Writes everything gathered: withdrawals, then announcements. A slot that changed again since it was gathered is
-   * announced only with its newest export; its withdrawals are all written, for they come first and harm nobody.
+   * announced only with its newest export (`isNewest`: none has, so nobody looks); its withdrawals are all written, for
+   * they come first and harm nobody.
    */
-  writeTo(stream: ChunkStream): void {
+  writeTo(stream: ChunkStream, isNewest: boolean = false): void {
     this.#endRun();
     this.left = this.#entries;
     for (const bucket of this.#withdrawn.values()) {
       this.#begin(bucket.head, 0);
       this.#writer.withdraw(stream, this, bucket.audience);
     }
-    for (const id of this.#announced) this.#writeAnnouncements(stream, id as ExportId);
+    for (const id of this.#announced) this.#writeAnnouncements(stream, id as ExportId, isNewest);
     this.discard();
   }
 
@@ -140,8 +141,7 @@ export class Packer implements SlotChain {
     this.#lastWithdrawn = undefined;
     this.#announced.length = 0;
     this.#entries = 0;
-    this.#slot.trim(ENTRIES_KEPT);
-    this.#next.trim(ENTRIES_KEPT);
+    if (this.#slot.length > ENTRIES_KEPT) this.#resize(ENTRIES_FIRST);
     if (this.#exports.idsMax === 0) this.#head.trim(0);
   }
 
@@ -157,14 +157,14 @@ export class Packer implements SlotChain {
   /** The next slot of the chain being written (SlotChain). */
   nextSlot(): number {
     if (this.#at === 0) return 0;
-    const slot = this.#slot.get(this.#at);
+    const slot = this.#slot[this.#at]!;
     this.left--;
-    this.#pass(this.#next.get(this.#at));
+    this.#pass(this.#next[this.#at]!);
     return slot;
   }
 
-  #writeAnnouncements(stream: ChunkStream, id: ExportId): void {
-    this.#begin(this.#head.get(id), id);
+  #writeAnnouncements(stream: ChunkStream, id: ExportId, isNewest: boolean): void {
+    this.#begin(this.#head.get(id), isNewest ? 0 : id);
     if (this.#at === 0) return;
     this.#exports.audience(id, this.#audience);
     this.#writer.announce(stream, this, this.#pathOf(id), this.#audience);
@@ -178,8 +178,8 @@ export class Packer implements SlotChain {
   /** Goes on at an entry, or behind it where its slot is told something else by now. */
   #pass(entry: number): void {
     if (this.#newest !== 0) {
-      while (entry !== 0 && this.#names.told(this.#slot.get(entry)) !== this.#newest) {
-        entry = this.#next.get(entry);
+      while (entry !== 0 && this.#names.told(this.#slot[entry]!) !== this.#newest) {
+        entry = this.#next[entry]!;
         this.left--;
       }
     }
@@ -216,13 +216,26 @@ export class Packer implements SlotChain {
 
   #enter(slot: number, next: number): number {
     const entry = ++this.#entries;
-    this.#slot.set(entry, slot);
-    this.#next.set(entry, next);
+    if (entry === this.#slot.length) this.#resize(2 * entry);
+    this.#slot[entry] = slot;
+    this.#next[entry] = next;
     return entry;
+  }
+
+  #resize(length: number): void {
+    this.#slot = resized(this.#slot, length);
+    this.#next = resized(this.#next, length);
   }
 }
 
-/** Entries whose room is kept from one flush to the next; more goes back to the system. */
+/** Entries that there is room for at first, and those whose room is kept from one flush to the next. */
+const ENTRIES_FIRST = 1_024;
 const ENTRIES_KEPT = 65_536;
 /** The longest next hop: global and link-local (RFC 2545 §3). */
 const NEXT_HOP_OCTETS_MAX = 32;
+
+function resized(words: Uint32Array, length: number): Uint32Array {
+  const copy = new Uint32Array(length);
+  copy.set(words.subarray(0, length));
+  return copy;
+}

@@ -118,7 +118,7 @@ export class RingFeed {
       if (told !== 0) packer.announce(slot, told);
     }
     const start = Cursor.atEndOf(this.#stream);
-    packer.writeTo(this.#stream);
+    packer.writeTo(this.#stream, true);
     this.#place = slot > slotsMax ? { lap: from.lap + 1, slot: 1 } : { lap: from.lap, slot };
     this.#append(from, start);
     this.#trim();

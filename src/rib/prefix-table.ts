@@ -111,7 +111,10 @@ export class PrefixTable {
     return 1 + ((this.lengthOf(id) + 7) >>> 3);
   }
 
-  /** Writes length and address as NLRI (RFC 4271 §4.3) at `at`; answers the offset behind it. */
+  /**
+   * Writes length and address as NLRI (RFC 4271 §4.3) at `at`; answers the offset behind it. Whole words are written:
+   * `into` has room for the longest NLRI, whatever the length, and what is behind the answer means nothing.
+   */
   writeNlri(id: PrefixId, into: Uint8Array, at: number): number {
     const rows = this.#rows;
     const page = rows.pages[id >>> rows.shift]!;
@@ -119,10 +122,7 @@ export class PrefixTable {
     const length = page[row + META]! & LENGTH_MASK;
     into[at] = length;
     const end = at + 1 + ((length + 7) >>> 3);
-    for (let i = at + 1, field = row + W0; i < end; field++) {
-      const word = page[field]!;
-      for (let shift = 24; shift >= 0 && i < end; shift -= 8) into[i++] = word >>> shift;
-    }
+    for (let i = at + 1, field = row + W0; i < end; i += 4, field++) writeU32(into, i, page[field]!);
     return end;
   }
 
