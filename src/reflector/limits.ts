@@ -7,8 +7,10 @@
 export interface ReflectorLimits {
   /** A live member with this much unread goes on alone. */
   readonly lagOctetsMax: number;
-  /** Octets of a common feed that are kept for those who join later; a rider with more unread goes on alone. */
+  /** A rider of a common feed with this much unread goes on alone. */
   readonly ringOctetsMax: number;
+  /** Octets of a common feed that are kept for those who join later: more would stay with the process (malloc). */
+  readonly ringOctetsKept: number;
   /** Once more than this was written under a stamp the next flush has a new one, so that stamps stay fine-grained. */
   readonly epochOctetsMax: number;
   /** Prefixes decided in one whole slice, and prefixes evaluated for a new group. */
@@ -43,6 +45,7 @@ export interface ReflectorLimits {
 export const REFLECTOR_LIMITS: ReflectorLimits = {
   lagOctetsMax: 1_048_576,
   ringOctetsMax: 8_388_608,
+  ringOctetsKept: 1_048_576,
   epochOctetsMax: 32_768,
   prefixesPerSlice: 16_384,
   prefixesPerWake: 65_536,

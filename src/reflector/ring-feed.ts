@@ -145,7 +145,7 @@ export class RingFeed {
   /** Keeps one round at most, and no more octets than the bound. */
   #trim(): void {
     if (!this.#isShared) return;
-    const least = this.octets - this.#group.limits.ringOctetsMax;
+    const least = this.octets - this.#group.limits.ringOctetsKept;
     while (this.#first !== undefined && (this.#first.endOctets < least || isRoundBehind(this.#first.to, this.#place))) {
       this.#first = this.#first.next;
     }
