@@ -14,6 +14,7 @@ import { readEnvelope } from "./resources/envelope.ts";
 import type { Envelope } from "./resources/envelope.ts";
 import type { FieldFault } from "./resources/fields.ts";
 import { readBlockAffinity, readIpPool } from "./resources/ip-pool.ts";
+import { readIpamBlock, readIpamConfiguration } from "./resources/ipam.ts";
 import { readNode } from "./resources/node.ts";
 import { readNodeStatus } from "./resources/node-status.ts";
 import { qualifiedName } from "./resources/raw.ts";
@@ -37,6 +38,9 @@ const KINDS: Readonly<Record<string, KindRow>> = {
   BGPFilter: { key: "filters", read: readBgpFilter },
   IPPool: { key: "pools", read: readIpPool },
   BlockAffinity: { key: "affinities", read: readBlockAffinity },
+  IPAMBlock: { key: "ipamBlocks", read: readIpamBlock },
+  IPAMConfig: { key: "ipamConfigurations", read: readIpamConfiguration },
+  IPAMConfiguration: { key: "ipamConfigurations", read: readIpamConfiguration },
   Service: { key: "services", read: readService },
   CalicoNodeStatus: { key: "statuses", read: readNodeStatus },
   Secret: { key: "secrets", read: readSecret },
@@ -44,8 +48,7 @@ const KINDS: Readonly<Record<string, KindRow>> = {
 };
 
 /** Kinds that stand among the others and mean nothing to BGP. */
-const IGNORED: ReadonlySet<string> = new Set(["IPAMBlock", "IPAMConfig", "IPAMConfiguration",
-  "ClusterInformation", "FelixConfiguration"]);
+const IGNORED: ReadonlySet<string> = new Set(["ClusterInformation", "FelixConfiguration"]);
 
 type Maps = Pick<CalicoResources, KindKey>;
 type Objects = ReadonlyMap<string, Named>;

@@ -4,6 +4,7 @@
  */
 
 import { parseAddress, formatAddress } from "../../base/address.ts";
+import { parsePrefix } from "../../base/prefix.ts";
 import type { Prefix } from "../../base/prefix.ts";
 import { asNumberOf, durationSeconds, nodeAddressOf } from "./scalars.ts";
 
@@ -145,6 +146,13 @@ export class Fields {
     if (value === undefined) return undefined;
     const read = nodeAddressOf(value);
     return read?.network ?? this.fault(key, `expected a network such as 10.0.0.0/16, found ${shown(value)}`);
+  }
+
+  /** A network without bits past its length, which must be there. */
+  strictCidr(key: string): Prefix | undefined {
+    const text = this.needed(key);
+    if (text === undefined) return undefined;
+    return parsePrefix(text) ?? this.fault(key, `expected a network without host bits, found "${text}"`);
   }
 
   /** An object within; empty where absent. */

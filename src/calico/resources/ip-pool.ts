@@ -5,7 +5,6 @@ import type { Prefix } from "../../base/prefix.ts";
 import type { BlockAffinity, IpPool } from "./model.ts";
 import type { Envelope } from "./envelope.ts";
 import { mistakesIn } from "./fields.ts";
-import type { Fields } from "./fields.ts";
 
 const MODES = ["Never", "Always", "CrossSubnet"] as const;
 const BLOCK_BITS = { 4: { least: 20, most: 32, usual: 26 }, 16: { least: 116, most: 128, usual: 122 } };
@@ -17,7 +16,7 @@ const LINK_LOCAL: readonly Prefix[] = ["169.254.0.0/16", "fe80::/10"].map((text)
 export function readIpPool({ name, root }: Envelope): IpPool | undefined {
   const spec = root.object("spec");
   const before = mistakesIn(root.faults);
-  const cidr = strictCidr(spec);
+  const cidr = spec.strictCidr("cidr");
   if (cidr === undefined) return undefined;
   const isIpv4 = cidr.address.length === 4;
   const bits = BLOCK_BITS[isIpv4 ? 4 : 16];
@@ -47,14 +46,8 @@ export function readBlockAffinity({ name, root }: Envelope): BlockAffinity | und
   const deleted = spec.raw("deleted");
   if (deleted === true || deleted === "true") return undefined;
   if ((spec.text("type") ?? "host") !== "host") return undefined;
-  const cidr = strictCidr(spec);
+  const cidr = spec.strictCidr("cidr");
   const node = spec.needed("node");
   const state = spec.oneOf("state", ["confirmed", "pending", "pendingDeletion"], "confirmed");
   return cidr === undefined || node === undefined ? undefined : { name, cidr, node, state };
-}
-
-function strictCidr(spec: Fields): Prefix | undefined {
-  const text = spec.needed("cidr");
-  if (text === undefined) return undefined;
-  return parsePrefix(text) ?? spec.fault("cidr", `expected a network without host bits, found "${text}"`);
 }

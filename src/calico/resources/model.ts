@@ -122,6 +122,23 @@ export interface BlockAffinity {
   readonly state: "confirmed" | "pending" | "pendingDeletion";
 }
 
+/** An IPAMBlock (calico.md 2.7): not for BGP, but for who wonders what is announced. */
+export interface IpamBlock {
+  readonly name: string;
+  readonly cidr: Prefix;
+  /** Whose it is; undefined: nobody's. */
+  readonly node: string | undefined;
+  /** How many addresses are in use on which nodes, by name. */
+  readonly users: readonly { readonly node: string; readonly addresses: number }[];
+}
+
+/** IPAMConfiguration (calico.md 2.7). */
+export interface IpamConfiguration {
+  readonly name: string;
+  /** No node takes an address from another's block. */
+  readonly strictAffinity: boolean;
+}
+
 /** A Service, as far as calico.md 4.6 reads it. */
 export interface CalicoService {
   /** namespace/name. */
@@ -184,6 +201,9 @@ export interface CalicoResources {
   readonly filters: ReadonlyMap<string, BgpFilter>;
   readonly pools: ReadonlyMap<string, IpPool>;
   readonly affinities: ReadonlyMap<string, BlockAffinity>;
+  /** Where somebody reads them. */
+  readonly ipamBlocks: ReadonlyMap<string, IpamBlock>;
+  readonly ipamConfigurations: ReadonlyMap<string, IpamConfiguration>;
   readonly services: ReadonlyMap<string, CalicoService>;
   readonly endpointSlices: ReadonlyMap<string, EndpointSlice>;
   readonly statuses: ReadonlyMap<string, CalicoNodeStatus>;

@@ -6,6 +6,7 @@
 import { formatPrefix } from "../../base/prefix.ts";
 import type { CalicoResources, ResourceFault } from "../resources/model.ts";
 import { Derived } from "./derived.ts";
+import { ipamNotes } from "./ipam-notes.ts";
 import { addressOf, CALICO_FAMILIES, compareText } from "./speaker.ts";
 
 type Faults = readonly ResourceFault[];
@@ -16,15 +17,18 @@ export class Collisions {
   readonly #pools = new Derived<Faults>();
   readonly #blocks = new Derived<Faults>();
   readonly #filters = new Derived<Faults>();
+  readonly #notes = new Derived<Faults>();
 
-  /** All there are, in order of kinds and names. */
-  of({ nodes, pools, affinities, peers, filters }: CalicoResources): Faults {
+  /** All there are, kind by kind in order of names; notes about addresses last. */
+  of(resources: CalicoResources): Faults {
+    const { nodes, pools, affinities, peers, filters, ipamBlocks, ipamConfigurations } = resources;
     return [
       ...this.#filters.of([peers, filters], () => missingFilters(peers, filters)),
       ...this.#blocks.of([affinities], () => blocksOfTwo(affinities)),
       ...this.#pools.of([pools], () => twins(pools, "IPPool", ({ cidr }) => formatPrefix(cidr),
         (cidr, { name }) => `has the cidr of IPPool ${name}, ${cidr}, and that one counts`)),
       ...this.#nodes.of([nodes], () => nodesAtOneAddress(nodes)),
+      ...this.#notes.of([ipamBlocks, ipamConfigurations, affinities], () => ipamNotes(resources)),
     ];
   }
 }

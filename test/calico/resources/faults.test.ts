@@ -284,6 +284,27 @@ describe("2.5 IPPool and 2.6 BlockAffinity", () => {
   });
 });
 
+describe("2.7 IPAMBlock and IPAMConfiguration", () => {
+  const block = (spec: object): ReturnType<typeof put> => put("IPAMBlock", { spec: { cidr: "10.1.0.0/30", ...spec } });
+  it("a block is read as whose it is, and how many addresses are in use where", () => {
+    const attributes = [{ handle_id: "x", secondary: { node: "b", pod: "p" } }, { secondary: { node: "a" } },
+      { handle_id: "reserved" }];
+    const { store, faults } = block({ affinity: "host:a", allocations: [0, 1, 1, 2, null], attributes });
+    expect(faults).toEqual([]);
+    expect(store.resources.ipamBlocks.get("x")).toMatchObject({ node: "a",
+      users: [{ node: "a", addresses: 2 }, { node: "b", addresses: 1 }] });
+  });
+  it("one that is deleted or a load balancer's is none, one without an affinity is nobody's", () => {
+    const blocks = [{ deleted: true }, { affinity: "virtual:load-balancer" }, { affinity: null }];
+    expect(blocks.map((spec) => [...block(spec).store.resources.ipamBlocks.values()].map(({ node }) => node ?? "none")))
+      .toEqual([[], [], ["none"]]);
+  });
+  it.each(["IPAMConfig", "IPAMConfiguration"])("strictAffinity is read of %s", (kind) => {
+    expect(put(kind, { spec: { strictAffinity: true } }).store.resources.ipamConfigurations.get("x"))
+      .toEqual({ name: "x", strictAffinity: true });
+  });
+});
+
 describe("8.4 CalicoNodeStatus", () => {
   it("is read as far as it asks, with 10 s where it says nothing, and never what was reported", () => {
     const { store, faults } = put("CalicoNodeStatus", { spec: { node: "a", classes: ["Routes", "BGP"] },
@@ -308,7 +329,7 @@ describe("8.4 CalicoNodeStatus", () => {
 describe("objects", () => {
   it("a kind that BGP does not use is named, one that Calico has besides is not", () => {
     expect(put("Deployment", {}).faults).toEqual(["kind: is no kind that BGP uses"]);
-    expect(put("IPAMBlock", {}).faults).toEqual([]);
+    expect(put("FelixConfiguration", {}).faults).toEqual([]);
   });
   it("what is no object at all is a fault", () => {
     const store = new ResourceStore();

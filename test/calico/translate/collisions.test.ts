@@ -1,7 +1,8 @@
 /** Resources that are each right, and not beside each other: one line for each, and what counts all the same. */
 
 import { describe, expect, it } from "vitest";
-import { block, node, peer, planOf, pool, sessionsOf } from "../../support/calico/world.ts";
+import { block, cidr, node, peer, planOf, pool, sessionsOf } from "../../support/calico/world.ts";
+import type { IpamBlock } from "../../../src/calico/resources/model.ts";
 import type { WorldWords } from "../../support/calico/world.ts";
 
 const ME = node("me", { ipv4: "10.0.0.1/24" });
@@ -47,5 +48,39 @@ describe("resources beside each other", () => {
     const nodes = Array.from({ length: 5000 }, (_, at) =>
       node(`n${at}`, { ipv4: `10.${64 + (at >> 8)}.${at & 255}.1/24` }));
     expect(lines({ nodes: [...nodes, node("twin", { ipv4: "10.64.7.1/24" })] })).toHaveLength(1);
+  });
+});
+
+describe("notes of address management", () => {
+  const ipam = (text: string, owner: string | undefined, users: Readonly<Record<string, number>> = {}): IpamBlock =>
+    ({ name: text, cidr: cidr(text), node: owner,
+      users: Object.entries(users).map(([node, addresses]) => ({ node, addresses })) });
+  const affinities = [block("a", "10.1.0.0/26"), block("b", "10.1.0.64/26")];
+  const ipamBlocks = [ipam("10.1.0.0/26", "a", { a: 2 }), ipam("10.1.0.64/26", "b", { b: 1 })];
+
+  it("there are none without IPAMBlocks, nor where all is in order", () => {
+    expect(lines({ affinities })).toEqual([]);
+    expect(lines({ affinities, ipamBlocks })).toEqual([]);
+  });
+  it("a block that is announced and is none, one that is some node's and not announced", () => {
+    expect(lines({ affinities: [...affinities, block("a", "10.1.0.128/26"), block("a", "10.1.0.192/26", "pending")],
+      ipamBlocks: [...ipamBlocks, ipam("10.1.0.192/26", "a"), ipam("10.1.1.0/26", "unknown")] })).toEqual([
+      "BlockAffinity a-10.1.0.128/26 Node a announces 10.1.0.128/26, and there is no such IPAMBlock",
+      "IPAMBlock 10.1.0.192/26 is Node a's, which does not announce it: no BlockAffinity is confirmed"]);
+  });
+  it("addresses in use elsewhere, by block and node, and that they should not be", () => {
+    const more = [ipam("10.1.0.0/26", "a", { a: 60, b: 2 }), ipam("10.1.0.64/26", "b"),
+      ipam("10.2.0.0/26", undefined, { a: 1 })];
+    expect(lines({ affinities, ipamBlocks: more })).toEqual([
+      "IPAMBlock 10.1.0.0/26 is Node a's, and Node b has 2 of its addresses: a route for each",
+      "IPAMBlock 10.2.0.0/26 is nobody's, and Node a has 1 of its addresses: a route for each"]);
+    const strict = lines({ affinities, ipamBlocks: more,
+      ipamConfigurations: [{ name: "default", strictAffinity: true }] });
+    expect(strict.every((line) => line.endsWith("though strictAffinity is set"))).toBe(true);
+  });
+  it("of very many the first, and how many more", () => {
+    const many = Array.from({ length: 250 }, (_, at) => ipam(`10.3.${at}.0/26`, "a", { b: 1 }));
+    const said = lines({ ipamBlocks: many });
+    expect([said.length, said.at(-1)]).toEqual([101, "IPAMBlock and 150 more such notes"]);
   });
 });

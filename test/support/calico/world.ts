@@ -5,7 +5,7 @@ import { formatPrefix, parsePrefix } from "../../../src/base/prefix.ts";
 import type { Prefix } from "../../../src/base/prefix.ts";
 import type {
   BgpConfiguration, BgpFilter, BgpPeer, BlockAffinity, CalicoNode, CalicoNodeStatus, CalicoResources, CalicoSecret,
-  CalicoService, EndpointSlice, IpPool, WorkloadEndpoint,
+  CalicoService, EndpointSlice, IpamBlock, IpamConfiguration, IpPool, WorkloadEndpoint,
 } from "../../../src/calico/resources/model.ts";
 import { nodeAddressOf } from "../../../src/calico/resources/scalars.ts";
 import type { NodeAddress } from "../../../src/calico/resources/scalars.ts";
@@ -105,6 +105,8 @@ export interface WorldWords {
   readonly filters?: readonly BgpFilter[];
   readonly pools?: readonly IpPool[];
   readonly affinities?: readonly BlockAffinity[];
+  readonly ipamBlocks?: readonly IpamBlock[];
+  readonly ipamConfigurations?: readonly IpamConfiguration[];
   readonly services?: readonly CalicoService[];
   readonly endpointSlices?: readonly EndpointSlice[];
   readonly statuses?: readonly CalicoNodeStatus[];
@@ -118,6 +120,7 @@ export function world(words: WorldWords): CalicoResources {
   return {
     nodes: byName(words.nodes), peers: byName(words.peers), configurations: byName(words.configurations),
     filters: byName(words.filters), pools: byName(words.pools), affinities: byName(words.affinities),
+    ipamBlocks: byName(words.ipamBlocks), ipamConfigurations: byName(words.ipamConfigurations),
     services: byName(words.services), secrets: byName(words.secrets), statuses: byName(words.statuses),
     endpointSlices: byName(words.endpointSlices), workloads: words.workloads ?? [],
   };
