@@ -33,7 +33,7 @@ interface Task {
   why: string | undefined;
 }
 
-/** The reporter. */
+/** Writes the status of our node's CalicoNodeStatus, each in its period. */
 export class StatusReporter {
   readonly #means: ReporterMeans;
   readonly #tasks = new Map<string, Task>();

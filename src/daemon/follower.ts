@@ -26,7 +26,7 @@ export interface IntentSource {
   status(): CalicoStatus;
 }
 
-/** What it needs of the daemon. */
+/** What a follower needs of the daemon: to listen, to apply, and to say how that went. */
 export interface FollowerMeans {
   readonly log: Log;
   wallMilliseconds(): number;

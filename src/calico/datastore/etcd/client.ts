@@ -24,7 +24,7 @@ export interface Snapshot {
   readonly revision: string;
 }
 
-/** The operations. */
+/** What can be asked over one connection, by one user. */
 export class EtcdClient {
   readonly #connection: EtcdConnection;
   readonly #token: string | undefined;

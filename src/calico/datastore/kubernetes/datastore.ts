@@ -37,7 +37,7 @@ export type Written = { readonly value: JsonValue } | Failure;
 
 interface Running { readonly watcher: ResourceWatcher; readonly stopping: AbortController }
 
-/** The datastore. */
+/** The API's resources, by watchers that come and go with what is wanted. */
 export class KubernetesDatastore implements Datastore {
   readonly #options: KubernetesOptions;
   readonly #api: HttpApi;
@@ -183,7 +183,7 @@ export class KubernetesDatastore implements Datastore {
       this.#isUp = false;
       this.#whyDown = why;
       this.#tell({ kind: "down", why });
-    } else if (why === "" && this.#isUp !== true && watchers.length > 0 && watchers.every(({ isOpen }) => isOpen)) {
+    } else if (why === "" && this.#isUp !== true && watchers.length > 0 && watchers.every(({ wasOpen }) => wasOpen)) {
       this.#isUp = true;
       this.#tell({ kind: "up" });
     }
@@ -206,7 +206,9 @@ function faultsOf({ row, trouble, tooLong }: ResourceWatcher): readonly Resource
 
 /** What is wrong, each thing once; a server that does not answer is the same trouble for all. */
 function whyDown(watchers: readonly ResourceWatcher[]): string {
-  const words = watchers.flatMap(({ row, trouble }) =>
-    trouble === undefined || trouble.isNone ? [] : [trouble.isOwn ? `${rowName(row)}: ${trouble.why}` : trouble.why]);
+  const words = watchers.flatMap(({ row, trouble }) => {
+    if (trouble === undefined || trouble.countsAsEmpty) return [];
+    return [trouble.isOwn ? `${rowName(row)}: ${trouble.why}` : trouble.why];
+  });
   return [...new Set(words)].join("; ");
 }

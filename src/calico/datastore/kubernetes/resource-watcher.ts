@@ -32,8 +32,8 @@ export interface Trouble {
   readonly why: string;
   /** It is this resource's own; else every other has it as well. */
   readonly isOwn: boolean;
-  /** It counts as empty meanwhile. */
-  readonly isNone: boolean;
+  /** Meanwhile there is nothing of it. */
+  readonly countsAsEmpty: boolean;
 }
 
 /** After such an answer a watch cannot go on: its version is gone, or of another server (504), or not understood. */
@@ -46,7 +46,7 @@ const SOUND_MILLISECONDS = 5000;
 /** How long a watch is asked to last: from this, and up to as much more, so that they do not all end together. */
 const WATCH_SECONDS = 300;
 
-/** The watcher. */
+/** One resource of the API, listed and watched. */
 export class ResourceWatcher {
   /** What is watched. */
   readonly row: ResourceRow;
@@ -58,7 +58,7 @@ export class ResourceWatcher {
   #version: string | undefined;
   #isListedInPages = true;
   #isListed = false;
-  #isOpen = false;
+  #wasOpen = false;
   #trouble: Trouble | undefined;
   #tooLong = 0;
 
@@ -75,9 +75,9 @@ export class ResourceWatcher {
     return this.#isListed;
   }
 
-  /** It has been watched, or is known to be empty. */
-  get isOpen(): boolean {
-    return this.#isOpen;
+  /** It has been watched, or was known to be empty, at least once. */
+  get wasOpen(): boolean {
+    return this.#wasOpen;
   }
 
   /** What is wrong now. */
@@ -161,19 +161,19 @@ export class ResourceWatcher {
     const { status, why } = failure;
     if (status === 404) this.#host.onMissing(this.row);
     if (LIST_ANEW.has(status)) this.#version = undefined;
-    const isNone = status !== undefined && this.row.emptyOn.includes(status);
-    if (isNone && !this.#isListed) {
+    const countsAsEmpty = status !== undefined && this.row.emptyOn.includes(status);
+    if (countsAsEmpty && !this.#isListed) {
       this.#isListed = true;
       this.#tellAll([]);
     }
     const isUsual = status === GONE && this.#backOff.failures === 0; // after an outage, or where much has changed
-    if (!isUsual) this.#setTrouble({ why, isOwn: !OF_THE_SERVER.has(status), isNone });
+    if (!isUsual) this.#setTrouble({ why, isOwn: !OF_THE_SERVER.has(status), countsAsEmpty });
     return this.#backOff.next(failure);
   }
 
   #setTrouble(trouble: Trouble | undefined): void {
     this.#trouble = trouble;
-    this.#isOpen ||= trouble === undefined || trouble.isNone;
+    this.#wasOpen ||= trouble === undefined || trouble.countsAsEmpty;
     this.#host.onState();
   }
 
