@@ -60,6 +60,7 @@ export const KINDS: readonly KindRow[] = [
     "NAME CIDR NAT IPIPMODE VXLANMODE DISABLED DISABLEBGPEXPORT SELECTOR ASSIGNMENTMODE"),
   row("BlockAffinity", "blockaffinity blockaffinities", "NAME CIDR NODE STATE",
     { CIDR: spec("cidr"), NODE: spec("node"), STATE: spec("state", "confirmed") }),
+  row("IPAMBlock", "ipamblock ipamblocks", "NAME CIDR AFFINITY", { CIDR: spec("cidr"), AFFINITY: spec("affinity") }),
   row("CalicoNodeStatus", "caliconodestatus caliconodestatuses nodestatus nodestatuses", "NAME NODE",
     { NODE: spec("node"), CLASSES: spec("classes") }, "NAME NODE CLASSES"),
   row("IPAMConfiguration", "ipamconfiguration ipamconfigurations ipamconfig ipamconfigs",

@@ -13,6 +13,10 @@ const RESOURCES = "/calico/resources/v3/projectcalico.org/";
 const AFFINITIES = "/calico/ipam/v2/host/";
 /** Node, family, and a network whose length is after the last dash. */
 const AFFINITY = /^\/calico\/ipam\/v2\/host\/([^/]+)\/ipv[46]\/block\/([^/]+)-([0-9]{1,3})$/;
+const BLOCKS = "/calico/ipam/v2/assignment/";
+/** Family, and the network as above. */
+const BLOCK = /^\/calico\/ipam\/v2\/assignment\/ipv[46]\/block\/([^/]+)-([0-9]{1,3})$/;
+const IPAM_CONFIGURATION = "/calico/ipam/v2/config";
 const API_VERSION = "projectcalico.org/v3";
 
 /** Kinds as their keys have them. Kubernetes' own and those with namespaces are not for BGP, and not here. */
@@ -28,6 +32,11 @@ const PLURALS: Readonly<Record<string, string>> = {
   IPAMConfig: "ipamconfigs",
 };
 const KINDS: ReadonlyMap<string, string> = new Map(Object.entries(PLURALS).map(([kind, plural]) => [plural, kind]));
+
+/** What address management keeps, in its own way, and nobody else writes. */
+const OF_IPAM: Readonly<Record<string, string>> = {
+  BlockAffinity: AFFINITIES, IPAMBlock: BLOCKS, IPAMConfiguration: IPAM_CONFIGURATION,
+};
 
 /** What BGP needs and has a key of its kind. */
 const KEYED_KINDS: readonly string[] = ["Node", "BGPPeer", "BGPConfiguration", "BGPFilter", "IPPool"];
@@ -46,7 +55,7 @@ export function prefixesOf(nodeName: string | undefined, kinds: readonly string[
 
 /** Where all of a kind stand; undefined for kinds that etcd does not have. */
 export function prefixOf(kind: string): string | undefined {
-  if (kind === "BlockAffinity") return AFFINITIES;
+  if (Object.hasOwn(OF_IPAM, kind)) return OF_IPAM[kind];
   return Object.hasOwn(PLURALS, kind) ? `${RESOURCES}${PLURALS[kind]}/` : undefined;
 }
 
@@ -65,9 +74,10 @@ export function keyOf({ kind, name }: Identity): string | undefined {
 /** What stands at a key; undefined where it is nothing of ours. */
 export function identityOf(key: string): Identity | undefined {
   const affinity = affinityOf(key);
-  if (affinity !== undefined) {
-    return { kind: "BlockAffinity", name: `${affinity.node}-${affinity.cidr.replace(/[.:/]/g, "-")}` };
-  }
+  if (affinity !== undefined) return { kind: "BlockAffinity", name: `${affinity.node}-${dashed(affinity.cidr)}` };
+  const [, address, length] = BLOCK.exec(key) ?? [];
+  if (address !== undefined) return { kind: "IPAMBlock", name: dashed(`${address}/${length}`) };
+  if (key === IPAM_CONFIGURATION) return { kind: "IPAMConfiguration", name: "default" };
   if (!key.startsWith(RESOURCES)) return undefined;
   const [plural = "", name = "", ...more] = key.slice(RESOURCES.length).split("/");
   const kind = KINDS.get(plural);
@@ -92,10 +102,22 @@ function resourceAs({ kind, name }: Identity, { key, value, modRevision }: Entry
 }
 
 function contentOf(key: string, stored: JsonObject): JsonObject {
+  if (key.startsWith(BLOCKS)) return { spec: stored };
+  if (key === IPAM_CONFIGURATION) return { spec: ipamConfigurationOf(stored) };
   const affinity = affinityOf(key);
   if (affinity === undefined) return stored;
   const { state = "", deleted = false } = stored;
   return { spec: { ...affinity, type: "host", state, deleted } };
+}
+
+function ipamConfigurationOf({ strict_affinity, auto_allocate_blocks, maxBlocksPerHost }: JsonObject): JsonObject {
+  return { strictAffinity: strict_affinity ?? false, autoAllocateBlocks: auto_allocate_blocks ?? false,
+    maxBlocksPerHost: maxBlocksPerHost ?? 0 };
+}
+
+/** A network as names have it. */
+function dashed(cidr: string): string {
+  return cidr.replace(/[.:/]/g, "-");
 }
 
 function affinityOf(key: string): { readonly node: string; readonly cidr: string } | undefined {

@@ -29,8 +29,9 @@ describe("keys", () => {
   });
   it.each([
     `${RESOURCES}networkpolicies/default/x`, `${RESOURCES}workloadendpoints/default/x`, `${RESOURCES}bgppeers/`,
-    `${RESOURCES}bgppeers/a/b`, `${RESOURCES}constructor/a`, "/calico/ipam/v2/assignment/ipv4/block/10.0.0.0-26",
+    `${RESOURCES}bgppeers/a/b`, `${RESOURCES}constructor/a`, "/calico/ipam/v2/handle/h",
     "/calico/ipam/v2/virtual/n1/ipv4/block/10.0.0.0-26", "/calico/ipam/v2/host/n1/ipv4/block/x", "", "\ufffd",
+    "/calico/ipam/v2/assignment/ipv4/block/odd",
   ])("nothing of ours: %j", (key) => {
     expect(identityOf(key)).toBeUndefined();
     expect(resourceOf(entry(key, "{}"))).toBeUndefined();

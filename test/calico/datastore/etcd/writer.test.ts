@@ -5,6 +5,7 @@ import { EtcdDatastore } from "../../../../src/calico/datastore/etcd/etcd.ts";
 import { EtcdWriter } from "../../../../src/calico/datastore/etcd/writer.ts";
 import { ownNodeOf } from "../../../../src/calico/own-node.ts";
 import { nameOf } from "../../../../src/calico/resources/raw.ts";
+import { ResourceStore } from "../../../../src/calico/store.ts";
 import { Etcd, etcdSuite, freePort } from "../../../support/calico/etcd.ts";
 import { FAST } from "../../../support/calico/mirror.ts";
 import { done, peerOf, plain, resourceWriterContract } from "../../../support/calico/resource-writer-contract.ts";
@@ -52,6 +53,22 @@ etcdSuite("etcd and the verbs", () => {
     expect(done(await writer.get("BlockAffinity", "n-10-0-0-0-26"))).toEqual(found);
     expect(await writer.remove("BlockAffinity", "n-10-0-0-0-26", undefined)).toMatchObject({ refused: "failed" });
     expect(await writer.list("Tier")).toEqual({ refused: "failed", why: "etcd has no place for Tier" });
+  });
+
+  it("shows what address management keeps, and writes none of it", async () => {
+    const writer = await open();
+    const stored = { cidr: "10.0.0.0/30", affinity: "host:n", allocations: [0, null, null, null],
+      attributes: [{ handle_id: "h", secondary: { node: "m" } }] };
+    await etcd.put("/calico/ipam/v2/assignment/ipv4/block/10.0.0.0-30", stored);
+    await etcd.put("/calico/ipam/v2/config", { strict_affinity: true, auto_allocate_blocks: true });
+    expect(done(await writer.list("IPAMBlock"))).toMatchObject([{ metadata: { name: "10-0-0-0-30" }, spec: stored }]);
+    expect(done(await writer.get("IPAMConfiguration", "default"))).toMatchObject({ spec: { strictAffinity: true,
+      autoAllocateBlocks: true, maxBlocksPerHost: 0 } });
+    expect(await writer.remove("IPAMBlock", "10-0-0-0-30", undefined)).toMatchObject({ refused: "failed" });
+    const store = new ResourceStore();
+    expect(store.put([...done(await writer.list("IPAMBlock")), ...done(await writer.list("IPAMConfiguration"))]))
+      .toEqual([]);
+    expect(store.resources.ipamBlocks.get("10-0-0-0-30")?.users).toEqual([{ node: "m", addresses: 1 }]);
   });
 
   it("gets our Node, new or as it stands with what it lacks", async () => {
