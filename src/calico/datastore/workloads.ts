@@ -79,8 +79,8 @@ export class WorkloadFolder {
 
   async #scan(): Promise<void> {
     this.#watch(); // first: what changes from now on is not missed
-    // Without Felix, or before its first endpoint, there is no such folder.
-    const names = await promises.readdir(this.#folder).catch((): string[] => []);
+    const names = await this.#names();
+    if (names === undefined) return;
     const now = new Map<string, WorkloadEndpoint | undefined>();
     for (const name of names.sort()) {
       const value = await readJson(join(this.#folder, name));
@@ -91,6 +91,17 @@ export class WorkloadFolder {
     if (this.#isStopped || sameValue(workloads, this.#told)) return;
     this.#told = workloads;
     this.#listener(workloads);
+  }
+
+  /** Undefined where the folder cannot be read now: what is known stays. */
+  async #names(): Promise<string[] | undefined> {
+    try {
+      return await promises.readdir(this.#folder);
+    } catch (error) {
+      // Without Felix, or before its first endpoint, there is no such folder.
+      const isNone = (error as NodeJS.ErrnoException).code === "ENOENT" || this.#told === undefined;
+      return isNone ? [] : undefined;
+    }
   }
 
   #watch(): void {

@@ -3,6 +3,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
+import type { Timers } from "../../../src/calico/datastore/datastore.ts";
 import { WorkloadFolder } from "../../../src/calico/datastore/workloads.ts";
 import type { WorkloadEndpoint } from "../../../src/calico/resources/model.ts";
 import { FAST } from "../../support/calico/mirror.ts";
@@ -18,6 +19,10 @@ interface World {
   readonly stop: () => Promise<void>;
   write(name: string, text: string): void;
   remove(name: string): void;
+  /** Puts a file in the folder's place, or nothing. */
+  replaceBy(text: string | undefined): void;
+  /** How often it has been looked at. */
+  looks(): number;
   last(want: readonly WorkloadEndpoint[]): Promise<void>;
 }
 
@@ -27,7 +32,12 @@ function follow(isThere: boolean): World {
   const folder = join(parent, "endpoint-status");
   if (isThere) mkdirSync(folder);
   const told: (readonly WorkloadEndpoint[])[] = [];
-  const workloads = new WorkloadFolder(folder, FAST);
+  let looks = 0;
+  const after: Timers["after"] = (milliseconds, run) => {
+    looks += 1;
+    return FAST.after(milliseconds, run);
+  };
+  const workloads = new WorkloadFolder(folder, { ...FAST, after });
   workloads.start((all) => told.push(all));
   const stop = (): Promise<void> => workloads.stop();
   onTestFinished(stop);
@@ -37,6 +47,11 @@ function follow(isThere: boolean): World {
       mkdirSync(folder, { recursive: true });
       writeFileSync(join(folder, name), text);
     },
+    replaceBy(text) {
+      rmSync(folder, { recursive: true });
+      if (text !== undefined) writeFileSync(folder, text);
+    },
+    looks: () => looks,
     remove: (name) => rmSync(join(folder, name), { recursive: true }),
     last: (want) => vi.waitFor(() => expect(told.at(-1)).toEqual(want), { timeout: 10_000, interval: 5 }),
   };
@@ -71,6 +86,18 @@ it("keeps what a file said that is half written, and leaves out what never made 
   await world.last([A, B]);
   world.remove("a");
   await world.last([B]);
+});
+
+it("keeps what it knows while the folder cannot be read, and nothing of one that is gone", async () => {
+  const world = follow(true);
+  world.write("b", pod("others", "10.65.0.3/32"));
+  await world.last([B]);
+  world.replaceBy("a file");
+  const before = world.looks();
+  await vi.waitFor(() => expect(world.looks()).toBeGreaterThan(before + 2), { timeout: 10_000, interval: 5 });
+  expect(world.told.at(-1)).toEqual([B]);
+  world.replaceBy(undefined);
+  await world.last([]);
 });
 
 it("finds the folder when it comes; tells nothing twice, and nothing after its end", async () => {
