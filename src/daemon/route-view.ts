@@ -12,6 +12,7 @@ import { FAMILIES } from "../messages/families.ts";
 import type { FamilyRow } from "../messages/families.ts";
 import type { AttributesId, PathIndex, PeerId, PrefixId } from "../rib/ids.ts";
 import { PATH_FLAGS } from "../rib/rib.ts";
+import { sentPathId } from "../rib/path-id.ts";
 import type { Rib } from "../rib/rib.ts";
 import type { Refusal, RouteCount, RouteQuery, RouteView } from "./api.ts";
 import type { Peer } from "./peer.ts";
@@ -194,7 +195,8 @@ function outView(slot: number, peer: Peer, family: FamilyRow, speaker: Speaker):
   const best = rib.best(prefix);
   const path = group.addPath ? (slot as PathIndex) : best;
   return {
-    prefix: rib.prefixes.format(prefix), family: family.name, pathId: group.addPath ? slot : 0,
+    prefix: rib.prefixes.format(prefix), family: family.name,
+    pathId: group.addPath ? sentPathId(rib, speaker.tables.peers, slot as PathIndex) : 0,
     best: group.addPath ? best === slot : true, from: fromOf(source.peer, speaker),
     ...describeAttributes(removeAttribute(group.packer.encode(told), ATTRIBUTE.NEXT_HOP),
       group.target.nextHopFor(store, attributes, source)),

@@ -37,6 +37,6 @@ export function newTables(random: Random, nextHopsOf?: (store: AttributeStore) =
   const ribs = FAMILIES.map((family) => new Rib({
     family, seed: seed(), attributes: store, peers, ...(nextHops === undefined ? {} : { nextHops }),
   }));
-  const reflectors = FAMILIES.map((family, i) => new Reflector(family, { rib: ribs[i]!, store, sources }));
+  const reflectors = FAMILIES.map((family, i) => new Reflector(family, { rib: ribs[i]!, peers, store, sources }));
   return { store, peers, sources, ribs, reflectors, ingress: new Ingress(store, ribs) };
 }

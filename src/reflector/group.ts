@@ -8,6 +8,8 @@ import { assert } from "../base/assert.ts";
 import { U32Column } from "../rib/pages.ts";
 import type { PathIndex, PrefixId } from "../rib/ids.ts";
 import { PATH_FLAGS } from "../rib/rib.ts";
+import { sentPathId } from "../rib/path-id.ts";
+import type { PeerTable } from "../rib/peer-table.ts";
 import type { Rib } from "../rib/rib.ts";
 import type { AttributeStore } from "../rib/attribute-store.ts";
 import type { AttributesId } from "../rib/ids.ts";
@@ -26,6 +28,7 @@ import { RingFeed } from "./ring-feed.ts";
 /** What a group needs of the speaker: one per family. */
 export interface GroupTables {
   readonly rib: Rib;
+  readonly peers: PeerTable;
   readonly store: AttributeStore;
   readonly sources: Sources;
 }
@@ -119,6 +122,7 @@ export class UpdateGroup {
       prefixes: this.tables.rib.prefixes,
       addPath: this.addPath,
       prefixOf: (slot: number): PrefixId => this.prefixOf(slot),
+      pathIdOf: (slot: number): number => sentPathId(this.tables.rib, this.tables.peers, slot as PathIndex),
       told: (slot: number): number => this.told(slot),
     };
     return new Packer(this.tables.store, this.exports, this.target, names);

@@ -32,6 +32,8 @@ export interface SlotNames {
   readonly prefixes: PrefixTable;
   readonly addPath: boolean;
   prefixOf(slot: number): PrefixId;
+  /** The path identifier of a slot that is a PathIndex. */
+  pathIdOf(slot: number): number;
   /** The ExportId that the group tells of a slot now; 0 for nothing. */
   told(slot: number): number;
 }
@@ -168,7 +170,7 @@ export class MessageWriter {
 
   #writeNlri(bytes: Uint8Array, at: number, slot: number): number {
     if (this.#names.addPath) {
-      writeU32(bytes, at, slot);
+      writeU32(bytes, at, this.#names.pathIdOf(slot));
       at += 4;
     }
     return this.#names.prefixes.writeNlri(this.#names.prefixOf(slot), bytes, at);

@@ -9,7 +9,7 @@ declare const unit: unique symbol;
 export type PrefixId = number & { readonly [unit]: "PrefixId" };
 /** An attribute set with its next hop, in the AttributeStore. */
 export type AttributesId = number & { readonly [unit]: "AttributesId" };
-/** A row of one family's path table: (prefix, peer, received path id). Also the ADD-PATH path identifier we send. */
+/** A row of one family's path table: (prefix, peer, received path id). */
 export type PathIndex = number & { readonly [unit]: "PathIndex" };
 /** A peer in the PeerTable. */
 export type PeerId = number & { readonly [unit]: "PeerId" };

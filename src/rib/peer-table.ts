@@ -35,9 +35,15 @@ const OURSELVES: PeerFacts = {
   localAs: 0, asNumber: 0,
 };
 
+/** Tags of peers are below. */
+export const PEER_TAGS: number = 2 ** 19;
+
 /** All peers by id. */
 export class PeerTable {
   readonly #facts: (PeerFacts | undefined)[] = [undefined, OURSELVES];
+  /** Tags by id, and those that are taken. */
+  readonly #tags: number[] = [0, 1];
+  readonly #taken = new Set([0, 1]);
   readonly #free: PeerId[] = [];
 
   /** Live peers, with ourselves. */
@@ -53,7 +59,20 @@ export class PeerTable {
   add(facts: PeerFacts): PeerId {
     const id = this.#free.pop() ?? (this.#facts.length as PeerId);
     this.#facts[id] = facts;
+    this.#tags[id] = this.#freeTag(facts.name);
     return id;
+  }
+
+  /** A number of the peer's own below PEER_TAGS; as it goes by the name, most likely the same in another run. */
+  tagOf(id: PeerId): number {
+    return this.#tags[id]!;
+  }
+
+  #freeTag(name: string): number {
+    let tag = hashOf(name) % PEER_TAGS;
+    while (this.#taken.has(tag)) tag = (tag + 1) % PEER_TAGS;
+    this.#taken.add(tag);
+    return tag;
   }
 
   /** Replaces the facts of a peer; prefixes with paths of it are to be decided again by the caller. */
@@ -66,6 +85,7 @@ export class PeerTable {
     assert(id !== OWN_PEER, "ourselves are never released");
     this.get(id);
     this.#facts[id] = undefined;
+    this.#taken.delete(this.#tags[id]!);
     this.#free.push(id);
   }
 
@@ -78,4 +98,11 @@ export class PeerTable {
   isLive(id: PeerId): boolean {
     return this.#facts[id] !== undefined;
   }
+}
+
+/** FNV-1a, of 32 bits. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
+  return hash;
 }

@@ -2,6 +2,7 @@
 
 import type { FamilyRow } from "../../src/messages/families.ts";
 import type { PathIndex } from "../../src/rib/ids.ts";
+import { sentPathId } from "../../src/rib/path-id.ts";
 import type { NaivePeer } from "./naive-exporter.ts";
 import { familiesOf } from "./reflector-neighbour.ts";
 import type { Neighbour, Session } from "./reflector-neighbour.ts";
@@ -34,8 +35,10 @@ function meaningOf(world: World, family: FamilyRow, key: string): string {
   const [, prefix, pathId] = key.split(" ");
   if (pathId === undefined) return prefix!;
   const rib = world.tables.ribs[family.index]!;
-  const path = Number(pathId) as PathIndex;
-  if (!rib.isLive(path)) return `${prefix} withdrawn path ${pathId}`;
+  const rows = Array.from({ length: rib.pathsMax }, (_, at) => (at + 1) as PathIndex);
+  const path = rows.find((one) => rib.isLive(one) && rib.prefixes.format(rib.prefixOf(one)) === prefix
+    && sentPathId(rib, world.tables.peers, one) === Number(pathId));
+  if (path === undefined) return `${prefix} withdrawn path ${pathId}`;
   return `${prefix} ${world.names.get(rib.peerOf(path))} ${rib.receivedPathIdOf(path)}`;
 }
 

@@ -55,8 +55,9 @@ export class World {
   constructor(neighbours: readonly Neighbour[], limits: ReflectorLimits, seed: number, counts: Counts) {
     let state = seed;
     this.tables = newTables(() => ((state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32));
-    const { ribs, store, sources } = this.tables;
-    this.reflectors = FAMILIES.map((family, i) => new Reflector(family, { rib: ribs[i]!, store, sources }, limits));
+    const { ribs, peers, store, sources } = this.tables;
+    this.reflectors = FAMILIES.map((family, i) =>
+      new Reflector(family, { rib: ribs[i]!, peers, store, sources }, limits));
     this.naive = new NaiveExporter(OURS.routerId, OURS.clusterIds, [OURS.ipv4, OURS.ipv6]);
     this.neighbours = neighbours;
     this.#sightings = new Sightings(counts);
