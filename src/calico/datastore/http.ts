@@ -13,6 +13,7 @@ import type { Timers } from "./datastore.ts";
 export interface HttpRequest {
   /** Where; its path is that of the request. */
   readonly url: URL;
+  /** Method, headers, TLS, whose connections, and who may end it. */
   readonly options: Omit<RequestOptions, "host" | "port" | "path">;
   readonly body: string | undefined;
   /** So long may nothing come; more is a failure. */
