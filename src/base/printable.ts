@@ -3,8 +3,12 @@
 /** Control, format, surrogate and line-separating characters. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
+/** What most texts are: asked first, as the general question takes many times as long. */
+const PLAIN = /^[ -~]*$/;
+
 /** The text with such characters as \u{hex}. */
 export function printableText(text: string): string {
+  if (PLAIN.test(text)) return text;
   return text.replace(UNSAFE, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
 }
 

@@ -20,8 +20,9 @@ export function grid(headings: readonly string[], rows: readonly (readonly strin
 
 /** Headings and rows in columns as wide as their widest cell. */
 export function columns(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = headings.map((heading, i) => Math.max(heading.length, ...rows.map((row) => (row[i] ?? "").length)));
-  return [headings, ...rows].map((row) => fixedColumns(row, widths)).join("");
+  const widths = headings.map((heading, i) =>
+    rows.reduce((widest, row) => Math.max(widest, row[i]?.length ?? 0), heading.length));
+  return fixedColumns(headings, widths) + rows.map((row) => fixedColumns(row, widths)).join("");
 }
 
 /** One line of cells in columns of a given width; a longer cell pushes the rest of its own line. */
