@@ -18,14 +18,15 @@ const OUTPUT: OptionRow = { name: "output", short: "o", value: "FORMAT",
   help: "ps (the default), wide, yaml, json, jsonl, custom-columns=HEADING,..." };
 const FORMATS = /^(?:ps|table|wide|ya?ml|jsonl?|custom-columns=.+)$/;
 const ONE_SOURCE = "KIND NAME or -f FILE, not both";
-const NOTE = "Kinds are BGPPeer, BGPConfiguration, BGPFilter, Node, IPPool, BlockAffinity and others, with calicoctl's "
-  + "plural and short\nnames in any case. On a Kubernetes datastore kubectl does this.";
+const NAMES = "Kinds are BGPPeer, BGPConfiguration, BGPFilter, Node, IPPool, BlockAffinity and others, "
+  + "with calicoctl's plural and\nshort names in any case.";
+const NOTE = `${NAMES} On a Kubernetes datastore kubectl does this.`;
 
 /** The rows of the verbs, in the order of the overview. */
 export const RESOURCE_COMMANDS: readonly CommandRow[] = [
-  { words: ["get"], arguments: [[], ["KIND", "NAME..."]], takes: ["socket"], does: "shows Calico resources", more: NOTE,
+  { words: ["get"], arguments: [[], ["KIND", "NAME..."]], takes: ["socket"], does: "shows Calico resources",
     options: [FILES, OUTPUT, { name: "export", help: "without what belongs to this cluster" }, ...FROM_FILES],
-    check: (read) => wrongFormat(read) ?? wrongSource(read), run: asked("get") },
+    more: NAMES, check: (read) => wrongFormat(read) ?? wrongSource(read), run: asked("get") },
   { words: ["create"], arguments: [[], ["FILE..."]], takes: ["socket"], does: "makes Calico resources", more: NOTE,
     options: [{ ...FILES, needed: true }, { name: "skip-exists", help: "what is there counts as made" }, ...FROM_FILES],
     run: asked("create") },

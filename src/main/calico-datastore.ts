@@ -7,7 +7,9 @@ import { EtcdDatastore } from "../calico/datastore/etcd/etcd.ts";
 import { FilesDatastore } from "../calico/datastore/files/files.ts";
 import { apiGroupOf } from "../calico/datastore/kubernetes/api-group.ts";
 import { KubernetesDatastore } from "../calico/datastore/kubernetes/datastore.ts";
+import type { KubernetesOptions } from "../calico/datastore/kubernetes/datastore.ts";
 import { kubeconfigAccess } from "../calico/datastore/kubernetes/kubeconfig.ts";
+import { KubernetesReader } from "../calico/datastore/kubernetes/reader.ts";
 import { podNamespace, serviceAccount } from "../calico/datastore/kubernetes/service-account.ts";
 import { withSecrets } from "../calico/datastore/with-secrets.ts";
 import type { DatastoreKind } from "../calico/translate/view.ts";
@@ -51,6 +53,11 @@ export function openEtcd(settings: EtcdSettings, nodeName: string | undefined): 
   return new EtcdDatastore({ settings, nodeName, timers: systemTimers, now });
 }
 
+/** The Kubernetes API as `get` reads it. */
+export function openKubernetesReader(kubeconfig: string | undefined, env: CliIo["env"]): KubernetesReader {
+  return new KubernetesReader({ ...kubernetesApi(kubeconfig, env), timers: systemTimers });
+}
+
 /** The configuration's, key by key completed by Calico's environment; an empty text there says nothing. */
 export function etcdSettings(given: EtcdSettings | undefined, env: CliIo["env"]): EtcdSettings {
   const { endpoints = [], ca, cert, key, username, passwordFile } = given ?? {};
@@ -75,12 +82,14 @@ async function andSecrets(datastore: Datastore, calico: CalicoSettings, env: Cli
 }
 
 async function kubernetes(calico: CalicoSettings, env: CliIo["env"], isForSecrets = false): Promise<Datastore> {
-  const path = calico.kubeconfig ?? env["KUBECONFIG"];
   return new KubernetesDatastore({
-    isForSecrets,
-    access: path ? kubeconfigAccess(path) : serviceAccount(env),
-    namespace: await secretNamespace(calico, env),
-    apiGroup: apiGroupOf(env["CALICO_API_GROUP"]),
-    timers: systemTimers,
+    isForSecrets, ...kubernetesApi(calico.kubeconfig, env),
+    namespace: await secretNamespace(calico, env), timers: systemTimers,
   });
+}
+
+function kubernetesApi(kubeconfig: string | undefined, env: CliIo["env"]):
+  Pick<KubernetesOptions, "access" | "apiGroup"> {
+  const path = kubeconfig ?? env["KUBECONFIG"];
+  return { access: path ? kubeconfigAccess(path) : serviceAccount(env), apiGroup: apiGroupOf(env["CALICO_API_GROUP"]) };
 }

@@ -16,6 +16,8 @@ import { complain, readFile } from "./files.ts";
 export interface DatastoreChoice {
   readonly datastore: "kubernetes" | "etcd" | "files";
   readonly files: readonly string[];
+  /** Undefined: as the environment says, as with etcd. */
+  readonly kubeconfig: string | undefined;
   /** Undefined: as the environment says. */
   readonly etcd: EtcdSettings | undefined;
 }
@@ -53,15 +55,16 @@ const TYPES: ReadonlyMap<string, DatastoreChoice["datastore"]> = new Map([
 
 /** By the `calico` of a configuration and the environment; undefined where neither names one. */
 export function choiceOf(
-  calico: Pick<CalicoSettings, "datastore" | "files" | "etcd"> | undefined, env: CliIo["env"],
+  calico: Pick<CalicoSettings, "datastore" | "files" | "kubeconfig" | "etcd"> | undefined, env: CliIo["env"],
 ): DatastoreChoice | undefined {
   const files = calico?.files ?? [];
   const byEnvironment = TYPES.get((env["DATASTORE_TYPE"] ?? "").toLowerCase());
   const datastore = calico?.datastore ?? (files.length > 0 ? "files" : byEnvironment);
-  return datastore === undefined ? undefined : { datastore, files, etcd: calico?.etcd };
+  return datastore === undefined ? undefined
+    : { datastore, files, kubeconfig: calico?.kubeconfig, etcd: calico?.etcd };
 }
 
-/** By the status of a daemon in Calico mode, which does not tell how it gets into etcd. */
+/** By the status of a daemon in Calico mode, which does not tell how it gets into Kubernetes or etcd. */
 function choiceOfDaemon({ datastore: { kind, files = [] } }: CalicoStatus): DatastoreChoice {
-  return { datastore: kind, files, etcd: undefined };
+  return { datastore: kind, files, kubeconfig: undefined, etcd: undefined };
 }

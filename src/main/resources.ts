@@ -3,7 +3,7 @@
 import { printableText } from "../base/printable.ts";
 import { EtcdWriter } from "../calico/datastore/etcd/writer.ts";
 import { FilesWriter } from "../calico/datastore/files/writer.ts";
-import type { Answer, ResourceWriter } from "../calico/datastore/writer.ts";
+import type { Answer, ResourceReader, ResourceWriter } from "../calico/datastore/writer.ts";
 import { kindOf, memberOf, nameOf, textOf } from "../calico/resources/raw.ts";
 import { ResourceStore } from "../calico/store.ts";
 import { clusterOf, kindOfResource, kindTyped } from "../calico/verbs/kinds.ts";
@@ -16,7 +16,7 @@ import { isJsonObject } from "../config/json.ts";
 import type { JsonObject, JsonValue } from "../config/json.ts";
 import { EXIT } from "../control/cli-io.ts";
 import type { CliHandlers, CliIo, ResourceRequest } from "../control/cli-io.ts";
-import { etcdSettings, openEtcd, systemTimers } from "./calico-datastore.ts";
+import { etcdSettings, openEtcd, openKubernetesReader, systemTimers } from "./calico-datastore.ts";
 import { chosenDatastore } from "./datastore-choice.ts";
 import type { DatastoreChoice } from "./datastore-choice.ts";
 import { complain } from "./files.ts";
@@ -28,14 +28,23 @@ import type { Target } from "./resource-changes.ts";
 export const resources: CliHandlers["resources"] = async (request, io) => {
   const choice = await chosenDatastore(request, io);
   if (typeof choice === "number") return choice;
+  if (choice.datastore === "kubernetes") return onKubernetes(request, choice, io);
   const writer = writerOf(choice, io);
   if (typeof writer === "string") return fail(`${request.verb}: ${writer}`, io);
   return runVerb(request, writer, io);
 };
 
+/** Kubernetes is read here, and changed by kubectl. */
+async function onKubernetes(request: ResourceRequest, { kubeconfig }: DatastoreChoice, io: CliIo): Promise<number> {
+  if (request.verb !== "get") return fail(`${request.verb}: the datastore is Kubernetes (kubectl does this)`, io);
+  const reader = openKubernetesReader(kubeconfig, io.env);
+  const code = await runGet(request, reader, io);
+  reader.close();
+  return code;
+}
+
 /** The datastore's own writer, or why there is none and what to do. */
 function writerOf({ datastore, files, etcd }: DatastoreChoice, { env }: CliIo): ResourceWriter | string {
-  if (datastore === "kubernetes") return "the datastore is Kubernetes (kubectl does this)";
   if (datastore === "files") {
     return files.length === 0 ? "no files are known (give --config FILE)" : new FilesWriter(files, systemTimers);
   }
@@ -46,10 +55,10 @@ function writerOf({ datastore, files, etcd }: DatastoreChoice, { env }: CliIo): 
 
 /** Runs a verb on a datastore; resolves with the exit code. */
 export async function runVerb(request: ResourceRequest, writer: ResourceWriter, io: CliIo): Promise<number> {
+  if (request.verb === "get") return runGet(request, writer, io);
   const targets = await targetsOf(request, io);
   if (typeof targets === "string") return fail(targets, io);
   if (typeof targets === "number") return targets;
-  if (request.verb === "get") return show(targets, request, writer, io);
   const errors: string[] = [];
   for (const target of targets) {
     const why = await changed(request.verb, target, request, writer);
@@ -60,6 +69,12 @@ export async function runVerb(request: ResourceRequest, writer: ResourceWriter, 
   for (const line of err) say(line, io);
   complain(writer.unread, io);
   return errors.length === 0 ? EXIT.done : EXIT.failed;
+}
+
+async function runGet(request: ResourceRequest, reader: ResourceReader, io: CliIo): Promise<number> {
+  const targets = await targetsOf(request, io);
+  if (typeof targets === "string") return fail(targets, io);
+  return typeof targets === "number" ? targets : show(targets, request, reader, io);
 }
 
 /** What a verb is to work on; a text says why it cannot, a number is the exit code after that was said. */
@@ -109,28 +124,28 @@ function targetOf(document: JsonValue): Target | string {
 
 /** `get`: what there is on standard output; what there is not, and what is wrong with what there is, beside it. */
 async function show(
-  targets: readonly Target[], request: ResourceRequest, writer: ResourceWriter, io: CliIo,
+  targets: readonly Target[], request: ResourceRequest, reader: ResourceReader, io: CliIo,
 ): Promise<number> {
   const wrong = targets.map(({ row }) => formatFault(request.format, row)).find((fault) => fault !== undefined);
   if (wrong !== undefined) return fail(wrong, io);
   const found: Found[] = [];
   const missing: string[] = [];
   for (const { row, name } of targets) {
-    const one = await findOne(row, name, writer);
+    const one = await findOne(row, name, reader);
     if (typeof one === "string") missing.push(one);
     else found.push(request.export && name !== "" ? { ...one, resources: one.resources.map(exported) } : one);
   }
-  const cluster = await clusterFor(found, writer);
+  const cluster = await clusterFor(found, reader);
   if (found.length > 0 || missing.length === 0) io.stdout.write(printed(found, request.format, cluster));
   for (const why of missing) say(why, io);
   for (const line of faultLines(found.flatMap((one) => one.resources))) say(line, io);
-  complain(writer.unread, io);
-  return missing.length + writer.unread.length === 0 ? EXIT.done : EXIT.failed;
+  complain(reader.unread, io);
+  return missing.length + reader.unread.length === 0 ? EXIT.done : EXIT.failed;
 }
 
-async function findOne(row: KindRow, name: string, writer: ResourceWriter): Promise<Found | string> {
+async function findOne(row: KindRow, name: string, reader: ResourceReader): Promise<Found | string> {
   const isList = name === "";
-  const answer = isList ? await writer.list(row.kind) : alone(await writer.get(row.kind, name));
+  const answer = isList ? await reader.list(row.kind) : alone(await reader.get(row.kind, name));
   return "done" in answer ? { row, resources: answer.done, isList } : refusalText(answer, row.kind, name);
 }
 
@@ -139,9 +154,9 @@ function alone(answer: Answer<JsonObject>): Answer<readonly JsonObject[]> {
 }
 
 /** Only nodes show something of the cluster. */
-async function clusterFor(found: readonly Found[], writer: ResourceWriter): Promise<Cluster> {
+async function clusterFor(found: readonly Found[], reader: ResourceReader): Promise<Cluster> {
   if (!found.some(({ row }) => row.kind === "Node")) return clusterOf(undefined);
-  const answer = await writer.get("BGPConfiguration", "default");
+  const answer = await reader.get("BGPConfiguration", "default");
   return clusterOf("done" in answer ? answer.done : undefined);
 }
 

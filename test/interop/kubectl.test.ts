@@ -122,6 +122,22 @@ interopSuite("kubectl", ["kubectl"], () => {
     expect(world.server.listOf("crd.projectcalico.org/v1", "bgppeers")).toHaveLength(1);
   });
 
+  it("shows what reflectd get shows, which leaves changes to it", async () => {
+    const { world, kubectl } = await open();
+    for (const name of ["n2", "n1"]) world.server.put(k8sNode(name));
+    await kubectl.must(["create", "-f", "-"], peer("{nodeSelector: all(), peerIP: 192.0.2.9, asNumber: 65001}"));
+    const reflectd = (...words: readonly string[]): Promise<Ran> => run(["/usr/bin/env", "DATASTORE_TYPE=kubernetes",
+      `KUBECONFIG=${kubectl.config}`, process.execPath, MAIN, ...words, "--socket", join(kubectl.folder, "none.sock")]);
+    expect(JSON.parse((await reflectd("get", "bgppeer", "p", "-o", "json")).stdout))
+      .toEqual(JSON.parse(await kubectl.must(["get", "bgppeer", "p", "-o", "json"])));
+    const names = async (): Promise<string> =>
+      (await reflectd("get", "nodes", "-o", "custom-columns=NAME")).stdout.replaceAll(/ *\n/g, "\n").trimEnd();
+    expect(`${await names()}\n`).toBe(await kubectl.must(["get", "nodes", "-o", "custom-columns=NAME:.metadata.name"]));
+    const { status, stderr } = await reflectd("delete", "bgppeer", "p");
+    expect([status, stderr]).toEqual([1, "reflectd: delete: the datastore is Kubernetes (kubectl does this)\n"]);
+    expect(world.server.listOf("crd.projectcalico.org/v1", "bgppeers")).toHaveLength(1);
+  });
+
   it("annotates and labels a Node", async () => {
     const { world, kubectl } = await open();
     world.server.put(k8sNode("n1", { theirs: "1" }));

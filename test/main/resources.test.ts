@@ -245,7 +245,7 @@ it("tries again after somebody else's change, five times", async () => {
 
 describe("the datastore that is meant", () => {
   it("is that of the configuration, else of the environment", () => {
-    const none = { datastore: undefined, files: [], etcd: undefined };
+    const none = { datastore: undefined, files: [], kubeconfig: undefined, etcd: undefined };
     expect(choiceOf({ ...none, files: ["/r"] }, {})).toEqual({ datastore: "files", files: ["/r"] });
     expect(choiceOf({ ...none, datastore: "etcd" }, { DATASTORE_TYPE: "kubernetes" })?.datastore).toBe("etcd");
     expect(choiceOf(none, { DATASTORE_TYPE: "etcdv3" })?.datastore).toBe("etcd");
@@ -269,7 +269,7 @@ describe("the datastore that is meant", () => {
 
   it.each([
     [{}, 3, /^reflectd: get: no datastore is known: no daemon answers on \/nonexistent\/r\.sock .*\(give --config/],
-    [{ DATASTORE_TYPE: "kubernetes" }, 1, /^reflectd: get: the datastore is Kubernetes \(kubectl does this\)\n$/],
+    [{ DATASTORE_TYPE: "kubernetes" }, 1, /^reflectd: Kubernetes cannot be read: apis: this is no pod .*\n$/],
     [{ DATASTORE_TYPE: "etcdv3" }, 1, /^reflectd: get: no endpoints of etcd are known /],
     [{ DATASTORE_TYPE: "etcdv3", ETCD_ENDPOINTS: "http://127.0.0.1:1" }, 1,
       /^reflectd: etcd cannot be read: http:\/\/127\.0\.0\.1:1: .*connect ECONNREFUSED 127\.0\.0\.1:1\n$/],

@@ -16,16 +16,20 @@ export type Refusal =
 export type Answer<T> = { readonly done: T } | Refusal;
 
 /**
- * A datastore that can be written to. Every resource that comes out has a `metadata.resourceVersion`, an opaque text
- * that is another one after every change.
+ * A datastore as `get` sees it. Every resource that comes out has a `metadata.resourceVersion`, an opaque text that is
+ * another one after every change.
  */
-export interface ResourceWriter {
+export interface ResourceReader {
   /** What could not be read during the last call: answers may lack what stands there. */
   readonly unread: readonly ConfigFault[];
   /** All of a kind, in order of their names. */
   list(kind: string): Promise<Answer<readonly JsonObject[]>>;
   /** Refused as absent where there is none. */
   get(kind: string, name: string): Promise<Answer<JsonObject>>;
+}
+
+/** A datastore that can be written to. */
+export interface ResourceWriter extends ResourceReader {
   /** Answers its version. Refused where there is one of this kind and name. */
   create(resource: JsonObject): Promise<Answer<string>>;
   /**

@@ -40,6 +40,9 @@ const ofCalico = (group: string): readonly ApiKind[] => [
   kind(group, "IPPool", "ippools"),
   kind(group, "BlockAffinity", "blockaffinities"),
   kind(group, "CalicoNodeStatus", "caliconodestatuses", "status"),
+  kind(group, "FelixConfiguration", "felixconfigurations"),
+  group.startsWith("crd.") ? kind(group, "IPAMConfig", "ipamconfigs")
+    : kind(group, "IPAMConfiguration", "ipamconfigurations"),
 ];
 
 /** Everything that is served with these groups of Calico's. */

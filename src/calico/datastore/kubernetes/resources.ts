@@ -2,6 +2,7 @@
 
 import type { JsonValue } from "../../../config/json.ts";
 import { memberOf, objectOf, textOf } from "../../resources/raw.ts";
+import { V1 } from "./api-group.ts";
 
 /** One list and one watch. */
 export interface ResourceRow {
@@ -24,6 +25,13 @@ const row = (
 export const NODES: ResourceRow = row("Node", "nodes", "v1");
 /** Read where the daemon reports its state. */
 export const NODE_STATUSES: ResourceRow = row("CalicoNodeStatus", "caliconodestatuses", "calico", [403, 404]);
+
+/** What only `get` shows; the settings of IPAM have another name among custom resources. */
+export function shownRows(group: string): readonly ResourceRow[] {
+  const ipam = group === V1 ? "ipamconfigs" : "ipamconfigurations";
+  return [...ALWAYS, NODE_STATUSES, row("IPAMConfiguration", ipam, "calico"),
+    row("FelixConfiguration", "felixconfigurations", "calico")];
+}
 
 /** Always read. */
 export const ALWAYS: readonly ResourceRow[] = [
