@@ -9,8 +9,8 @@ import type { Prefix } from "../base/prefix.ts";
 import { sameValue } from "../base/same.ts";
 import { PRIORITY_BASE } from "../config/intent.ts";
 import type { Family } from "../messages/families.ts";
-import type { NextHops } from "./next-hops.ts";
-import type { KernelRoute, NextHop } from "./route.ts";
+import type { NextHops, Resolution } from "./next-hops.ts";
+import type { NextHop, RouteForm } from "./route.ts";
 
 /** A rule in the words of Calico mode's view of it; the first that applies decides, else accept. */
 export interface KernelRule {
@@ -45,18 +45,18 @@ export interface BestPath {
   readonly localPref: number;
 }
 
-/** The route, or one clause that says why there is none; `unresolved`: it may come when next hops change. */
+/** The form of the route, or one clause that says why there is none. */
 export type KernelVerdict =
-  | { readonly route: KernelRoute }
-  | { readonly route: undefined; readonly why: string; readonly unresolved: boolean };
+  | { readonly form: RouteForm; readonly why?: undefined }
+  | { readonly form: undefined; readonly why: string };
 
 interface CompiledRule {
-  readonly step: string;
   readonly isReject: boolean;
   readonly cidr: Prefix | undefined;
   readonly nextHops: ReadonlySet<string> | undefined;
   readonly tunnel: string | undefined;
   readonly directSubnet: Prefix | undefined;
+  readonly refusal: KernelVerdict;
 }
 
 /** Judges best paths. */
@@ -65,6 +65,8 @@ export class KernelPolicy {
   readonly #rules: Readonly<Partial<Record<Family, readonly CompiledRule[]>>>;
   readonly #nextHops: Pick<NextHops, "resolve">;
   readonly #indexOf: (link: string) => number | undefined;
+  /** What was said last of paths without a rule, by how their next hop is reached: a hundred thousand say the same. */
+  readonly #said = new WeakMap<Resolution, KernelVerdict>();
 
   /** `indexOf` gives the index of a link; undefined: there is no such link (now). */
   constructor(
@@ -78,30 +80,49 @@ export class KernelPolicy {
       "ipv6-unicast": (rules["ipv6-unicast"] ?? []).map(compiled) };
   }
 
+  /** Whether all paths of a family are judged by their next hops alone. */
+  hasRules(family: Family): boolean {
+    return this.#rules[family]!.length > 0;
+  }
+
+  /** As `judge`, of a path with one next hop in a family without rules. */
+  judgePlain(family: Family, resolution: Resolution, localPref: number, nextHop: () => Uint8Array): KernelVerdict {
+    const said = this.#said.get(resolution);
+    const metric = this.#metricOf(localPref);
+    if (said !== undefined && (said.form === undefined || said.form.metric === metric)) return said;
+    const verdict = this.#verdict(family, metric, resolution.reachable ? resolution.hops : [],
+      () => unreached(nextHop(), resolution));
+    this.#said.set(resolution, verdict);
+    return verdict;
+  }
+
   /** The route of a path that was learned from a peer. */
   judge(path: BestPath): KernelVerdict {
     const rule = this.#ruleFor(path.family, path.prefix, path.nextHops[0]);
-    if (rule?.isReject === true) return refused(rule.step);
+    if (rule?.isReject === true) return rule.refusal;
     const nextHops: NextHop[] = [];
     let why = "it has no next hop";
     for (const nextHop of path.nextHops) {
       const resolution = this.#nextHops.resolve(nextHop);
-      if (!resolution.reachable) why = `next hop ${formatAddress(nextHop)}: ${resolution.why}`;
+      if (!resolution.reachable) why = unreached(nextHop, resolution);
       else addHops(nextHops, this.#tunnelled(rule, nextHop) ?? resolution.hops);
     }
-    if (nextHops.length === 0) return { route: undefined, why, unresolved: true };
-    const single = nextHops.length === 1 ? [{ ...nextHops[0]!, weight: 1 }] : nextHops;
-    return { route: this.#route(path.family, path.prefix, { metric: this.#metricOf(path), type: "unicast",
-      nextHops: single, preferredSource: this.#options.preferredSource[path.family] }) };
+    return this.#verdict(path.family, this.#metricOf(path.localPref), nextHops, () => why);
+  }
+
+  #verdict(family: Family, metric: number, hops: readonly NextHop[], why: () => string): KernelVerdict {
+    if (hops.length === 0) return { form: undefined, why: why() };
+    const nextHops = hops.length === 1 ? [{ ...hops[0]!, weight: 1 }] : hops;
+    const preferredSource = this.#options.preferredSource[family];
+    return { form: this.#form({ metric, type: "unicast", nextHops, preferredSource }) };
   }
 
   /** The blackhole of a block of our own: what is for it and for none of its pods ends here. */
   blackhole(family: Family, prefix: Prefix): KernelVerdict {
     const rule = this.#ruleFor(family, prefix, undefined);
-    if (rule?.isReject === true) return refused(rule.step);
+    if (rule?.isReject === true) return rule.refusal;
     const metric = this.#options.metric === "by LOCAL_PREF" ? 0 : this.#options.metric;
-    return { route: this.#route(family, prefix,
-      { metric, type: "blackhole", nextHops: [], preferredSource: undefined }) };
+    return { form: this.#form({ metric, type: "blackhole", nextHops: [], preferredSource: undefined }) };
   }
 
   #ruleFor(family: Family, prefix: Prefix, nextHop: Uint8Array | undefined): CompiledRule | undefined {
@@ -119,20 +140,19 @@ export class KernelPolicy {
   }
 
   /** A LOCAL_PREF above the base, which no Calico node sends, is as urgent as can be. */
-  #metricOf({ localPref }: BestPath): number {
+  #metricOf(localPref: number): number {
     const { metric } = this.#options;
     return metric === "by LOCAL_PREF" ? Math.max(0, PRIORITY_BASE - localPref) : metric;
   }
 
-  #route(
-    family: Family, prefix: Prefix, rest: Pick<KernelRoute, "metric" | "type" | "nextHops" | "preferredSource">,
-  ): KernelRoute {
-    return { family, prefix, table: this.#options.table, protocol: this.#options.protocol, ...rest };
+  #form(rest: Omit<RouteForm, "table" | "protocol">): RouteForm {
+    const { table, protocol } = this.#options;
+    return { table, protocol, ...rest };
   }
 }
 
-function refused(step: string): KernelVerdict {
-  return { route: undefined, why: step, unresolved: false };
+function unreached(nextHop: Uint8Array, resolution: Resolution): string {
+  return `next hop ${formatAddress(nextHop)}: ${resolution.reachable ? "no way" : resolution.why}`;
 }
 
 /** Two next hops behind one gateway are one way. */
@@ -148,8 +168,9 @@ function addHops(hops: NextHop[], more: readonly NextHop[]): void {
 function compiled(rule: KernelRule): CompiledRule {
   const { step, action, cidr, nextHops, tunnel, directSubnet } = rule;
   return {
-    step, isReject: action === "reject", cidr: cidr === undefined ? undefined : parsePrefix(cidr),
+    isReject: action === "reject", cidr: cidr === undefined ? undefined : parsePrefix(cidr),
     nextHops: nextHops === undefined ? undefined : new Set(nextHops), tunnel,
     directSubnet: directSubnet === undefined ? undefined : parsePrefix(directSubnet),
+    refusal: { form: undefined, why: step },
   };
 }

@@ -5,18 +5,24 @@
 
 import type { KernelRoute, Link, LinkAddress } from "./route.ts";
 
+/** Routes in order, each made when it is asked for; an array is one. */
+export interface RouteList extends Iterable<KernelRoute> {
+  readonly length: number;
+  at(index: number): KernelRoute | undefined;
+}
+
 /**
  * What changes, each list in the order in which it is to be applied: all of `add` (most specific first), then all of
  * `replace`, then all of `remove` (least specific first). So every packet is forwarded at any moment as before the
  * change or as after it, never as by neither: a blackhole is not there before the pods in it, and not longer.
  */
-export interface KernelChanges {
+export interface KernelChanges<List extends RouteList = readonly KernelRoute[]> {
   /** There is none of its key (else EEXIST: somebody else's is never overwritten). */
-  readonly add: readonly KernelRoute[];
+  readonly add: List;
   /** There is one of ours of its key; where it is gone, it is added. */
-  readonly replace: readonly KernelRoute[];
+  readonly replace: List;
   /** Ours. The deletion names the protocol, so that another owner's route stays; one that is gone is no failure. */
-  readonly remove: readonly KernelRoute[];
+  readonly remove: List;
 }
 
 /** What a kernel refused. */
@@ -55,7 +61,7 @@ export type KernelEvent =
 /** A kernel. Calls are carried out in their order; every `done` and every `end` is called once, also after a stop. */
 export interface KernelPort {
   /** Changes routes; then says what was refused. */
-  apply(changes: KernelChanges, done: (failures: readonly KernelFailure[]) => void): void;
+  apply(changes: KernelChanges<RouteList>, done: (failures: readonly KernelFailure[]) => void): void;
   /** Reads everything. */
   dump(listener: DumpListener): void;
   /** Tells what happens from now on; once. */

@@ -40,6 +40,9 @@ export interface KernelRoute {
   readonly preferredSource: Uint8Array | undefined;
 }
 
+/** All of a route but where it leads: most routes share one with others. */
+export type RouteForm = Omit<KernelRoute, "family" | "prefix">;
+
 /** A network interface. */
 export interface Link {
   readonly index: number;
@@ -84,13 +87,19 @@ export function metricInKernel({ family, metric }: Pick<KernelRoute, "family" | 
   return family === "ipv6-unicast" && metric === 0 ? IPV6_METRIC_DEFAULT : metric;
 }
 
+/** The route of a form to a prefix. */
+export function routeOf(form: RouteForm, family: Family, prefix: Prefix): KernelRoute {
+  const { table, protocol, metric, type, nextHops, preferredSource } = form;
+  return { family, prefix, table, protocol, metric, type, nextHops, preferredSource };
+}
+
 /**
  * Whether a kernel that has `have` does what `want` asks; their keys are the same. Next hops in any order; an interface
  * that `want` leaves to the kernel is whatever the kernel found.
  */
-export function sameRoute(want: KernelRoute, have: KernelRoute): boolean {
-  return want.type === have.type && want.protocol === have.protocol
-    && sameOctets(want.preferredSource, have.preferredSource) && sameNextHops(want.nextHops, have.nextHops);
+export function sameRoute(want: RouteForm, have: RouteForm): boolean {
+  return want === have || (want.type === have.type && want.protocol === have.protocol
+    && sameOctets(want.preferredSource, have.preferredSource) && sameNextHops(want.nextHops, have.nextHops));
 }
 
 /** For people, as `ip route` has it; `nameOf` gives the name of an interface. */
@@ -109,6 +118,7 @@ export function formatRoute(route: KernelRoute, nameOf: (interfaceIndex: number)
 }
 
 function sameNextHops(want: readonly NextHop[], have: readonly NextHop[]): boolean {
+  if (want === have) return true;
   if (want.length !== have.length) return false;
   if (want.length === 1) return sameNextHop(want[0]!, have[0]!);
   const [a, b] = [inOrder(want), inOrder(have)];

@@ -4,7 +4,9 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { Ledger } from "../../src/daemon/kernel/ledger.ts";
 import { formatPrefix } from "../../src/base/prefix.ts";
-import type { KernelChanges, KernelFailure } from "../../src/kernel/port.ts";
+import { wordsOf } from "../../src/daemon/kernel/by-prefix.ts";
+import type { PrefixWords } from "../../src/daemon/kernel/by-prefix.ts";
+import type { KernelChanges, KernelFailure, RouteList } from "../../src/kernel/port.ts";
 import { routeKey, sameRoute } from "../../src/kernel/route.ts";
 import type { KernelRoute } from "../../src/kernel/route.ts";
 import { route } from "../support/kernel/build.ts";
@@ -15,11 +17,16 @@ const aRoute = fc.record({
   dev: fc.constantFrom(2, 3),
 }).map(({ prefix, gateway, metric, dev }) => route(prefix, { via: gateway, dev }, { metric }));
 
+function words(prefix: string): PrefixWords {
+  const { family, prefix: parsed } = route(prefix);
+  return wordsOf(family, parsed);
+}
+
 /** A kernel of a few lines. */
 class Kernel {
   readonly routes = new Map<string, KernelRoute>();
 
-  apply(changes: KernelChanges, refuses: (one: KernelRoute) => boolean): KernelFailure[] {
+  apply(changes: KernelChanges<RouteList>, refuses: (one: KernelRoute) => boolean): KernelFailure[] {
     const failures: KernelFailure[] = [];
     for (const change of ["add", "replace", "remove"] as const) {
       for (const one of changes[change]) {
@@ -67,7 +74,7 @@ it("comes to what is wanted, whoever did what in between", () => {
         const prefix = formatPrefix(step.route.prefix);
         if (step.do === "want") want.set(prefix, step.route);
         if (step.do === "unwant") want.delete(prefix);
-        if (step.do === "want" || step.do === "unwant") ledger.want(prefix, want.get(prefix), undefined);
+        if (step.do === "want" || step.do === "unwant") ledger.want(words(prefix), want.get(prefix), undefined);
         if (step.do === "forge") kernel.routes.set(routeKey(step.route), step.route);
         if (step.do === "remove") kernel.routes.delete(routeKey(step.route));
         if (step.do === "hear") ledger.heard(step.route, false);
@@ -89,7 +96,7 @@ it("comes to what is wanted, whoever did what in between", () => {
 
 it("adds again what a reading does not find, also where it was said to be gone before", () => {
   const [ledger, kernel] = [new Ledger(), new Kernel()];
-  ledger.want(PREFIXES[0], route(PREFIXES[0]), undefined);
+  ledger.want(words(PREFIXES[0]), route(PREFIXES[0]), undefined);
   rest(ledger, kernel);
   ledger.heard(route(PREFIXES[0]), true);
   kernel.routes.clear();
@@ -102,7 +109,7 @@ it("adds the most specific first and removes the least specific first, over all 
   const [ledger, kernel] = [new Ledger(), new Kernel()];
   ledger.dropStale();
   const order: string[] = [];
-  const see = (changes: KernelChanges): void => {
+  const see = (changes: KernelChanges<RouteList>): void => {
     for (const change of ["add", "replace", "remove"] as const) {
       for (const { prefix } of changes[change]) order.push(`${change} /${prefix.length}`);
     }
@@ -116,9 +123,9 @@ it("adds the most specific first and removes the least specific first, over all 
       ledger.taken(changes, kernel.apply(changes, () => false));
     }
   };
-  for (const prefix of PREFIXES) ledger.want(prefix, route(prefix), undefined);
+  for (const prefix of PREFIXES) ledger.want(words(prefix), route(prefix), undefined);
   turn();
-  for (const prefix of PREFIXES) ledger.want(prefix, undefined, undefined);
+  for (const prefix of PREFIXES) ledger.want(words(prefix), undefined, undefined);
   turn();
   expect(order).toEqual(["add /32", "add /26", "add /8", "remove /8", "remove /26", "remove /32"]);
 });
@@ -127,15 +134,15 @@ it("keeps what nobody wants until it is told not to, and names what is left out"
   const [ledger, kernel] = [new Ledger(), new Kernel()];
   for (const prefix of PREFIXES) kernel.apply({ add: [route(prefix)], replace: [], remove: [] }, () => false);
   read(ledger, kernel);
-  ledger.want(PREFIXES[0], route(PREFIXES[0]), undefined);
-  ledger.want("10.7.0.0/24", undefined, "no way");
-  ledger.want("10.8.0.0/24", undefined, "no way");
+  ledger.want(words(PREFIXES[0]), route(PREFIXES[0]), undefined);
+  ledger.want(words("10.7.0.0/24"), undefined, "no way");
+  ledger.want(words("10.8.0.0/24"), undefined, "no way");
   rest(ledger, kernel);
   expect([kernel.routes.size, ledger.counts]).toEqual(
     [3, { installed: 1, pending: 0, failed: 0, stale: 2, "left out": 2 }]);
   expect([...ledger.leftOut]).toEqual([["no way", 2]]);
   ledger.dropStale();
-  ledger.want("10.8.0.0/24", undefined, undefined);
+  ledger.want(words("10.8.0.0/24"), undefined, undefined);
   rest(ledger, kernel);
   expect([kernel.routes.size, ledger.counts.stale, [...ledger.leftOut]]).toEqual([1, 0, [["no way", 1]]]);
 });
@@ -143,7 +150,7 @@ it("keeps what nobody wants until it is told not to, and names what is left out"
 it("tries what failed again, others first the next time", () => {
   const [ledger, kernel] = [new Ledger(), new Kernel()];
   const routes = Array.from({ length: 10 }, (_, i) => route(`10.1.${i}.0/24`, { via: "10.9.0.2", dev: 2 }));
-  for (const one of routes) ledger.want(formatPrefix(one.prefix), one, undefined);
+  for (const one of routes) ledger.want(words(formatPrefix(one.prefix)), one, undefined);
   const tried: string[] = [];
   const refuse = (one: KernelRoute): boolean => {
     tried.push(formatPrefix(one.prefix));

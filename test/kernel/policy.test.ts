@@ -5,7 +5,7 @@ import { PRIORITY_BASE } from "../../src/config/intent.ts";
 import { NextHops } from "../../src/kernel/next-hops.ts";
 import { KernelPolicy } from "../../src/kernel/policy.ts";
 import type { KernelPolicyOptions, KernelVerdict } from "../../src/kernel/policy.ts";
-import { formatRoute } from "../../src/kernel/route.ts";
+import { formatRoute, routeOf } from "../../src/kernel/route.ts";
 import { configuration, node, planOf, pool } from "../support/calico/world.ts";
 import type { WorldWords } from "../support/calico/world.ts";
 import { linkAddress, octets, route } from "../support/kernel/build.ts";
@@ -90,7 +90,7 @@ describe("with Calico", () => {
   });
   it("writes blackholes of own blocks where the pool is BIRD's", () => {
     const blackhole = (options: KernelPolicyOptions, prefix: string): string =>
-      said(policy(options).blackhole(route(prefix).family, route(prefix).prefix));
+      said(host(options).policy.blackhole(route(prefix).family, route(prefix).prefix), prefix);
     expect(blackhole(inPool({}), "10.1.0.0/26")).toBe("blackhole 10.1.0.0/26 proto 12");
     expect(blackhole(all, "10.1.0.0/26")).toBe("blackhole 10.1.0.0/26 proto 12");
     expect(blackhole(inPool({ vxlanMode: "Always" }), "10.1.0.0/26")).toBe("IPPool pool-10.1.0.0/16");
@@ -113,20 +113,27 @@ function judge(
   options: KernelPolicyOptions, prefix: string, nextHops: readonly string[], localPref: number, links = LINKS,
 ): string {
   const { family, prefix: parsed } = route(prefix);
-  return said(policy(options, links).judge({ family, prefix: parsed, nextHops: nextHops.map(octets), localPref }));
+  const { policy, reached } = host(options, links);
+  const verdict = policy.judge({ family, prefix: parsed, nextHops: nextHops.map(octets), localPref });
+  if (nextHops.length === 1 && !policy.hasRules(family)) {
+    const nextHop = octets(nextHops[0]!);
+    expect(policy.judgePlain(family, reached.resolve(nextHop), localPref, () => nextHop)).toEqual(verdict);
+  }
+  return said(verdict, prefix);
 }
 
 /** A host at 10.9.0.1 and 2001:db8:9::1 whose default gateway is 10.9.0.254. */
-function policy(options: KernelPolicyOptions, links = LINKS): KernelPolicy {
-  const nextHops = new NextHops({ table: 254, ownProtocol: options.protocol });
+function host(options: KernelPolicyOptions, links = LINKS): { policy: KernelPolicy; reached: NextHops } {
+  const reached = new NextHops({ table: 254, ownProtocol: options.protocol });
   for (const one of [route("10.9.0.0/24", { dev: 2 }), route("2001:db8:9::/64", { dev: 2 }),
     route("0.0.0.0/0", { via: "10.9.0.254", dev: 2 })]) {
-    nextHops.apply({ event: "route", route: { ...one, protocol: 2 } });
+    reached.apply({ event: "route", route: { ...one, protocol: 2 } });
   }
-  nextHops.apply({ event: "address", address: linkAddress(2, "10.9.0.1/24") });
-  return new KernelPolicy(options, nextHops, (name) => links[name]);
+  reached.apply({ event: "address", address: linkAddress(2, "10.9.0.1/24") });
+  return { policy: new KernelPolicy(options, reached, (name) => links[name]), reached };
 }
 
-function said(verdict: KernelVerdict): string {
-  return verdict.route === undefined ? verdict.why : formatRoute(verdict.route, String);
+function said(verdict: KernelVerdict, text: string): string {
+  const { family, prefix } = route(text);
+  return verdict.form === undefined ? verdict.why : formatRoute(routeOf(verdict.form, family, prefix), String);
 }

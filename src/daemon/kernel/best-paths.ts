@@ -1,38 +1,61 @@
 /** Best paths of the tables as the kernel's policy judges them. */
 
-import { writeU32 } from "../../base/bytes.ts";
 import type { Prefix } from "../../base/prefix.ts";
-import type { BestPath } from "../../kernel/policy.ts";
+import type { BestPath, KernelPolicy, KernelVerdict } from "../../kernel/policy.ts";
 import { DECISION } from "../../rib/decision.ts";
 import type { PathIndex, PrefixId } from "../../rib/ids.ts";
 import type { Rib } from "../../rib/rib.ts";
 import type { Tables } from "../tables.ts";
+import { prefixOfWords } from "./by-prefix.ts";
+import type { PrefixWords } from "./by-prefix.ts";
 import { globalNextHop } from "./reachability.ts";
+import type { Reachability } from "./reachability.ts";
 
 /** What loses by a later stage than this one ties with the best: several ways may be used (ECMP). */
 const LAST_OF_COST = DECISION.findIndex(({ reason }) => reason === "interior cost");
 
-/** The octets of a prefix. */
-export function prefixOf(rib: Rib, id: PrefixId): Prefix {
-  const { prefixes } = rib;
-  const address = new Uint8Array(rib.family.addressOctets);
-  writeU32(address, 0, prefixes.w0(id));
-  if (address.length === 16) {
-    writeU32(address, 4, prefixes.w1(id));
-    writeU32(address, 8, prefixes.w2(id));
-    writeU32(address, 12, prefixes.w3(id));
+/** A prefix of the tables in words. */
+export function wordsOfId({ family, prefixes }: Rib, id: PrefixId): PrefixWords {
+  return { family: family.name, w0: prefixes.w0(id), w1: prefixes.w1(id), w2: prefixes.w2(id), w3: prefixes.w3(id),
+    length: prefixes.lengthOf(id) };
+}
+
+/** What a verdict follows from, beside the path. */
+export interface Judging {
+  readonly tables: Tables;
+  readonly policy: KernelPolicy;
+  readonly reachability: Reachability;
+  /** By the text of a prefix. */
+  readonly blackholes: ReadonlyMap<string, Prefix>;
+  /** Paths that tie with the best are used as well. */
+  readonly ecmp: boolean;
+}
+
+/** Undefined: there is nothing to say, as there is no path (or `id` is 0), or one of our own that is the kernel's. */
+export function verdictOf(judging: Judging, rib: Rib, id: PrefixId): KernelVerdict | undefined {
+  const { tables, policy, reachability, blackholes, ecmp } = judging;
+  if (id === 0) return undefined;
+  const { name } = rib.family;
+  if (blackholes.size > 0 && blackholes.has(rib.prefixes.format(id))) {
+    return policy.blackhole(name, prefixOfWords(wordsOfId(rib, id)));
   }
-  return { address, length: prefixes.lengthOf(id) };
+  const best = rib.best(id);
+  if (best === 0 || tables.peers.get(rib.peerOf(best)).own) return undefined;
+  const attributes = rib.attributesOf(best);
+  const resolution = ecmp || policy.hasRules(name) ? undefined : reachability.resolution(attributes);
+  if (resolution === undefined) return policy.judge(bestPath(tables, rib, id, best, ecmp));
+  const { store } = tables;
+  return policy.judgePlain(name, resolution, store.localPref(attributes),
+    () => globalNextHop(store.nextHop(attributes)));
 }
 
 /** A path that is best, with those that tie with it where `ecmp`. */
-export function bestPath(tables: Tables, rib: Rib, id: PrefixId, prefix: Prefix, best: PathIndex, ecmp: boolean):
-  BestPath {
-  const { store } = tables;
+function bestPath({ store }: Tables, rib: Rib, id: PrefixId, best: PathIndex, ecmp: boolean): BestPath {
   const paths = ecmp ? tiesOf(rib, id) : [best];
   const nextHops = paths.map((path) => store.nextHop(rib.attributesOf(path)))
     .filter(({ length }) => length > 0).map(globalNextHop);
-  return { family: rib.family.name, prefix, nextHops, localPref: store.localPref(rib.attributesOf(best)) };
+  return { family: rib.family.name, prefix: prefixOfWords(wordsOfId(rib, id)), nextHops,
+    localPref: store.localPref(rib.attributesOf(best)) };
 }
 
 /** The best path first. */

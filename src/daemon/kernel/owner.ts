@@ -6,13 +6,14 @@
  */
 
 import type { NodePlan } from "../../calico/translate/node.ts";
+import { formatPrefix } from "../../base/prefix.ts";
 import type { Prefix } from "../../base/prefix.ts";
 import { addressWords } from "../../base/address.ts";
 import { sameValue } from "../../base/same.ts";
 import { NextHops } from "../../kernel/next-hops.ts";
 import { KernelPolicy } from "../../kernel/policy.ts";
 import type { KernelVerdict } from "../../kernel/policy.ts";
-import type { KernelChanges, KernelEvent, KernelFailure } from "../../kernel/port.ts";
+import type { KernelEvent, KernelFailure } from "../../kernel/port.ts";
 import type { KernelRoute } from "../../kernel/route.ts";
 import { KernelState } from "../../kernel/state.ts";
 import type { StateEvent } from "../../kernel/state.ts";
@@ -21,10 +22,13 @@ import type { PrefixId } from "../../rib/ids.ts";
 import type { Rib } from "../../rib/rib.ts";
 import type { KernelView } from "../api.ts";
 import type { Speaker } from "../speaker.ts";
-import { bestPath, prefixOf } from "./best-paths.ts";
+import { verdictOf, wordsOfId } from "./best-paths.ts";
+import { wordsOf } from "./by-prefix.ts";
+import type { PrefixWords } from "./by-prefix.ts";
 import { kernelPlan } from "./kernel-plan.ts";
 import type { KernelPlan } from "./kernel-plan.ts";
 import { Ledger } from "./ledger.ts";
+import type { LedgerChanges, Suspect } from "./ledger.ts";
 import { LearnedRoutes } from "./learned-routes.ts";
 import { linkNamed, lostLink } from "./links.ts";
 import { Marker } from "./marker.ts";
@@ -86,7 +90,7 @@ export class KernelOwner {
   #changedAt = 0;
   #readAt: number | undefined;
   /** Prefixes of which something was heard that is not as it should be. */
-  readonly #suspects = new Set<string>();
+  readonly #suspects = new Set<Suspect>();
   #onIdle: (() => void) | undefined;
 
   constructor(means: KernelMeans) {
@@ -141,7 +145,7 @@ export class KernelOwner {
       this.#marker?.all();
     }
     if (!this.#isKnown) return;
-    for (const [text, prefix] of new Map([...before.blackholes, ...plan.blackholes])) this.#decidedOf(text, prefix);
+    for (const prefix of new Map([...before.blackholes, ...plan.blackholes]).values()) this.#decidedOf(prefix);
     this.#learned?.become(plan, this.#state);
   }
 
@@ -176,30 +180,26 @@ export class KernelOwner {
   }
 
   #decided(rib: Rib, id: PrefixId): void {
-    if (this.#isKnown) this.#judge(rib, id, prefixOf(rib, id), rib.prefixes.format(id));
+    if (this.#isKnown) this.#judge(wordsOfId(rib, id), this.#verdict(rib, id));
   }
 
-  #decidedOf(text: string, prefix: Prefix): void {
+  #decidedOf(prefix: Prefix): void {
     const rib = this.#speaker!.tables.ribs[familyOfOctets(prefix.address.length).index]!;
-    this.#judge(rib, rib.prefixes.find(...addressWords(prefix.address), prefix.length), prefix, text);
+    const id = rib.prefixes.find(...addressWords(prefix.address), prefix.length);
+    this.#judge(wordsOf(rib.family.name, prefix), this.#plan.blackholes.has(formatPrefix(prefix))
+      ? this.#policy.blackhole(rib.family.name, prefix) : this.#verdict(rib, id));
   }
 
-  /** What is wanted for a prefix by its best path; id 0: the tables do not have it. */
-  #judge(rib: Rib, id: PrefixId, prefix: Prefix, text: string): void {
-    const verdict = this.#verdict(rib, id, prefix, text);
-    const leftOut = verdict === undefined || verdict.route !== undefined ? undefined : verdict.why;
-    if (!this.#ledger.want(text, verdict?.route, leftOut)) return;
+  /** What is wanted for a prefix by its best path. */
+  #judge(prefix: PrefixWords, verdict: KernelVerdict | undefined): void {
+    if (!this.#ledger.want(prefix, verdict?.form, verdict?.why)) return;
     this.#changedAt = this.#means.now();
     this.#goOn();
   }
 
-  /** Undefined: there is nothing to say, as there is no path, or one of our own that is the kernel's, or nobody's. */
-  #verdict(rib: Rib, id: PrefixId, prefix: Prefix, text: string): KernelVerdict | undefined {
-    if (this.#plan.blackholes.has(text)) return this.#policy.blackhole(rib.family.name, prefix);
-    const { tables } = this.#speaker!;
-    const best = id === 0 ? 0 : rib.best(id);
-    if (best === 0 || tables.peers.get(rib.peerOf(best)).own) return undefined;
-    return this.#policy.judge(bestPath(tables, rib, id, prefix, best, this.#means.settings.ecmp));
+  #verdict(rib: Rib, id: PrefixId): KernelVerdict | undefined {
+    return verdictOf({ tables: this.#speaker!.tables, policy: this.#policy, reachability: this.reachability,
+      blackholes: this.#plan.blackholes, ecmp: this.#means.settings.ecmp }, rib, id);
   }
 
   /** Reads the kernel as soon as nothing else is under way; not all the time, where it is a large one. */
@@ -241,7 +241,7 @@ export class KernelOwner {
   }
 
   /** A prefix of ours is not as it should be, or so it was heard. */
-  #suspect(prefix: string | undefined): void {
+  #suspect(prefix: Suspect | undefined): void {
     if (prefix === undefined) return;
     this.#suspects.add(prefix);
     if (!this.#timers.isSet("mend")) this.#timers.set("mend", MEND_SECONDS, () => this.#mend());
@@ -307,7 +307,7 @@ export class KernelOwner {
     this.#goOn();
   }
 
-  #applied(changes: KernelChanges, failures: readonly KernelFailure[]): void {
+  #applied(changes: LedgerChanges, failures: readonly KernelFailure[]): void {
     this.#calls--;
     this.#ledger.taken(changes, failures);
     this.#retries.note(changes.add.length + changes.replace.length + changes.remove.length, failures);
@@ -365,7 +365,7 @@ export class KernelOwner {
     this.#why = undefined;
     log.write("info", "kernel-read", { table, protocol, routes: stale });
     this.reachability.changed();
-    for (const [text, prefix] of this.#plan.blackholes) this.#decidedOf(text, prefix);
+    for (const prefix of this.#plan.blackholes.values()) this.#decidedOf(prefix);
     this.#learned?.become(this.#plan, this.#state);
     this.#marker?.all();
     this.#speaker?.restarts.kernelRead(stale > 0);

@@ -37,16 +37,16 @@ export class Reachability implements DecisionNextHops {
   }
 
   isResolvable(attributes: AttributesId): boolean {
-    return this.#resolution(attributes)?.reachable !== false;
+    return this.resolution(attributes)?.reachable !== false;
   }
 
   interiorCost(attributes: AttributesId): number {
-    const resolution = this.#resolution(attributes);
+    const resolution = this.resolution(attributes);
     return resolution?.reachable === true ? resolution.cost : 0;
   }
 
   /** Undefined: nobody knows, or there is no next hop (a route of our own). */
-  #resolution(attributes: AttributesId): Resolution | undefined {
+  resolution(attributes: AttributesId): Resolution | undefined {
     const store = this.#store;
     if (!this.#isKnown || store === undefined) return undefined;
     const octets = store.nextHopOctets(attributes);

@@ -6,7 +6,7 @@
 
 import { readDatagram } from "../rtnetlink/read.ts";
 import type { MessageBody } from "../rtnetlink/read.ts";
-import type { DumpListener, KernelChanges, KernelEvent, KernelFailure, KernelPort } from "../port.ts";
+import type { DumpListener, KernelChanges, KernelEvent, KernelFailure, KernelPort, RouteList } from "../port.ts";
 import { FRAME } from "./frames.ts";
 import { applyJob, dumpJob } from "./jobs.ts";
 import type { Job } from "./jobs.ts";
@@ -88,7 +88,7 @@ class Driver implements KernelProcesses {
     this.#writer.start();
   }
 
-  apply(changes: KernelChanges, done: (failures: readonly KernelFailure[]) => void): void {
+  apply(changes: KernelChanges<RouteList>, done: (failures: readonly KernelFailure[]) => void): void {
     this.#waiting.push(applyJob(changes, done));
     this.#goOn();
   }

@@ -6,8 +6,7 @@
 import { errnoName, errnoText, ESRCH } from "../rtnetlink/errno.ts";
 import type { NetlinkMessage } from "../rtnetlink/read.ts";
 import { dumpRequest, RouteBatch } from "../rtnetlink/write.ts";
-import type { DumpListener, KernelChanges, KernelFailure } from "../port.ts";
-import type { KernelRoute } from "../route.ts";
+import type { DumpListener, KernelChanges, KernelFailure, RouteList } from "../port.ts";
 
 /** One call: makes requests, hears what is answered to them. */
 export interface Job {
@@ -30,14 +29,13 @@ export interface Request {
 /** The kernel keeps a few hundred notices for whoever follows it. */
 const BULK_CHANGES = 256;
 
-/** One route and what becomes of it. */
-interface Step {
-  readonly change: keyof KernelChanges;
-  readonly route: KernelRoute;
-}
+/** In the order in which they are made. */
+const CHANGES = ["add", "replace", "remove"] as const;
 
 /** Changes routes. Where the process goes, what it had answered until then are all the failures that are known. */
-export function applyJob(changes: KernelChanges, done: (failures: readonly KernelFailure[]) => void): Job {
+export function applyJob(
+  changes: KernelChanges<RouteList>, done: (failures: readonly KernelFailure[]) => void,
+): Job {
   return new ApplyJob(changes, done);
 }
 
@@ -46,56 +44,68 @@ export function dumpJob(listener: DumpListener): Job {
   return new DumpJob(listener);
 }
 
+/** Messages of one request: numbers from `first` on, routes of one list from `at` on. */
+interface Run {
+  readonly change: keyof KernelChanges;
+  readonly first: number;
+  readonly at: number;
+  readonly count: number;
+}
+
 class ApplyJob implements Job {
   readonly isBulk: boolean;
+  readonly #changes: KernelChanges<RouteList>;
   readonly #done: (failures: readonly KernelFailure[]) => void;
   readonly #failures: KernelFailure[] = [];
-  readonly #steps: Iterator<Step, undefined>;
-  /** A step that did not fit the last request. */
-  #left: Step | undefined;
-  /** Steps under way by the numbers of their messages. */
-  readonly #told = new Map<number, Step>();
+  /** The list that is being told, and how far. */
+  #list = 0;
+  #at = 0;
+  /** What was told, oldest first. Routes are made once more where they fail. */
+  readonly #told: Run[] = [];
   readonly #batch = new RouteBatch();
 
-  constructor(changes: KernelChanges, done: (failures: readonly KernelFailure[]) => void) {
+  constructor(changes: KernelChanges<RouteList>, done: (failures: readonly KernelFailure[]) => void) {
+    this.#changes = changes;
     this.#done = done;
     this.isBulk = changes.add.length + changes.replace.length + changes.remove.length >= BULK_CHANGES;
-    this.#steps = stepsOf(changes);
   }
 
   next(sequence: number, messagesMax: number): Request | undefined {
     let number = sequence;
-    while (this.#batch.count < messagesMax) {
-      const step = this.#left ?? this.#steps.next().value;
-      this.#left = undefined;
-      if (step === undefined) break;
-      if (!this.#batch.push(step.change, step.route, number)) {
-        this.#left = step;
-        break;
-      }
-      this.#told.set(number++, step);
+    for (; this.#list < CHANGES.length; this.#list++, this.#at = 0) {
+      const change = CHANGES[this.#list]!;
+      const count = this.#push(change, number, messagesMax);
+      if (count > 0) this.#told.push({ change, first: number, at: this.#at, count });
+      number += count;
+      this.#at += count;
+      if (this.#at < this.#changes[change].length) break;
     }
     return this.#batch.count === 0 ? undefined : { octets: this.#batch.take(), last: number - 1 };
   }
 
+  /** Puts as many of a list into the request as it takes; answers how many. */
+  #push(change: keyof KernelChanges, number: number, messagesMax: number): number {
+    const routes = this.#changes[change];
+    let count = 0;
+    while (this.#at + count < routes.length && this.#batch.count < messagesMax
+      && this.#batch.push(change, routes.at(this.#at + count)!, number + count)) count++;
+    return count;
+  }
+
   heard({ sequence, body }: NetlinkMessage): void {
-    const step = this.#told.get(sequence);
-    if (step === undefined || body.kind !== "answer") return;
+    if (body.kind !== "answer" || body.errno === 0) return;
+    const run = this.#told.find(({ first, count }) => sequence >= first && sequence < first + count);
+    if (run === undefined) return;
+    const { change } = run;
     const { errno } = body;
-    if (errno === 0 || (step.change === "remove" && errno === ESRCH)) return; // done, or somebody else did it
-    this.#failures.push({ ...step, errno, name: errnoName(errno), text: body.text ?? errnoText(errno) });
+    if (change === "remove" && errno === ESRCH) return; // somebody else did it
+    const route = this.#changes[change].at(run.at + sequence - run.first)!;
+    this.#failures.push({ change, route, errno, name: errnoName(errno), text: body.text ?? errnoText(errno) });
   }
 
   end(): void {
     this.#done(this.#failures);
   }
-}
-
-function* stepsOf(changes: KernelChanges): Generator<Step, undefined> {
-  for (const change of ["add", "replace", "remove"] as const) {
-    for (const route of changes[change]) yield { change, route };
-  }
-  return undefined;
 }
 
 const PARTS = ["links", "addresses", "routes"] as const;

@@ -1,6 +1,8 @@
 /** A kernel in memory: LinuxTables behind the port, answering later as a kernel does. */
 
-import type { DumpListener, KernelChanges, KernelEvent, KernelFailure, KernelPort } from "../../../src/kernel/port.ts";
+import type {
+  DumpListener, KernelChanges, KernelEvent, KernelFailure, KernelPort, RouteList,
+} from "../../../src/kernel/port.ts";
 import { errnoName, errnoText } from "../../../src/kernel/rtnetlink/errno.ts";
 import { LinuxTables } from "./linux-tables.ts";
 
@@ -27,9 +29,9 @@ export class MemoryKernel implements KernelPort {
     this.#deaf = deaf;
   }
 
-  apply(changes: KernelChanges, done: (failures: readonly KernelFailure[]) => void): void {
+  apply(changes: KernelChanges<RouteList>, done: (failures: readonly KernelFailure[]) => void): void {
     queueMicrotask(() => done((["add", "replace", "remove"] as const).flatMap((change) =>
-      changes[change].flatMap((route): KernelFailure[] => {
+      [...changes[change]].flatMap((route): KernelFailure[] => {
         const errno = this.tables.change(change, route);
         const isFine = errno === 0 || (change === "remove" && errno === ESRCH);
         return isFine ? [] : [{ change, route, errno, name: errnoName(errno), text: errnoText(errno) }];

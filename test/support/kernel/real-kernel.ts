@@ -7,7 +7,9 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { sameBytes } from "../../../src/base/bytes.ts";
-import type { DumpListener, KernelChanges, KernelEvent, KernelFailure, KernelPort } from "../../../src/kernel/port.ts";
+import type {
+  DumpListener, KernelChanges, KernelEvent, KernelFailure, KernelPort, RouteList,
+} from "../../../src/kernel/port.ts";
 import { GROUPS } from "../../../src/kernel/rtnetlink/constants.ts";
 import { ESRCH, errnoName, errnoText } from "../../../src/kernel/rtnetlink/errno.ts";
 import { readDatagram } from "../../../src/kernel/rtnetlink/read.ts";
@@ -37,9 +39,9 @@ export class RealKernel implements KernelPort {
     this.ready = Promise.all([this.#writer.ready, this.#follower.ready]);
   }
 
-  apply(changes: KernelChanges, done: (failures: readonly KernelFailure[]) => void): void {
+  apply(changes: KernelChanges<RouteList>, done: (failures: readonly KernelFailure[]) => void): void {
     const all = (["add", "replace", "remove"] as const)
-      .flatMap((change) => changes[change].map((route) => ({ change, route })));
+      .flatMap((change) => [...changes[change]].map((route) => ({ change, route })));
     const failures: KernelFailure[] = [];
     let first = 0;
     const next = (): void => this.#inTurn(() => {

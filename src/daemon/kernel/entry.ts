@@ -1,0 +1,98 @@
+/** What the ledger knows of a prefix. Rule: routes share their forms; one of its own is kept only where it differs. */
+
+import type { KernelFailure } from "../../kernel/port.ts";
+import { metricInKernel, sameRoute } from "../../kernel/route.ts";
+import type { RouteForm } from "../../kernel/route.ts";
+import type { Family } from "../../messages/families.ts";
+import type { PrefixWords } from "./by-prefix.ts";
+
+/** Of none. */
+export const NONE: readonly RouteForm[] = [];
+
+/** How it stands with a prefix. */
+export type RouteState = "installed" | "pending" | "failed" | "stale" | "left out";
+
+/** All that is known of a prefix: one object for each, so what routes have in common is in forms, which they share. */
+export class Entry implements PrefixWords {
+  readonly family: Family;
+  readonly w0: number;
+  readonly w1: number;
+  readonly w2: number;
+  readonly w3: number;
+  readonly length: number;
+  want: RouteForm | undefined = undefined;
+  /** Why nothing is wanted although there is a best path. */
+  leftOut: string | undefined = undefined;
+  /** Ours in the kernel. */
+  have: RouteForm | undefined = undefined;
+  /** More of ours of other metrics: by somebody's hand, or while the metric changes. */
+  others: readonly RouteForm[] = NONE;
+  /** The kernel may have dropped `have` without a word. */
+  unsure = false;
+  failure: KernelFailure | undefined = undefined;
+  state: RouteState | undefined = undefined;
+  /** Of the last reading that found it. */
+  reading = 0;
+  /** Steps in the round or on their way to the kernel: until they are over it is not forgotten, and not planned. */
+  steps = 0;
+  /** There may be something to do once they are over. */
+  again = false;
+  /** It is among those for which there may be something to do. */
+  isDirty = false;
+
+  constructor({ family, w0, w1, w2, w3, length }: PrefixWords) {
+    this.family = family;
+    this.w0 = w0 | 0; // a small integer, which is kept in its place
+    this.w1 = w1 | 0;
+    this.w2 = w2 | 0;
+    this.w3 = w3 | 0;
+    this.length = length;
+  }
+}
+
+/** How it stands; undefined: there is nothing to say of it. */
+export function stateOf(entry: Entry): RouteState | undefined {
+  if (entry.failure !== undefined) return "failed";
+  if (entry.want !== undefined) return isDone(entry) ? "installed" : "pending";
+  if (entry.have !== undefined) return "stale";
+  return entry.leftOut === undefined ? undefined : "left out";
+}
+
+/** Whether the kernel has what is wanted, and nothing else of ours. */
+export function isDone(entry: Entry): boolean {
+  const { want, have, others, unsure } = entry;
+  if (want === undefined) return have === undefined;
+  return !unsure && others.length === 0 && sameForm(entry, want, have);
+}
+
+/** As `sameRoute`, and of the same key. */
+export function sameForm(entry: Entry, a: RouteForm | undefined, b: RouteForm | undefined): boolean {
+  if (a === b) return true;
+  return a !== undefined && b !== undefined && metricOf(entry, a) === metricOf(entry, b) && sameRoute(a, b);
+}
+
+/** The metric as the kernel has it. */
+export function metricOf({ family }: Entry, { metric }: RouteForm): number {
+  return metricInKernel({ family, metric });
+}
+
+/** Ours in the kernel. */
+export function formsOf({ have, others }: Entry): readonly RouteForm[] {
+  return have === undefined ? NONE : others.length === 0 ? [have] : [have, ...others];
+}
+
+/** The kernel has that form, in the place of one of its key. */
+export function takeForm(entry: Entry, form: RouteForm): void {
+  dropForm(entry, form);
+  if (entry.have !== undefined) entry.others = [entry.have, ...entry.others];
+  entry.have = form;
+}
+
+/** The kernel has no form of that key any more. */
+export function dropForm(entry: Entry, { metric }: RouteForm): void {
+  if (entry.have === undefined) return;
+  const gone = metricInKernel({ family: entry.family, metric });
+  const [have, ...others] = formsOf(entry).filter((form) => metricOf(entry, form) !== gone);
+  entry.have = have;
+  entry.others = others.length === 0 ? NONE : others;
+}

