@@ -50,6 +50,7 @@ export class NextHops {
   /** How many links have it. */
   readonly #own = new Map<string, number>();
   readonly #tracked = new Map<string, Tracked>();
+  #gateways: ReadonlyMap<string, Uint8Array> = new Map();
   #isWhole = true;
 
   constructor(scope: NextHopScope) {
@@ -79,6 +80,13 @@ export class NextHops {
     this.#isWhole = true;
   }
 
+  /** These addresses, by their text, are reached by these gateways where those can be reached. Which change by it. */
+  lead(gateways: ReadonlyMap<string, Uint8Array>): readonly Uint8Array[] {
+    if (sameValue(gateways, this.#gateways)) return [];
+    this.#gateways = gateways;
+    return this.#resolveAgain(() => true);
+  }
+
   /** Takes a change of the kernel's state in; which next hops are reached otherwise, or not any more, or now. */
   apply(event: StateEvent): readonly Uint8Array[] {
     switch (event.event) {
@@ -100,7 +108,7 @@ export class NextHops {
       .sort((a, b) => Number(a.table !== first) - Number(b.table !== first) || a.metric - b.metric) : others;
     if (now.length === 0) table.delete(route.prefix);
     else table.set(route.prefix, now);
-    return this.#resolveAgain(route.prefix);
+    return this.#resolveWithin(route.prefix);
   }
 
   #addressChanged(address: Uint8Array, by: number): readonly Uint8Array[] {
@@ -108,14 +116,20 @@ export class NextHops {
     const count = (this.#own.get(key) ?? 0) + by;
     if (count > 0) this.#own.set(key, count);
     else this.#own.delete(key);
-    return this.#resolveAgain({ address, length: address.length * 8 });
+    return this.#resolveWithin({ address, length: address.length * 8 });
   }
 
-  #resolveAgain(within: Prefix): readonly Uint8Array[] {
+  #resolveWithin(within: Prefix): readonly Uint8Array[] {
+    const isWithin = (address: Uint8Array | undefined): boolean =>
+      address !== undefined && covers(within, { address, length: address.length * 8 });
+    return this.#resolveAgain((key, address) => isWithin(address) || isWithin(this.#gateways.get(key)));
+  }
+
+  #resolveAgain(isMeant: (key: string, address: Uint8Array) => boolean): readonly Uint8Array[] {
     const changed: Uint8Array[] = [];
-    for (const tracked of this.#tracked.values()) {
+    for (const [key, tracked] of this.#tracked) {
       const { address } = tracked;
-      if (!covers(within, { address, length: address.length * 8 })) continue;
+      if (!isMeant(key, address)) continue;
       const resolution = this.#resolution(address);
       if (sameValue(resolution, tracked.resolution)) continue;
       tracked.resolution = resolution;
@@ -125,6 +139,12 @@ export class NextHops {
   }
 
   #resolution(nextHop: Uint8Array): Resolution {
+    const gateway = this.#gateways.size === 0 ? undefined : this.#gateways.get(formatAddress(nextHop));
+    const led = gateway && this.#byRoutes(gateway);
+    return led?.reachable === true ? led : this.#byRoutes(nextHop);
+  }
+
+  #byRoutes(nextHop: Uint8Array): Resolution {
     if (this.#own.has(formatAddress(nextHop))) return unreachable("an address of our own");
     if (isLinkLocal(nextHop)) return unreachable("link-local, and nobody says on which link");
     const route = this.#tableOf(nextHop).match(nextHop)?.value[0];

@@ -45,6 +45,13 @@ export interface BestPath {
   readonly localPref: number;
 }
 
+/** A route that no peer told us of. */
+export interface OwnRoute {
+  readonly prefix: Prefix;
+  /** Where it leads; undefined: nowhere, what is for it ends here. */
+  readonly gateway: Uint8Array | undefined;
+}
+
 /** The form of the route, or one clause that says why there is none. */
 export type KernelVerdict =
   | { readonly form: RouteForm; readonly why?: undefined }
@@ -117,12 +124,17 @@ export class KernelPolicy {
     return { form: this.#form({ metric, type: "unicast", nextHops, preferredSource }) };
   }
 
-  /** The blackhole of a block of our own: what is for it and for none of its pods ends here. */
-  blackhole(family: Family, prefix: Prefix): KernelVerdict {
-    const rule = this.#ruleFor(family, prefix, undefined);
+  /** A route of our own: the blackhole of a block, for all that is none of its pods, or the way to a peer. */
+  own(family: Family, { prefix, gateway }: OwnRoute): KernelVerdict {
+    const rule = this.#ruleFor(family, prefix, gateway);
     if (rule?.isReject === true) return rule.refusal;
     const metric = this.#options.metric === "by LOCAL_PREF" ? 0 : this.#options.metric;
-    return { form: this.#form({ metric, type: "blackhole", nextHops: [], preferredSource: undefined }) };
+    if (gateway === undefined) {
+      return { form: this.#form({ metric, type: "blackhole", nextHops: [], preferredSource: undefined }) };
+    }
+    const resolution = this.#nextHops.resolve(gateway);
+    return this.#verdict(family, metric, resolution.reachable ? resolution.hops : [],
+      () => unreached(gateway, resolution));
   }
 
   #ruleFor(family: Family, prefix: Prefix, nextHop: Uint8Array | undefined): CompiledRule | undefined {

@@ -7,7 +7,7 @@ import type { CalicoStatus } from "../../src/calico/translate/view.ts";
 import type { Intent } from "../../src/config/intent.ts";
 import type { CalicoSettings } from "../../src/config/settings.ts";
 import type { IntentSource } from "../../src/daemon/follower.ts";
-import { block, configuration, node, planOf, pool } from "../support/calico/world.ts";
+import { block, configuration, node, peer, planOf, pool } from "../support/calico/world.ts";
 import type { WorldWords } from "../support/calico/world.ts";
 import { route } from "../support/kernel/build.ts";
 import { KernelWorld, LINKS } from "./kernel-world.ts";
@@ -135,4 +135,42 @@ it("takes the plain way where the tunnel's device is not there", async () => {
   await world.pass(2);
   expect(world.programmed.filter((line) => line.startsWith("10.245."))).toEqual(
     ["10.245.2.0/26 via 192.0.2.12 dev va proto 12 metric 1024"]);
+});
+
+it("leads to a peer that has a gateway, and to what it announces, as long as it has it", async () => {
+  const { world, source, n2 } = await started();
+  n2.announce(["10.244.2.0/26"], { localPref: PRIORITY_LOCAL_PREF });
+  const far = peer("far", { peerIP: "198.51.100.9", asNumber: 65000, reachableBy: "192.0.2.254" });
+  source.say({ ...CLUSTER, peers: [far] });
+  await world.pass(5);
+  const others = ["10.244.2.0/26 via 192.0.2.12 dev va proto 12 metric 1024", "blackhole 10.244.1.0/26 proto 12"];
+  const way = (gateway: string): string => `198.51.100.9/32 via ${gateway} dev va proto 12`;
+  expect(world.programmed).toEqual([...others, way("192.0.2.254")].sort());
+  source.say({ ...CLUSTER, peers: [{ ...far, reachableBy: "192.0.2.253" }] });
+  await world.pass(2);
+  expect(world.programmed).toEqual([...others, way("192.0.2.253")].sort());
+  world.setLink("va", false);
+  await world.pass(2);
+  world.setLink("va", true);
+  await world.pass(10);
+  expect(world.programmed).toContain(way("192.0.2.253"));
+  source.say(CLUSTER);
+  await world.pass(2);
+  expect(world.programmed).not.toContain(way("192.0.2.253"));
+});
+
+it("announces an interface's network unless the cluster ignores the interface, whenever it says so", async () => {
+  const { world, source, n2 } = await started();
+  world.address("vb", "10.244.77.1/26");
+  await world.pass(2);
+  expect(n2.prefixes).not.toContain("10.244.77.0/26");
+  const ignoring = (...ignoredInterfaces: readonly string[]): WorldWords => ({ ...CLUSTER,
+    configurations: [configuration("default", { bindMode: "NodeIP", programClusterRoutes: "Enabled",
+      ignoredInterfaces })] });
+  source.say(ignoring("eth*"));
+  await world.pass(2);
+  expect(n2.prefixes).toContain("10.244.77.0/26");
+  source.say(ignoring("v*"));
+  await world.pass(2);
+  expect(n2.prefixes).not.toContain("10.244.77.0/26");
 });

@@ -25,6 +25,32 @@ const following = (...events: readonly StateEvent[]): NextHops => {
 const LINK = theirs("10.9.0.0/24", { dev: 2 });
 const VIA = theirs("10.20.0.0/16", { via: "10.9.0.1", dev: 2 }, { protocol: 80, metric: 30 });
 
+describe("a next hop that has a gateway of its own", () => {
+  const say = (nextHops: NextHops): Resolution => nextHops.resolve(octets("10.20.0.7"));
+  const lead = (nextHops: NextHops, gateway: string | undefined): string[] => nextHops.lead(
+    new Map(gateway === undefined ? [] : [["10.20.0.7", octets(gateway)]])).map(formatAddress);
+
+  it("is reached by it, and otherwise where the gateway is not reached", () => {
+    const nextHops = following(LINK, VIA);
+    const before = say(nextHops);
+    expect(lead(nextHops, "10.9.0.5")).toEqual(["10.20.0.7"]);
+    expect(say(nextHops)).toMatchObject({ hops: [{ gateway: octets("10.9.0.5") }] });
+    expect(lead(nextHops, "10.9.0.5")).toEqual([]);
+    lead(nextHops, "192.0.2.1");
+    expect(say(nextHops)).toEqual(before);
+  });
+  it("changes with the way to the gateway", () => {
+    const nextHops = following(VIA);
+    lead(nextHops, "10.9.0.5");
+    const before = say(nextHops);
+    expect(nextHops.apply(LINK).map(formatAddress)).toContain("10.20.0.7");
+    expect(say(nextHops)).not.toEqual(before);
+    expect(nextHops.apply(gone(LINK)).map(formatAddress)).toContain("10.20.0.7");
+    expect(say(nextHops)).toEqual(before);
+    expect(lead(nextHops, undefined)).toEqual([]);
+  });
+});
+
 describe("a next hop", () => {
   const rows: readonly (readonly [name: string, nextHop: string, said: string, ...events: readonly StateEvent[]])[] = [
     ["on a link is its own gateway", "10.9.0.7", "10.9.0.7 dev 2 cost 0", LINK],

@@ -88,13 +88,21 @@ describe("with Calico", () => {
     expect(judged(wireguard, "10.1.0.0/26", "10.9.0.2")).toBe("WireGuard");
     expect(judged(wireguard, "10.1.0.0/26", "10.9.0.3")).toContain("via 10.9.0.3");
   });
+  const own = (options: KernelPolicyOptions, text: string, by?: string): string => {
+    const { family, prefix } = route(text);
+    const gateway = by === undefined ? undefined : octets(by);
+    return said(host(options).policy.own(family, { prefix, gateway }), text);
+  };
   it("writes blackholes of own blocks where the pool is BIRD's", () => {
-    const blackhole = (options: KernelPolicyOptions, prefix: string): string =>
-      said(host(options).policy.blackhole(route(prefix).family, route(prefix).prefix), prefix);
-    expect(blackhole(inPool({}), "10.1.0.0/26")).toBe("blackhole 10.1.0.0/26 proto 12");
-    expect(blackhole(all, "10.1.0.0/26")).toBe("blackhole 10.1.0.0/26 proto 12");
-    expect(blackhole(inPool({ vxlanMode: "Always" }), "10.1.0.0/26")).toBe("IPPool pool-10.1.0.0/16");
-    expect(blackhole(inPool({}), "2001:db8:5::/122")).toBe("blackhole 2001:db8:5::/122 proto 12");
+    expect(own(inPool({}), "10.1.0.0/26")).toBe("blackhole 10.1.0.0/26 proto 12");
+    expect(own(all, "10.1.0.0/26")).toBe("blackhole 10.1.0.0/26 proto 12");
+    expect(own(inPool({ vxlanMode: "Always" }), "10.1.0.0/26")).toBe("IPPool pool-10.1.0.0/16");
+    expect(own(inPool({}), "2001:db8:5::/122")).toBe("blackhole 2001:db8:5::/122 proto 12");
+  });
+  it("writes the way to a peer by its gateway, as far as that can be reached and no rule is against it", () => {
+    expect(own(all, "10.7.0.9/32", "10.9.0.3")).toBe("10.7.0.9/32 via 10.9.0.3 dev 2 proto 12");
+    expect(own(all, "10.7.0.9/32", "10.9.0.1")).toBe("next hop 10.9.0.1: an address of our own");
+    expect(own(inPool({ vxlanMode: "Always" }), "10.1.0.9/32", "10.9.0.3")).toBe("IPPool pool-10.1.0.0/16");
   });
 });
 

@@ -1,7 +1,6 @@
 /** Best paths of the tables as the kernel's policy judges them. */
 
-import type { Prefix } from "../../base/prefix.ts";
-import type { BestPath, KernelPolicy, KernelVerdict } from "../../kernel/policy.ts";
+import type { BestPath, KernelPolicy, KernelVerdict, OwnRoute } from "../../kernel/policy.ts";
 import { DECISION } from "../../rib/decision.ts";
 import type { PathIndex, PrefixId } from "../../rib/ids.ts";
 import type { Rib } from "../../rib/rib.ts";
@@ -26,19 +25,18 @@ export interface Judging {
   readonly policy: KernelPolicy;
   readonly reachability: Reachability;
   /** By the text of a prefix. */
-  readonly blackholes: ReadonlyMap<string, Prefix>;
+  readonly ownRoutes: ReadonlyMap<string, OwnRoute>;
   /** Paths that tie with the best are used as well. */
   readonly ecmp: boolean;
 }
 
 /** Undefined: there is nothing to say, as there is no path (or `id` is 0), or one of our own that is the kernel's. */
 export function verdictOf(judging: Judging, rib: Rib, id: PrefixId): KernelVerdict | undefined {
-  const { tables, policy, reachability, blackholes, ecmp } = judging;
+  const { tables, policy, reachability, ownRoutes, ecmp } = judging;
   if (id === 0) return undefined;
   const { name } = rib.family;
-  if (blackholes.size > 0 && blackholes.has(rib.prefixes.format(id))) {
-    return policy.blackhole(name, prefixOfWords(wordsOfId(rib, id)));
-  }
+  const own = ownRoutes.size > 0 ? ownRoutes.get(rib.prefixes.format(id)) : undefined;
+  if (own !== undefined) return policy.own(name, own);
   const best = rib.best(id);
   if (best === 0 || tables.peers.get(rib.peerOf(best)).own) return undefined;
   const attributes = rib.attributesOf(best);

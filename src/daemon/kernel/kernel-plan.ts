@@ -1,19 +1,23 @@
 /** How the kernel's routes are to be, by the configuration and, in Calico mode, by the node's part in its cluster. */
 
 import type { NodePlan } from "../../calico/translate/node.ts";
-import { formatPrefix, parsePrefix } from "../../base/prefix.ts";
+import type { SessionView } from "../../calico/translate/view.ts";
+import { parseAddress } from "../../base/address.ts";
+import { formatPrefix, hostPrefix, parsePrefix } from "../../base/prefix.ts";
 import type { Prefix } from "../../base/prefix.ts";
 import type { KernelSettings } from "../../config/settings.ts";
 import type { LearnOptions } from "../../kernel/learn.ts";
-import type { KernelPolicyOptions } from "../../kernel/policy.ts";
+import type { KernelPolicyOptions, OwnRoute } from "../../kernel/policy.ts";
 
 /** All that decides about kernel routes beside the routes themselves. */
 export interface KernelPlan {
   readonly policy: KernelPolicyOptions;
   /** Undefined: nothing is announced of what the kernel has. */
   readonly learn: LearnOptions | undefined;
-  /** Blocks of ours that end here, by their text. */
-  readonly blackholes: ReadonlyMap<string, Prefix>;
+  /** Blocks of ours that end here, and the ways to peers that have a gateway, by the text of the prefix. */
+  readonly ownRoutes: ReadonlyMap<string, OwnRoute>;
+  /** How those peers are reached as next hops: gateways by the peer's address. */
+  readonly gateways: ReadonlyMap<string, Uint8Array>;
   /** Priorities of routes without a metric, by octets of an address (calico.md 4.2). */
   readonly routePriority: Readonly<Record<4 | 16, number>>;
 }
@@ -28,6 +32,7 @@ export function kernelPlan(settings: KernelSettings, isCalico: boolean, node: No
   const [ipv4, ipv6] = [families?.ipv4, families?.ipv6];
   const blocks = [ipv4, ipv6].flatMap((family) => family?.view.aggregates ?? [])
     .map(({ prefix }) => parsePrefix(prefix)).filter((prefix) => prefix !== undefined);
+  const gateways = gatewaysOf([...ipv4?.view.peers ?? [], ...ipv6?.view.peers ?? []]);
   const isLearning = settings.learn && node !== undefined && families !== undefined;
   return {
     policy: {
@@ -36,7 +41,9 @@ export function kernelPlan(settings: KernelSettings, isCalico: boolean, node: No
     },
     learn: isLearning
       ? { table, ownProtocol: protocol, ignoredInterfaces: node.ignoredInterfaces, blocks } : undefined,
-    blackholes: new Map(blocks.filter(isRange).map((prefix) => [formatPrefix(prefix), prefix])),
+    ownRoutes: new Map([...blocks.filter(isRange).map((prefix) => ({ prefix, gateway: undefined })), ...ways(gateways)]
+      .map((own) => [formatPrefix(own.prefix), own])),
+    gateways,
     routePriority: { 4: ipv4?.routePriority ?? ROUTE_PRIORITY, 16: ipv6?.routePriority ?? ROUTE_PRIORITY },
   };
 }
@@ -44,4 +51,23 @@ export function kernelPlan(settings: KernelSettings, isCalico: boolean, node: No
 /** A block of one address has no blackhole: it would hide the pod. */
 function isRange({ address, length }: Prefix): boolean {
   return length < address.length * 8;
+}
+
+/** calico.md 2.3, `reachableBy`: of two sessions with one address the first counts; no peer is its own gateway. */
+function gatewaysOf(sessions: readonly SessionView[]): Map<string, Uint8Array> {
+  const found = new Map<string, Uint8Array>();
+  for (const { address, reachableBy } of sessions) {
+    const gateway = reachableBy === null || reachableBy === address ? undefined : parseAddress(reachableBy);
+    if (gateway !== undefined && !found.has(address)) found.set(address, gateway);
+  }
+  return found;
+}
+
+function ways(gateways: ReadonlyMap<string, Uint8Array>): readonly OwnRoute[] {
+  return [...gateways].map(([address, gateway]) => ({ prefix: hostPrefix(address)!, gateway }));
+}
+
+/** Whether a rule sends routes through the device of that name. */
+export function usesTunnel({ policy: { rules } }: KernelPlan, name: string): boolean {
+  return Object.values(rules).some((some) => some.some(({ tunnel }) => tunnel === name));
 }

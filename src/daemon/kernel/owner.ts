@@ -25,7 +25,7 @@ import type { Speaker } from "../speaker.ts";
 import { verdictOf, wordsOfId } from "./best-paths.ts";
 import { wordsOf } from "./by-prefix.ts";
 import type { PrefixWords } from "./by-prefix.ts";
-import { kernelPlan } from "./kernel-plan.ts";
+import { kernelPlan, usesTunnel } from "./kernel-plan.ts";
 import type { KernelPlan } from "./kernel-plan.ts";
 import { Ledger } from "./ledger.ts";
 import type { LedgerChanges, Suspect } from "./ledger.ts";
@@ -145,7 +145,8 @@ export class KernelOwner {
       this.#marker?.all();
     }
     if (!this.#isKnown) return;
-    for (const prefix of new Map([...before.blackholes, ...plan.blackholes]).values()) this.#decidedOf(prefix);
+    this.#reachedOtherwise(this.#nextHops.lead(plan.gateways));
+    for (const { prefix } of new Map([...before.ownRoutes, ...plan.ownRoutes]).values()) this.#decidedOf(prefix);
     this.#learned?.become(plan, this.#state);
   }
 
@@ -186,8 +187,9 @@ export class KernelOwner {
   #decidedOf(prefix: Prefix): void {
     const rib = this.#speaker!.tables.ribs[familyOfOctets(prefix.address.length).index]!;
     const id = rib.prefixes.find(...addressWords(prefix.address), prefix.length);
-    this.#judge(wordsOf(rib.family.name, prefix), this.#plan.blackholes.has(formatPrefix(prefix))
-      ? this.#policy.blackhole(rib.family.name, prefix) : this.#verdict(rib, id));
+    const own = this.#plan.ownRoutes.get(formatPrefix(prefix));
+    this.#judge(wordsOf(rib.family.name, prefix),
+      own === undefined ? this.#verdict(rib, id) : this.#policy.own(rib.family.name, own));
   }
 
   /** What is wanted for a prefix by its best path. */
@@ -199,7 +201,7 @@ export class KernelOwner {
 
   #verdict(rib: Rib, id: PrefixId): KernelVerdict | undefined {
     return verdictOf({ tables: this.#speaker!.tables, policy: this.#policy, reachability: this.reachability,
-      blackholes: this.#plan.blackholes, ecmp: this.#means.settings.ecmp }, rib, id);
+      ownRoutes: this.#plan.ownRoutes, ecmp: this.#means.settings.ecmp }, rib, id);
   }
 
   /** Reads the kernel as soon as nothing else is under way; not all the time, where it is a large one. */
@@ -257,7 +259,7 @@ export class KernelOwner {
   #changed(event: StateEvent): void {
     const nextHops = this.#nextHops.apply(event);
     if (this.#isKnown) this.#reachedOtherwise(nextHops);
-    const isTunnel = (event.event === "link" || event.event === "linkGone") && this.#isTunnel(event.link.name);
+    const isTunnel = (event.event === "link" || event.event === "linkGone") && usesTunnel(this.#plan, event.link.name);
     if (isTunnel) this.#marker?.all();
     this.#learned?.apply(event);
     this.#retries.hasten();
@@ -272,10 +274,7 @@ export class KernelOwner {
       this.#marker?.all();
     }
     this.reachability.changed();
-  }
-
-  #isTunnel(name: string): boolean {
-    return Object.values(this.#plan.policy.rules).some((rules) => rules.some(({ tunnel }) => tunnel === name));
+    for (const { prefix } of this.#plan.ownRoutes.values()) this.#decidedOf(prefix);
   }
 
   #goOn(): void {
@@ -365,7 +364,8 @@ export class KernelOwner {
     this.#why = undefined;
     log.write("info", "kernel-read", { table, protocol, routes: stale });
     this.reachability.changed();
-    for (const prefix of this.#plan.blackholes.values()) this.#decidedOf(prefix);
+    this.#nextHops.lead(this.#plan.gateways);
+    for (const { prefix } of this.#plan.ownRoutes.values()) this.#decidedOf(prefix);
     this.#learned?.become(this.#plan, this.#state);
     this.#marker?.all();
     this.#speaker?.restarts.kernelRead(stale > 0);
