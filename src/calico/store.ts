@@ -15,6 +15,7 @@ import type { Envelope } from "./resources/envelope.ts";
 import type { FieldFault } from "./resources/fields.ts";
 import { readBlockAffinity, readIpPool } from "./resources/ip-pool.ts";
 import { readIpamBlock, readIpamConfiguration } from "./resources/ipam.ts";
+import { unknownFields } from "./resources/known-fields.ts";
 import { readNode } from "./resources/node.ts";
 import { readNodeStatus } from "./resources/node-status.ts";
 import { qualifiedName } from "./resources/raw.ts";
@@ -111,7 +112,8 @@ export class ResourceStore {
     const row = rowOf(kind);
     if (row === undefined && !IGNORED.has(kind)) envelope?.root.fault("kind", "is no kind that BGP uses");
     if (envelope !== undefined && row !== undefined) readInto(change, row, name, envelope);
-    const found = faults.map((fault) => ({ kind, name, ...fault }));
+    const strange = unknownFields(kind, value).map((fault) => ({ ...fault, note: true as const }));
+    const found = [...faults, ...strange].map((fault) => ({ kind, name, ...fault }));
     const key = `${kind} ${name}`;
     given.add(key);
     if (found.length === 0) this.#faults.delete(key);

@@ -1,14 +1,16 @@
 /** The known word that a misspelt one was probably meant to be. */
 
-/** The nearest of `known` to `word`, or undefined where none is near. */
+/** The nearest of `known` to `word`, of like ones that of the most like length; undefined where none is near. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   if (word.length > 64) return undefined;
   let best: string | undefined;
-  let bestDistance = Infinity;
+  let [bestDistance, bestOff] = [Infinity, Infinity];
   const plain = simplified(word);
   for (const candidate of known) {
     const distance = distanceOf(plain, simplified(candidate));
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+    const off = Math.abs(candidate.length - word.length);
+    if (distance > bestDistance || (distance === bestDistance && off >= bestOff)) continue;
+    [best, bestDistance, bestOff] = [candidate, distance, off];
   }
   return best !== undefined && bestDistance <= Math.max(1, Math.floor(plain.length / 3)) ? best : undefined;
 }

@@ -93,7 +93,7 @@ function patched(stored: JsonObject, patch: JsonObject): JsonObject | string {
   const wanted = mergePatch(stored, patch);
   if (!isJsonObject(wanted)) return "the patch leaves no resource";
   const identity = identityFaults(stored, wanted);
-  const faults = identity.length > 0 ? identity : faultsOf(wanted);
+  const faults = identity.length > 0 ? identity : faultsOf(wanted, stored);
   return faults.length > 0 ? faultText(faults) : wanted;
 }
 

@@ -162,8 +162,9 @@ async function clusterFor(found: readonly Found[], reader: ResourceReader): Prom
 
 /** Why the daemon leaves resources out, or parts of them. On standard error: tables are read by scripts. */
 function faultLines(shown: readonly JsonObject[]): readonly string[] {
-  return new ResourceStore().put(shown).map(({ kind, name, field, why }) =>
-    `${kind} ${name}: ${field === "" ? "" : `${field}: `}${why} (correct it with patch or replace)`);
+  return new ResourceStore().put(shown).map(({ kind, name, field, why, note }) =>
+    `${kind} ${name}: ${field === "" ? "" : `${field}: `}${note === undefined ? "" : "note: "}${why} `
+    + "(correct it with patch or replace)");
 }
 
 function fail(why: string, io: CliIo): number {

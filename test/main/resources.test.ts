@@ -243,6 +243,27 @@ it("tries again after somebody else's change, five times", async () => {
   expect(updates).toBe(5);
 });
 
+describe("a field that nobody has", () => {
+  const SLIP = PEERS.slice(0, PEERS.indexOf("---")).replace("65001}", "65001, nodeSelecter: all()}");
+  const WHY = "error with field spec.nodeSelecter: unknown field; did you mean nodeSelector?";
+
+  it.each(["create", "apply", "replace"])("is refused by %s", async (verb) => {
+    const world = new World(verb === "replace" ? { "store/a.yaml": PEERS } : {});
+    const file = world.write("slip.yaml", SLIP);
+    const { code, err } = await world.type([verb, "-f", file]);
+    expect([code, err]).toEqual([1, expect.stringContaining(WHY)]);
+  });
+
+  it("is refused by patch, unless it was there before, and shown by get", async () => {
+    const world = new World({ "store/a.yaml": PEERS, "store/c.yaml": SLIP.replace("name: a", "name: c") });
+    expect(await world.type(["patch", "bgppeer", "a", "-p", '{"spec": {"nodeSelecter": "all()"}}']))
+      .toEqual(failed(`reflectd: Hit error: ${WHY}\n`));
+    expect((await world.type(["patch", "bgppeer", "c", "-p", '{"spec": {"asNumber": 65002}}'])).code).toBe(0);
+    expect((await world.type(["get", "bgppeer", "c"])).err).toBe("reflectd: BGPPeer c: spec.nodeSelecter: note: "
+      + "unknown field; did you mean nodeSelector? (correct it with patch or replace)\n");
+  });
+});
+
 describe("the datastore that is meant", () => {
   it("is that of the configuration, else of the environment", () => {
     const none = { datastore: undefined, files: [], kubeconfig: undefined, etcd: undefined };

@@ -1,6 +1,6 @@
 /**
  * Reading a resource's fields: what is wrong is noted with its path, as kubectl writes it, and the reading goes on.
- * Unknown fields are nobody's fault: newer versions of Calico have more. An empty text counts as absent, as in Go.
+ * What nobody reads is not looked at here (see known-fields.ts). An empty text counts as absent, as in Go.
  */
 
 import { parseAddress, formatAddress } from "../../base/address.ts";

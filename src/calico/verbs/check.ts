@@ -2,17 +2,27 @@
 
 import type { JsonObject } from "../../config/json.ts";
 import type { FieldFault } from "../resources/fields.ts";
+import { unknownFields } from "../resources/known-fields.ts";
 import { kindOf, memberOf, nameOf } from "../resources/raw.ts";
 import { ResourceStore } from "../store.ts";
 import { isKubernetesNode } from "./kinds.ts";
 
 const NAME = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
 
-/** Everything that is wrong with it, by field; a note is no reason to refuse it. */
-export function faultsOf(resource: JsonObject): readonly FieldFault[] {
+/**
+ * Everything that is wrong with it, by field; a note is no reason to refuse it, an unknown field is one, unless
+ * `stored` has it too.
+ */
+export function faultsOf(resource: JsonObject, stored?: JsonObject): readonly FieldFault[] {
   const read = new ResourceStore().put([resource]).flatMap(({ field, why, note }) =>
     (note === undefined ? [{ field, why }] : []));
-  return [...nameFaults(resource), ...read, ...kubernetesFaults(resource)];
+  const known = new Set(unknownIn(stored).map(({ field }) => field));
+  const strange = unknownIn(resource).filter(({ field }) => !known.has(field));
+  return [...nameFaults(resource), ...read, ...strange, ...kubernetesFaults(resource)];
+}
+
+function unknownIn(resource: JsonObject | undefined): readonly FieldFault[] {
+  return resource === undefined ? [] : unknownFields(kindOf(resource), resource);
 }
 
 /** The name is part of a file's name and of a key of etcd. */
