@@ -3,6 +3,7 @@
 import { familyOfOctets } from "../messages/families.ts";
 import type { FamilyRow } from "../messages/families.ts";
 import type { PathIndex, PrefixId } from "../rib/ids.ts";
+import { sentPathId } from "../rib/path-id.ts";
 import type { ExplainPeer, ExplainView, Refusal } from "./api.ts";
 import type { Peer } from "./peer.ts";
 import { findPrefix, pathView } from "./route-view.ts";
@@ -63,7 +64,7 @@ function explainPeer(prefix: PrefixId, family: FamilyRow, speaker: Speaker, peer
   for (let path = rib.firstOfPrefix(prefix); path !== 0; path = rib.nextOfPrefix(path)) {
     if (!rib.isCandidate(path)) continue;
     const { reason, ...line } = explainPath(path, path, peer, family);
-    lines.push({ peer: peer.name, reason: `path ${path}: ${reason}`, ...line });
+    lines.push({ peer: peer.name, reason: `path ${sentPathId(rib, speaker.tables.peers, path)}: ${reason}`, ...line });
   }
   return lines;
 }

@@ -19,40 +19,12 @@ import { client, startReflectd } from "../support/lab/reflectd.ts";
 import type { Reflectd } from "../support/lab/reflectd.ts";
 import type { Router } from "../support/lab/router.ts";
 import { interopSuite } from "../support/lab/suite.ts";
+import { missing, unnoticed } from "../support/lab/unnoticed.ts";
 import { pause, staysFor } from "../support/lab/waiting.ts";
 
 const CLUSTER_ID = "244.0.0.1";
 const RESTART_SECONDS = 60;
 const graceful = { gracefulRestart: { restartTimeSeconds: RESTART_SECONDS } };
-
-/** What of these routes is missing in the tables of those routers, as "router prefix". */
-async function missing(routers: readonly Router[], prefixesFor: (router: Router) => string[]): Promise<string[]> {
-  const found = await Promise.all(routers.map(async (router) => {
-    const held = new Set((await router.routes()).map(({ prefix }) => prefix));
-    return prefixesFor(router).filter((prefix) => !held.has(prefix)).map((prefix) => `${router.name} ${prefix}`);
-  }));
-  return found.flat();
-}
-
-/** Runs something while every table is read: nothing may be missing at any moment, and for a while after it. */
-async function unnoticed(lab: Lab, look: () => Promise<string[]>, run: () => Promise<void>, afterMs: number):
-  Promise<void> {
-  let over = false;
-  const stays = (forMs: number): Promise<void> =>
-    staysFor(lab, "no route withdrawn", look, (gone) => gone.length === 0, forMs);
-  const watch = async (): Promise<void> => {
-    while (!over) await stays(1);
-  };
-  const watching = watch();
-  watching.catch(() => undefined); // said where it is awaited
-  try {
-    await run();
-  } finally {
-    over = true;
-  }
-  await watching;
-  await stays(afterMs);
-}
 
 const NEEDS = ["bird-1.6.8", "bird2", "frr", "gobgpd", "tshark"] as const;
 

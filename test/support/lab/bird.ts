@@ -58,6 +58,8 @@ export interface BirdOptions {
   readonly text?: () => string;
   /** Restart Time that it announces (RFC 4724); BIRD's own 120 unless told. */
   readonly restartSeconds?: number;
+  /** False: it knows nothing of RFC 9494, of which it is aware otherwise. */
+  readonly longLived?: boolean;
   /** `-R`: it comes back after a crash and recovers from it. */
   readonly recovers?: boolean;
   /** Own routes from the start on. */
@@ -211,6 +213,7 @@ function session(node: LabNode, options: BirdOptions, peer: BirdPeer): string {
 ${peer.password === undefined ? "" : `  password "${peer.password}";`}
 ${peer.ttlSecurity === true ? "  ttl security on;" : ""}
 ${options.as4 === false ? "  enable as4 off;" : ""}
+${options.longLived === false ? "  long lived graceful restart off;" : ""}
 ${options.extendedMessages === true ? "  enable extended messages on;" : ""}
 ${peer.client === undefined ? "" : `  rr client; rr cluster id ${peer.client.clusterId};`}
 ${channel}
