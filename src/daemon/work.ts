@@ -17,8 +17,11 @@ import type { Tables } from "./tables.ts";
 const PATHS_PER_SLICE = 32_768;
 /** Rows looked at in one slice for peers whose rules changed. */
 const ROWS_JUDGED_PER_SLICE = 16_384;
-/** More is decided in a slice while a full one takes less, and less once it takes more. */
-const SLICE_MILLISECONDS = { less: 10, more: 30 } as const;
+/**
+ * More is decided in a slice while a full one takes less, and less once it takes more; who is to be woken waits for the
+ * next one when so much is gone.
+ */
+const SLICE_MILLISECONDS = { less: 10, more: 30, waking: 40 } as const;
 /** The least part of a whole slice, and the first: code takes ten times as long until Node has compiled it. */
 const SHARE_MIN = 1 / 16;
 /** What is decided waits so long for input that stands in line: thousands of members are then woken once for all. */
@@ -143,7 +146,8 @@ export class Work {
     this.#rejudge.step(ROWS_JUDGED_PER_SLICE);
     let full = false;
     const more = this.#ports.moreIn() && from - (this.#since ?? from) < MORE_MILLISECONDS;
-    for (const reflector of this.#tables.reflectors) full = reflector.pump(this.#share, more) || full;
+    const gone = (): number => (this.#ports.now() - from) / SLICE_MILLISECONDS.waking;
+    for (const reflector of this.#tables.reflectors) full = reflector.pump(this.#share, more, gone) || full;
     if (full) this.#share = shareAfter(this.#share, this.#ports.now() - from);
     this.#reapLater(); // also while changes never cease
     this.#restLater();

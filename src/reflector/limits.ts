@@ -26,6 +26,8 @@ export interface ReflectorLimits {
   /** What takes as long as so many octets to send: to hand out anything at all, and to decide and tell one prefix. */
   readonly octetsPerPull: number;
   readonly octetsPerPrefix: number;
+  /** Members woken between two looks at the clock. */
+  readonly wakesPerLook: number;
   /** Rows freed in one slice. */
   readonly reapedPerSlice: number;
   /** Dead rows, beside two for each live path, that may wait for a member that has not been told of them. */
@@ -54,6 +56,7 @@ export const REFLECTOR_LIMITS: ReflectorLimits = {
   octetsPerSlice: 8_388_608,
   octetsPerPull: 8_192,
   octetsPerPrefix: 512,
+  wakesPerLook: 16,
   reapedPerSlice: 16_384,
   deadRowsMax: 4_194_304,
   feedSlotsPerStep: 16_384,

@@ -20,6 +20,9 @@ const PATHS_PER_PREFIX = 8;
 /** Slices without a stream's worth after which it has ended: the next input of a connection may be two turns away. */
 const QUIET_SLICES = 2;
 
+/** A slice whose time does not pass. */
+const never = (): number => 0;
+
 /** The reflector of one address family. */
 export class Reflector {
   readonly family: FamilyRow;
@@ -129,13 +132,14 @@ export class Reflector {
    * One slice: decides, tells the groups, wakes the members that have something to send. What thousands of members
    * are to be sent takes the kernel seconds: some are woken in later slices, and nothing more is decided before, so
    * that waiting for its turn makes no member slow. `share`: how much of a whole slice may be decided, at most 1;
-   * `more`: as more is about to come, members are better woken for both. Answers whether that much was decided.
+   * `more`: as more is about to come, members are better woken for both; `gone`: how much of the slice's time is, in
+   * parts of it, as nobody can say in octets how long a write takes. Answers whether that much was decided.
    */
-  pump(share: number = 1, more: boolean = false): boolean {
+  pump(share: number = 1, more: boolean = false, gone: () => number = never): boolean {
     const prefixes = Math.ceil(share * this.#limits.prefixesPerSlice);
     let full = false;
     this.#spent = 0;
-    this.#wakeWaiting();
+    this.#wakeWaiting(gone);
     if (this.#unwoken.size === 0) {
       for (const group of this.#groups.values()) group.beginFlush();
       const { dirtyCount } = this.tables.rib;
@@ -144,7 +148,7 @@ export class Reflector {
       for (const group of [...this.#groups.values()]) this.#flush(group, prefixes);
       if (!this.#awaitsMore(more)) this.#hear();
     }
-    this.#wakeSome();
+    this.#wakeSome(gone);
     return full;
   }
 
@@ -162,20 +166,25 @@ export class Reflector {
     return true;
   }
 
-  /** Feeds go on beside the changes: at most half of the slice is theirs. */
-  #wakeWaiting(): void {
+  /** Feeds go on beside the changes: at most half of the slice is theirs, and a few of them at least. */
+  #wakeWaiting(gone: () => number): void {
+    let woken = 0;
     for (const member of [...this.#later]) {
       if (this.#spent >= this.#limits.octetsPerSlice / 2) return;
       if (this.#later.delete(member)) member.wake();
+      if (++woken % this.#limits.wakesPerLook === 0 && gone() >= 1 / 2) return;
     }
   }
 
-  #wakeSome(): void {
+  /** A few at least, whatever came before them in the slice. */
+  #wakeSome(gone: () => number): void {
+    let woken = 0;
     for (const [member, octetsBefore] of this.#unwoken) {
       if (this.#spent >= this.#limits.octetsPerSlice) return;
       this.#unwoken.delete(member);
       member.wake();
       member.detachIfSlow(octetsBefore);
+      if (++woken % this.#limits.wakesPerLook === 0 && gone() >= 1) return;
     }
   }
 

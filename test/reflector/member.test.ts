@@ -308,6 +308,37 @@ describe("two families of one session", () => {
   });
 });
 
+describe("many members that are to be woken", () => {
+  const limits: ReflectorLimits = { ...REFLECTOR_LIMITS, wakesPerLook: 1 };
+
+  it("are woken one in each slice where its time is gone before", () => {
+    const made = world(4, limits);
+    announce(made, 0, BLOCKS);
+    const sessions = made.neighbours.map(({ session }) => session!);
+    const woken = Array.from({ length: 6 }, () => {
+      for (const session of sessions) session.woken = false;
+      for (const reflector of made.reflectors) reflector.pump(1, false, () => 1);
+      return sessions.filter((session) => session.woken).length;
+    });
+    expect(woken).toEqual([1, 1, 1, 1, 0, 0]);
+  });
+
+  it("are woken though those come first in every slice who had their share of a feed", () => {
+    const made = world(4, limits);
+    const [reflector] = made.reflectors;
+    announce(made, 0, BLOCKS);
+    const sessions = made.neighbours.map(({ session }) => session!);
+    const woken = new Set<number>();
+    for (let slice = 0; slice < 4; slice++) {
+      reflector!.wakeLater(memberOf(made, 1));
+      for (const session of sessions) session.woken = false;
+      reflector!.pump(1, false, () => 1);
+      sessions.forEach((session, i) => { if (session.woken) woken.add(i); });
+    }
+    expect(woken.size).toBe(4);
+  });
+});
+
 describe("members of a group with much to decide", () => {
   /** In which of so many slices a member is woken that nine prefixes of so many paths have to be told to. */
   function wokenIn(slices: number, bounds: Partial<ReflectorLimits>, paths = 1): number[] {

@@ -30,7 +30,7 @@ export const TINY_LIMITS: ReflectorLimits = {
   lagOctetsMax: 150, ringOctetsMax: 150, ringOctetsKept: 100, epochOctetsMax: 100,
   prefixesPerSlice: 3, prefixesPerWake: 4,
   octetsPerWake: 120, prefixesOfStream: 3, octetsPerSlice: 60, octetsPerPull: 1, octetsPerPrefix: 1,
-  reapedPerSlice: 4, deadRowsMax: Infinity,
+  wakesPerLook: 1, reapedPerSlice: 4, deadRowsMax: Infinity,
   feedSlotsPerStep: 2, deltaSlotsPerStep: 2, routesPerStep: 2, stepsPerCall: 2, stepsPerLagCheck: 1,
 };
 
