@@ -88,6 +88,10 @@ it.each(["service", "socket"])("deploy/systemd has the %s of docs/operations.md"
   expect(read("docs/operations.md")).toContain(`\n${read(`deploy/systemd/reflectd.${unit}`)}\``);
 });
 
+it("deploy/systemd has the drop-in of docs/operating.md", () => {
+  expect(read("docs/operating.md")).toContain(`\n${read("deploy/systemd/forwarding.conf")}\``);
+});
+
 describe("docs/calico.md", () => {
   it("shows configurations without a mistake", () => {
     const blocks = blocksOf("docs/calico.md", "json");

@@ -89,7 +89,7 @@ export class CalicoBird {
 
   /** As an operator would: BIRD says goodbye to its peers, and its routes stay in the kernel. */
   async stop(): Promise<void> { await this.#process?.stop(); }
-  /** As calico-node's container ends: without a word. */
+  /** Without a word: its peers and its kernel keep the routes. */
   async kill9(): Promise<void> { await this.#process?.kill9(); }
 }
 
