@@ -18,7 +18,7 @@ import type { Answer, Refusal, ResourceWriter } from "../writer.ts";
 import { manifestsOf } from "./manifests.ts";
 import { appendedTo, isBlank, readManifestText, replacedIn, resourcesOf } from "./manifest-text.ts";
 import type { ManifestText, PlacedResource } from "./manifest-text.ts";
-import { makeFile, readText, replaceFile } from "./replace.ts";
+import { makeFile, readText, replaceFile, takeAway } from "./replace.ts";
 import type { Written } from "./replace.ts";
 
 /** A file that was read. */
@@ -42,6 +42,8 @@ interface Held {
 type Attempt = Answer<string> | Exclude<Written, "done">;
 const ATTEMPTS = 50;
 const PAUSE_MILLISECONDS = 40;
+/** Who has written nothing for so many attempts, one or two seconds, was killed: writing takes milliseconds. */
+const ATTEMPTS_OF_THE_LIVING = 40;
 
 /** The verbs' view of files and folders. */
 export class FilesWriter implements ResourceWriter {
@@ -113,6 +115,7 @@ export class FilesWriter implements ResourceWriter {
   async #answer(attempt: () => Promise<Attempt>): Promise<Answer<string>> {
     try {
       let refusal: Refusal = { refused: "conflict" };
+      let [state, since] = ["", 0];
       for (let count = 0; count < ATTEMPTS; count++) {
         const answer = await attempt();
         if (answer !== "changed" && !("busy" in answer)) return answer;
@@ -120,7 +123,9 @@ export class FilesWriter implements ResourceWriter {
         this.#index = undefined;
         if (answer === "changed") continue;
         refusal = failed(`${answer.busy} is in the way (remove it, if nobody is writing)`);
-        await this.#pause();
+        if (answer.state !== state) [state, since] = [answer.state, count];
+        if (count - since >= ATTEMPTS_OF_THE_LIVING) await takeAway(answer);
+        else await this.#pause();
       }
       return refusal;
     } catch (error) {

@@ -1,11 +1,13 @@
 /** Files and folders written by the verbs: the contract of all datastores, and what only files have. */
 
 import {
-  chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync,
+  appendFileSync, chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync,
+  symlinkSync, writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Timers } from "../../../../src/calico/datastore/datastore.ts";
+import { replaceFile, takeAway } from "../../../../src/calico/datastore/files/replace.ts";
 import { FilesWriter } from "../../../../src/calico/datastore/files/writer.ts";
 import { formatFault } from "../../../../src/config/fault.ts";
 import { FAST } from "../../../support/calico/mirror.ts";
@@ -161,12 +163,46 @@ describe("a file that somebody else changes meanwhile", () => {
     expect(readdirSync(folder)).toEqual(["a.yaml"]);
   });
 
-  it("stays as it is where somebody was stopped while writing it", async () => {
+  it("is written by the next one where somebody was killed while writing it", async () => {
+    const folder = folderWith({ "a.yaml": text("a"), ".a.yaml.new": "half", ".BGPPeer.b.yaml.new": "" });
+    const writer = new FilesWriter([folder], FAST);
+    done(await writer.update(peerOf("a", 7)));
+    expect(readFileSync(join(folder, "a.yaml"), "utf8")).toBe(text("a", 7));
+    done(await writer.create(peerOf("b")));
+    expect(readdirSync(folder).sort()).toEqual(["BGPPeer.b.yaml", "a.yaml"]);
+  });
+
+  it("stays as it is while somebody else goes on writing it", async () => {
     const folder = folderWith({ "a.yaml": text("a"), ".a.yaml.new": "" });
-    const answer = await new FilesWriter([folder], FAST).update(peerOf("a", 7));
+    const later: Timers = { ...FAST, after: (_, run) => {
+      appendFileSync(join(folder, ".a.yaml.new"), "x");
+      return FAST.after(300, run);
+    } };
+    const answer = await new FilesWriter([folder], later).update(peerOf("a", 7));
     expect(answer).toEqual({ refused: "failed",
       why: `${folder}/.a.yaml.new is in the way (remove it, if nobody is writing)` });
     expect(readdirSync(folder).sort()).toEqual([".a.yaml.new", "a.yaml"]);
+  });
+
+  it("is not put in its place by who was taken for dead, and his successor's stays", async () => {
+    const folder = folderWith({ "a.yaml": text("a") });
+    const [path, next] = [join(folder, "a.yaml"), join(folder, ".a.yaml.new")];
+    const slow = replaceFile(path, text("a"), text("a", 7));
+    while (!existsSync(next)) await new Promise((resolve) => { setImmediate(resolve); });
+    renameSync(next, join(folder, ".gone"));
+    writeFileSync(next, "his successor's");
+    expect(await slow).toBe("changed");
+    expect([readFileSync(path, "utf8"), readFileSync(next, "utf8")]).toEqual([text("a"), "his successor's"]);
+  });
+
+  it("is given back where it was another writer's", async () => {
+    const folder = folderWith({ ".a.yaml.new": "alive" });
+    const busy = join(folder, ".a.yaml.new");
+    const { ino } = statSync(busy);
+    await takeAway({ busy, state: "1-1" });
+    expect(statSync(busy).ino).toBe(ino);
+    await takeAway({ busy: join(folder, "none"), state: "1-1" });
+    expect(readdirSync(folder)).toEqual([".a.yaml.new"]);
   });
 
   it("is a conflict for who had seen it as it was", async () => {
