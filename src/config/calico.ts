@@ -50,8 +50,8 @@ const ETCD_CHECKS: readonly Check<EtcdSettings>[] = [
 ];
 
 const NODE: Keys<CalicoNodeSettings> = {
-  ipv4Address: optional(nodeAddress, "none", "IPv4 address, with or without the length of its network"),
-  ipv6Address: optional(nodeAddress, "none", "IPv6 address, with or without the length of its network"),
+  ipv4Address: optional(nodeAddress(4), "none", "IPv4 address, with or without the length of its network"),
+  ipv6Address: optional(nodeAddress(16), "none", "IPv6 address, with or without the length of its network"),
   asNumber: optional(asNumber, "that of the BGPConfiguration", "AS number"),
   routeReflectorClusterID: optional(identifier, "none: no route reflector", "Cluster id"),
   labels: defaulted(labels, new Map<string, string>(), "Labels that selectors see"),

@@ -143,18 +143,24 @@ export const hostAddress: Kind<string> = {
   },
 };
 
-/** An address as Calico's Node has it: with or without the length of its network. The text is kept. */
-export const nodeAddress: Kind<string> = {
-  schema: { type: "string" },
-  read(at) {
-    const given = at.node.type === "string" ? at.node.value : "";
-    const [address = "", length, more] = given.split("/");
-    const bytes = parseAddress(address);
-    const fits = length === undefined || (/^[0-9]{1,3}$/.test(length) && Number(length) <= (bytes?.length ?? 0) * 8);
-    if (bytes !== undefined && fits && more === undefined) return given;
-    return expected(at, "an address", 'write it like "192.0.2.1/24"');
-  },
-};
+/** An address of so many octets as Calico's Node has it: with or without the length of its network. The text is kept. */
+export function nodeAddress(count: 4 | 16): Kind<string> {
+  const [noun, example] = count === 4 ? ["an IPv4 address", "192.0.2.1/24"] : ["an IPv6 address", "2001:db8::1/64"];
+  return {
+    schema: { type: "string" },
+    read(at) {
+      const given = at.node.type === "string" ? at.node.value : "";
+      const [address = "", length, more] = given.split("/");
+      const bytes = parseAddress(address);
+      const fits = length === undefined || (/^[0-9]{1,3}$/.test(length) && Number(length) <= count * 8);
+      if (bytes?.length !== count || !fits || more !== undefined) {
+        return expected(at, noun, `write it like "${example}"`);
+      }
+      const why = noHost(bytes);
+      return why === undefined ? given : fault(at, `${address} is ${why}`, "give the address of one host");
+    },
+  };
+}
 
 /** Why octets cannot be the address of one host, or undefined. */
 export function noHost(bytes: Uint8Array): string | undefined {

@@ -157,6 +157,12 @@ const MISTAKES: readonly (readonly [file: object, line: string])[] = [
     + '(add "node": { "ipv4Address": "192.0.2.1/24" })'],
   [{ calico: { ...FILES, publishNode: true, node: { ipv4Address: "10.0.0.1" } } }, "$.calico.publishNode: publishNode "
     + "with files, which the daemon does not write (write the Node into them)"],
+  [{ calico: { ...FILES, node: { ipv4Address: "fd00::1/64" } } },
+    '$.calico.node.ipv4Address: expected an IPv4 address, found "fd00::1/64" (write it like "192.0.2.1/24")'],
+  [{ calico: { ...FILES, node: { ipv6Address: "10.0.0.1/24" } } },
+    '$.calico.node.ipv6Address: expected an IPv6 address, found "10.0.0.1/24" (write it like "2001:db8::1/64")'],
+  [{ calico: { ...FILES, node: { ipv4Address: "0.0.0.0/24" } } },
+    "$.calico.node.ipv4Address: 0.0.0.0 is the wildcard (give the address of one host)"],
   [{ calico: { ...FILES, node: { asNumber: 1 } } },
     "$.calico.node: a node without an address has no session "
     + '(add "ipv4Address": "192.0.2.1/24")'],
