@@ -143,7 +143,7 @@ export const hostAddress: Kind<string> = {
   },
 };
 
-/** An address of so many octets as Calico's Node has it: with or without the length of its network. The text is kept. */
+/** An address of so many octets as Calico's Node has it, with or without the length of its network, as written. */
 export function nodeAddress(count: 4 | 16): Kind<string> {
   const [noun, example] = count === 4 ? ["an IPv4 address", "192.0.2.1/24"] : ["an IPv6 address", "2001:db8::1/64"];
   return {
