@@ -70,10 +70,10 @@ p      192.0.2.9   all()   65001
   ])("reads every kind from %j", async (calicoGroups, ipam) => {
     const { server, type } = await open({ calicoGroups });
     const [apiVersion = ""] = calicoGroups;
-    for (const kind of ["BGPFilter", "IPPool", "BlockAffinity", "FelixConfiguration", ipam]) {
+    for (const kind of ["BGPFilter", "IPPool", "BlockAffinity", "FelixConfiguration", "IPAMBlock", ipam]) {
       server.put({ apiVersion, kind, metadata: { name: "x" }, spec: { strictAffinity: true, cidr: "10.0.0.0/16" } });
     }
-    for (const kind of ["bgpfilter", "ippool", "blockaffinity", "felixconfig", "ipamconfig"]) {
+    for (const kind of ["bgpfilter", "ippool", "blockaffinity", "felixconfig", "ipamblock", "ipamconfig"]) {
       expect((await type("get", kind, "-o", "custom-columns=NAME")).out, kind).toBe("NAME   \nx      \n\n");
     }
     expect((await type("get", "ipamconfig", "x")).out).toContain("x      true             false");

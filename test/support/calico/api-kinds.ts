@@ -41,6 +41,7 @@ const ofCalico = (group: string): readonly ApiKind[] => [
   kind(group, "BlockAffinity", "blockaffinities"),
   kind(group, "CalicoNodeStatus", "caliconodestatuses", "status"),
   kind(group, "FelixConfiguration", "felixconfigurations"),
+  kind(group, "IPAMBlock", "ipamblocks"),
   group.startsWith("crd.") ? kind(group, "IPAMConfig", "ipamconfigs")
     : kind(group, "IPAMConfiguration", "ipamconfigurations"),
 ];

@@ -29,7 +29,7 @@ export const NODE_STATUSES: ResourceRow = row("CalicoNodeStatus", "caliconodesta
 /** What only `get` shows; the settings of IPAM have another name among custom resources. */
 export function shownRows(group: string): readonly ResourceRow[] {
   const ipam = group === V1 ? "ipamconfigs" : "ipamconfigurations";
-  return [...ALWAYS, NODE_STATUSES, row("IPAMConfiguration", ipam, "calico"),
+  return [...ALWAYS, NODE_STATUSES, row("IPAMConfiguration", ipam, "calico"), row("IPAMBlock", "ipamblocks", "calico"),
     row("FelixConfiguration", "felixconfigurations", "calico")];
 }
 
