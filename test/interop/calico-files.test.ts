@@ -89,8 +89,8 @@ ${bgp}`;
   afterAll(async () => { await lab?.close(); }, 60_000);
 
   it("waits for its own Node, and says so", async () => {
-    const { stdout } = await reflector.cli("node", "status");
-    expect(stdout).toContain("there is no Node rr1");
+    await waitFor(lab, "that it knows of no Node", () => reflector.cli("node", "status"),
+      ({ stdout }) => stdout.includes("there is no Node rr1"), 10_000);
     expect(await reflector.peers()).toEqual([]);
   });
 
