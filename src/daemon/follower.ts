@@ -1,6 +1,8 @@
 /**
  * Calico mode, as the daemon sees it: intents come by themselves, and are applied as a reload is. Rule: what a source
- * asks for happens as far as it can; a listener that cannot be had is tried again, and the rest goes on.
+ * asks for happens as far as it can; a listener that cannot be had is tried again, and the rest goes on. But nothing
+ * begins while another program has our port: it is the Calico node of this host to all our peers, and two of them that
+ * dial end each other's sessions for ever.
  */
 
 import type { NodePlan } from "../calico/translate/node.ts";
@@ -8,6 +10,7 @@ import type { CalicoStatus } from "../calico/translate/view.ts";
 import type { Intent, ListenAddress } from "../config/intent.ts";
 import type { CalicoSettings, Settings } from "../config/settings.ts";
 import type { ReloadResult } from "./api.ts";
+import type { ListenRefusal } from "./listeners.ts";
 import type { Log } from "./log.ts";
 
 /** Where intents come from in place of the configuration file. */
@@ -35,8 +38,8 @@ export interface FollowerMeans {
   /** Runs after what is under way; what it throws ends the process. */
   inTurn(run: () => Promise<void>): void;
   later(seconds: number, run: () => void): () => void;
-  /** Makes the listeners these as far as they can be had; one line where some cannot. */
-  listen(wanted: readonly ListenAddress[]): Promise<string | undefined>;
+  /** Makes the listeners these as far as they can be had. */
+  listen(wanted: readonly ListenAddress[]): Promise<ListenRefusal | undefined>;
   apply(intent: Intent, plan: NodePlan | undefined): ReloadResult;
 }
 
@@ -73,14 +76,17 @@ export class Follower {
   }
 
   status(): CalicoStatus {
-    return this.#source.status();
+    const status = this.#source.status();
+    if (this.followedAt !== undefined || this.#deaf === undefined) return status;
+    return { ...status, sessions: 0, waiting: this.#deaf };
   }
 
   /** What has to happen until the daemon can be ready. */
   waitingFor(): string[] {
+    if (this.#deaf !== undefined) return [this.#deaf];
+    if (this.followedAt !== undefined) return [];
     const { waiting, datastore } = this.#source.status();
-    if (this.followedAt === undefined) return [`the ${datastore.kind} datastore (${datastore.why ?? waiting ?? ""})`];
-    return this.#deaf === undefined ? [] : [this.#deaf];
+    return [`the ${datastore.kind} datastore (${datastore.why ?? waiting ?? ""})`];
   }
 
   /** The configuration was read again. */
@@ -105,8 +111,10 @@ export class Follower {
   async #follow(): Promise<ReloadResult> {
     const { intent } = this.#source;
     if (intent === undefined || this.#means.isLeaving()) return UNCHANGED;
-    this.#noteDeaf(await this.#means.listen(intent.speaker.listen));
-    if (this.#means.isLeaving()) return UNCHANGED;
+    const refused = await this.#means.listen(intent.speaker.listen);
+    this.#noteDeaf(refused?.why);
+    const isHeld = this.followedAt === undefined && refused?.isTaken === true;
+    if (isHeld || this.#means.isLeaving()) return UNCHANGED;
     this.followedAt ??= this.#means.wallMilliseconds();
     return this.#means.apply(intent, this.#source.nodePlan);
   }

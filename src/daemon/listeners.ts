@@ -11,6 +11,16 @@ export type OpenListener = (where: ListenAddress) => Promise<Listener | ListenFa
 
 /** What the system says where IPv6 is switched off. */
 const NO_IPV6: readonly string[] = ["EAFNOSUPPORT", "EADDRNOTAVAIL"];
+/** What it says where somebody else listens. */
+const IN_USE = "EADDRINUSE";
+
+/** Listeners that cannot be had. */
+export interface ListenRefusal {
+  /** One line for all. */
+  readonly why: string;
+  /** Somebody else has one of the ports. */
+  readonly isTaken: boolean;
+}
 
 /** All listeners by what was asked for. */
 export class Listeners {
@@ -52,15 +62,16 @@ export class Listeners {
   }
 
   /**
-   * Makes them `wanted` as far as that can be had, and says in one line what cannot: it costs nothing but itself. While
-   * something cannot, listeners that were there and are not in the way of others stay.
+   * Makes them `wanted` as far as that can be had, and says what cannot: it costs nothing but itself. While something
+   * cannot, listeners that were there and are not in the way of others stay.
    */
-  async approach(wanted: readonly ListenAddress[]): Promise<string | undefined> {
+  async approach(wanted: readonly ListenAddress[]): Promise<ListenRefusal | undefined> {
     const { missing, extra } = this.#compare(wanted);
     const refused: ListenFault[] = [];
     for (const where of missing) refused.push(...await this.#replace(extra, where));
-    if (refused.length === 0) await this.#closeAll(extra);
-    return linesOf(refused);
+    if (refused.length > 0) return { why: linesOf(refused), isTaken: refused.some(({ code }) => code === IN_USE) };
+    await this.#closeAll(extra);
+    return undefined;
   }
 
   async close(): Promise<void> {
@@ -83,7 +94,7 @@ export class Listeners {
   async #replace(others: readonly ListenAddress[], where: ListenAddress): Promise<ListenFault[]> {
     const refused = await this.#add(where);
     const inTheWay = others.filter((other) => this.#listeners.has(keyOf(other)) && sharesPort(other, where));
-    if (refused?.code !== "EADDRINUSE" || inTheWay.length === 0) return refused === undefined ? [] : [refused];
+    if (refused?.code !== IN_USE || inTheWay.length === 0) return refused === undefined ? [] : [refused];
     await this.#closeAll(inTheWay);
     const still = await this.#add(where);
     return still === undefined ? [] : [still, ...await this.#addAll(inTheWay)];
@@ -127,6 +138,6 @@ function sharesPort(one: ListenAddress, other: ListenAddress): boolean {
   return one.port === other.port && one.port !== 0 && one.address.includes(":") === other.address.includes(":");
 }
 
-function linesOf(faults: readonly ListenFault[]): string | undefined {
-  return faults.length === 0 ? undefined : faults.map(({ why }) => why).join("; ");
+function linesOf(faults: readonly ListenFault[]): string {
+  return faults.map(({ why }) => why).join("; ");
 }

@@ -144,21 +144,48 @@ describe("an intent", () => {
 });
 
 describe("a port that is taken", () => {
-  it("costs the listeners alone: sessions are dialled, it is tried again, and said once", async () => {
+  it("is waited for before anything begins: who has it is the same neighbour to our peers", async () => {
     world.refusedListeners.set(DAEMON, "EADDRINUSE");
     const router = world.router("192.0.2.11", { passive: true });
     source.say(intent(["192.0.2.11"]));
     await pass(5);
-    expect([router.isUp, [...world.listening]]).toEqual([true, []]);
-    expect(world.api.ready().waitingFor).toEqual([expect.stringContaining("cannot listen")]);
     await pass(20);
+    await pass(20);
+    expect([router.ups, names(), [...world.listening]]).toEqual([0, [], []]);
+    expect(world.api.ready().waitingFor).toEqual([expect.stringContaining("cannot listen")]);
+    expect(world.api.calico()).toMatchObject({ sessions: 0, waiting: expect.stringContaining("cannot listen") });
+    expect(world.events("listener")).toHaveLength(1);
+    world.refusedListeners.clear();
+    await pass(6);
+    await pass(5);
+    expect([router.isUp, [...world.listening]]).toEqual([true, [`${DAEMON} 179`]]);
+    expect([world.api.ready().ready, world.api.calico()]).toEqual([true, STATUS]);
+  });
+
+  it("later costs the new listener alone: sessions stay, others are dialled, it is tried again", async () => {
+    const [one, two] = [world.router("192.0.2.11", { passive: true }), world.router("192.0.2.12", { passive: true })];
+    source.say(intent(["192.0.2.11"]));
+    await pass(5);
+    world.refusedListeners.set("192.0.2.9", "EADDRINUSE");
+    const listen = [{ address: "192.0.2.9", port: 179 }];
+    source.say(intent(["192.0.2.11", "192.0.2.12"], { listen }));
+    await pass(5);
+    expect([one.ups, two.isUp, [...world.listening]]).toEqual([1, true, [`${DAEMON} 179`]]);
+    expect(world.api.ready().waitingFor).toEqual([expect.stringContaining("cannot listen")]);
     await pass(20);
     expect(world.events("listener")).toHaveLength(1);
     world.refusedListeners.clear();
     await pass(6);
     await pass(0);
-    expect([...world.listening]).toEqual([`${DAEMON} 179`]);
-    expect([world.api.ready().ready, router.ups]).toEqual([true, 1]);
+    expect([one.ups, two.ups, [...world.listening]]).toEqual([1, 1, ["192.0.2.9 179"]]);
+  });
+
+  it("that we may not have is no sign of another speaker: sessions are dialled", async () => {
+    world.refusedListeners.set(DAEMON, "EACCES");
+    const router = world.router("192.0.2.11", { passive: true });
+    source.say(intent(["192.0.2.11"]));
+    await pass(5);
+    expect([router.isUp, [...world.listening]]).toEqual([true, []]);
   });
 });
 

@@ -96,7 +96,8 @@ describe("listeners one by one", () => {
   it("cost none of the others where one cannot be had, and are complete once it can", async () => {
     const { listeners, open, refuse } = host();
     refuse.set("fd00::1", "EADDRNOTAVAIL");
-    expect(await listeners.approach([...BOTH, at("192.0.2.2")])).toBe("fd00::1: EADDRNOTAVAIL");
+    expect(await listeners.approach([...BOTH, at("192.0.2.2")]))
+      .toEqual({ why: "fd00::1: EADDRNOTAVAIL", isTaken: false });
     expect([...open].sort()).toEqual(["192.0.2.1 179", "192.0.2.2 179"]);
     refuse.clear();
     expect(await listeners.approach(BOTH)).toBeUndefined();
@@ -108,7 +109,7 @@ describe("listeners one by one", () => {
     await listeners.approach([at("0.0.0.0"), at("::")]);
     refuse.set("fd00::1", "EADDRNOTAVAIL");
     for (let attempt = 0; attempt < 3; attempt++) {
-      expect(await listeners.approach(BOTH)).toBe("fd00::1: EADDRNOTAVAIL");
+      expect(await listeners.approach(BOTH)).toEqual({ why: "fd00::1: EADDRNOTAVAIL", isTaken: false });
       expect([...open].sort()).toEqual(["192.0.2.1 179", ":: 179"]);
     }
     expect(opened).toEqual(["0.0.0.0", "::", "192.0.2.1"]);
@@ -121,7 +122,7 @@ describe("listeners one by one", () => {
     const { listeners, open, refuse } = host();
     await listeners.approach([at("0.0.0.0")]);
     refuse.set("192.0.2.1", "EADDRINUSE");
-    expect(await listeners.approach([at("192.0.2.1")])).toBe("192.0.2.1: EADDRINUSE");
+    expect(await listeners.approach([at("192.0.2.1")])).toEqual({ why: "192.0.2.1: EADDRINUSE", isTaken: true });
     expect([...open]).toEqual(["0.0.0.0 179"]);
   });
 });
