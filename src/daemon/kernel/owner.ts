@@ -274,7 +274,7 @@ export class KernelOwner {
       this.#marker?.all();
     }
     this.reachability.changed();
-    for (const { prefix } of this.#plan.ownRoutes.values()) this.#decidedOf(prefix);
+    for (const { prefix } of this.#plan.ownRoutes.values()) this.#decidedOf(prefix); // a gateway may be among them
   }
 
   #goOn(): void {
