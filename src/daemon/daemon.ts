@@ -168,7 +168,7 @@ class Daemon implements RunningDaemon, DaemonApi {
       for (const end of [...this.#waits]) end();
       const followed = this.#follower?.stop();
       this.speaker.stop(text, how);
-      const released = this.#kernel?.stop();
+      const released = this.#kernel?.stop(this.#startAgain);
       const closed = this.#reloading.then(() => this.close());
       await this.#wait(FAREWELL_SECONDS);
       await Promise.all([closed, followed, released, this.#options.environment.restarts?.file.settled()]);

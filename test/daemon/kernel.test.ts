@@ -181,6 +181,17 @@ describe("a start", () => {
     expect(world.api.kernel().repaired).toBe(0);
   });
 
+  it("removes them in the end, however much changes all the time", async () => {
+    const { world, one } = await started({}, (prepared) => {
+      for (const route of old) prepared.foreign("add", route);
+    });
+    for (let i = 0; i < 45; i++) {
+      one.announce(["10.1.0.0/26"], { nextHop: `10.9.0.${i % 2 + 2}` });
+      await world.pass(1);
+    }
+    expect(world.programmed.length).toBe(1);
+  });
+
   it("beside a BIRD programs nothing, says why, and begins when that is gone", async () => {
     const { world, one } = await started({}, (prepared) => { prepared.occupant = "a BIRD answers on /run/bird.ctl"; });
     one.announce(["10.1.0.0/26"], { nextHop: "10.9.0.2" });
@@ -202,6 +213,16 @@ describe("a stop", () => {
     await world.pass(1);
     await world.stop();
     expect([world.programmed.length, world.routesOf(80).length]).toEqual([count, 1]);
+  });
+
+  it("after which we come back keeps them in any case", async () => {
+    const { world, one } = await started({ onStop: "remove" });
+    one.announce(["10.1.0.0/26"], { nextHop: "10.9.0.2" });
+    await world.pass(1);
+    const stopped = world.api.restart();
+    await world.pass(1);
+    await stopped;
+    expect(world.programmed.length).toBe(1);
   });
 });
 

@@ -25,6 +25,7 @@ import type { Speaker } from "../speaker.ts";
 import { verdictOf, wordsOfId } from "./best-paths.ts";
 import { wordsOf } from "./by-prefix.ts";
 import type { PrefixWords } from "./by-prefix.ts";
+import { Convergence } from "./convergence.ts";
 import { kernelPlan, usesTunnel } from "./kernel-plan.ts";
 import type { KernelPlan } from "./kernel-plan.ts";
 import { Ledger } from "./ledger.ts";
@@ -53,8 +54,6 @@ const PAUSE_MILLISECONDS_MAX = 5000;
 const READ_AGAIN_SECONDS = 1;
 /** How often it is looked whether another daemon has let go of the kernel. */
 const OCCUPIED_SECONDS = 10;
-/** The neighbours have told what they had to tell when nothing new was wanted for so long. */
-const CONVERGED_SECONDS = 3;
 /** How long a stop waits for the kernel to take the removals. */
 const STOP_SECONDS = 5;
 
@@ -68,6 +67,7 @@ export class KernelOwner {
   readonly #ledger = new Ledger();
   readonly #timers: Timers;
   readonly #retries: Retries;
+  readonly #convergence: Convergence;
   #speaker: Speaker | undefined;
   #marker: Marker | undefined;
   #learned: LearnedRoutes | undefined;
@@ -87,7 +87,6 @@ export class KernelOwner {
   #calls = 0;
   #isScheduled = false;
   #isStopped = false;
-  #changedAt = 0;
   #readAt: number | undefined;
   /** Prefixes of which something was heard that is not as it should be. */
   readonly #suspects = new Set<Suspect>();
@@ -101,6 +100,7 @@ export class KernelOwner {
     this.#plan = kernelPlan(means.settings, means.isCalico, undefined);
     this.#policy = this.#policyOf(this.#plan);
     this.#timers = new Timers((seconds, run) => means.later(seconds, run));
+    this.#convergence = new Convergence(means, this.#timers, () => this.#converged());
     this.#retries = new Retries(this.#ledger, this.#timers, means.log, () => this.#goOn());
   }
 
@@ -150,11 +150,12 @@ export class KernelOwner {
     this.#learned?.become(plan, this.#state);
   }
 
-  /** Lets go of the kernel: its routes stay or go, as the configuration has it. */
-  async stop(): Promise<void> {
+  /** Lets go of the kernel: its routes stay or go, as the configuration has it; who comes back at once keeps them. */
+  async stop(comesBack: boolean): Promise<void> {
     if (this.#isStopped) return;
     const kernel = this.#kernel;
-    if (kernel !== undefined && this.#isKnown && this.#means.settings.onStop === "remove") await this.#removeAll();
+    const removes = !comesBack && this.#isKnown && this.#means.settings.onStop === "remove";
+    if (kernel !== undefined && removes) await this.#removeAll();
     this.#isStopped = true;
     this.#timers.stop();
     this.#marker?.stop();
@@ -195,7 +196,7 @@ export class KernelOwner {
   /** What is wanted for a prefix by its best path. */
   #judge(prefix: PrefixWords, verdict: KernelVerdict | undefined): void {
     if (!this.#ledger.want(prefix, verdict?.form, verdict?.why)) return;
-    this.#changedAt = this.#means.now();
+    this.#convergence.changed();
     this.#goOn();
   }
 
@@ -369,16 +370,11 @@ export class KernelOwner {
     this.#learned?.become(this.#plan, this.#state);
     this.#marker?.all();
     this.#speaker?.restarts.kernelRead(stale > 0);
-    this.#changedAt = this.#means.now();
-    this.#timers.set("converge", 1, () => this.#convergeLater());
+    this.#convergence.begin();
   }
 
   /** Routes of a run before stay until the neighbours had their say. */
-  #convergeLater(): void {
-    const isQuiet = this.#means.now() - this.#changedAt >= CONVERGED_SECONDS * 1000;
-    if (!isQuiet || !this.#means.isConverged()) {
-      return this.#timers.set("converge", 1, () => this.#convergeLater());
-    }
+  #converged(): void {
     const { stale } = this.#ledger.counts;
     this.#means.log.write("info", "kernel-converged", { removed: stale });
     this.#ledger.dropStale();
