@@ -41,8 +41,9 @@ function faultsOfPasswords({ peers }: Intent): readonly ConfigFault[] {
 async function faultsOfResources(files: readonly string[], io: CliIo): Promise<readonly ConfigFault[]> {
   const { readResources } = await import("./manifests.ts");
   const { Collisions } = await import("../calico/translate/collisions.ts");
-  const { store, unread } = await readResources(files, io);
+  const { store, repeated, unread } = await readResources(files, io);
   return [...unread,
+    ...repeated.map((fault) => configFault(fault, "remove one of the two")),
     ...store.faults.map((fault) => configFault(fault, "it is left out until it is correct")),
     ...new Collisions().of(store.resources).map((fault) => configFault(fault, "correct it, or the other"))];
 }

@@ -98,6 +98,20 @@ it("calico sessions: every key is there, of both families, whether there is some
   expect([keysOf(missing), keysOf(missing.families.ipv4)]).toEqual([KEYS.node, KEYS.family]);
 });
 
+it("calico sessions: of an object that is given twice the last one counts, whatever the first was", async () => {
+  const again = "kind: BGPPeer\nmetadata: {name: q}\nspec: {peerIP: 10.9.9.9, asNumber: 65000}\n";
+  const { code, out } = await sessions({ "a.yaml": CLUSTER, "b.yaml": `${again}---\n${again}` }, "r1");
+  const { families: { ipv4 }, faults } = JSON.parse(out) as NodeView;
+  expect([code, ipv4.peers.map(({ name }) => name)]).toEqual([0, ["Global_10_9_9_9"]]);
+  const noted = { kind: "BGPPeer", name: "q", field: "", note: true };
+  expect(faults.filter(({ name }) => name === "q")).toEqual([
+    { ...noted, why: expect.stringMatching(/^is also in .*a\.yaml; the one in/) },
+    { ...noted, why: "is twice in its file; the last one counts" }]);
+  const wrong = "kind: BGPPeer\nmetadata: {name: q}\nspec: {peerIP: x}\n";
+  const last = JSON.parse((await sessions({ "a.yaml": CLUSTER, "b.yaml": wrong }, "r1")).out) as NodeView;
+  expect([last.families.ipv4.peers, JSON.stringify(last.faults).includes("last good")]).toEqual([[], false]);
+});
+
 it("calico sessions: as a table", async () => {
   const { out } = await sessions({ "a.yaml": CLUSTER }, "r1", "table");
   expect(out).toMatch(/^IPv4: router id 10\.0\.0\.11, AS 64512, listens on 0\.0\.0\.0 port 179, mesh off$/m);

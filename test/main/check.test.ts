@@ -42,6 +42,13 @@ it("a note is said, and does not", async () => {
   expect([code, JSON.parse(out)]).toEqual([0, { faults: [expect.objectContaining({ note: true })] }]);
 });
 
+it("an object that is given twice fails", async () => {
+  const again = `${NOTED}]}\n---\nkind: BGPFilter\nmetadata: {name: f}\nspec: {importV4: [${NOTED}`;
+  const { code, err } = await checked(again);
+  expect([code, err]).toEqual([1,
+    expect.stringContaining("BGPFilter f: is twice in its file; the last one counts (remove one of the two)")]);
+});
+
 it("what is wrong between two resources fails too", async () => {
   expect(await checked(NOTED, [], "g")).toMatchObject({ code: 1, out: "",
     err: expect.stringContaining("BGPPeer p: spec.filters[0]: there is no BGPFilter g: passed over (correct it") });

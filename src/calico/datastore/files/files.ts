@@ -10,11 +10,10 @@ import { promises } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { JsonValue } from "../../../config/json.ts";
 import type { ResourceFault } from "../../resources/model.ts";
-import { kindOf, nameOf, qualifiedName, textOf } from "../../resources/raw.ts";
 import type { Datastore, DatastoreEvent, Timers } from "../datastore.ts";
 import { watchFolder } from "../watch-folder.ts";
 import type { WatchFolder } from "../watch-folder.ts";
-import { faultOf, isManifest, manifestsOf, readManifest, whyUnread } from "./manifests.ts";
+import { faultOf, identityOf, isManifest, manifestsOf, readManifest, twice, whyUnread } from "./manifests.ts";
 import type { Manifest } from "./manifests.ts";
 
 /**
@@ -245,16 +244,4 @@ export class FilesDatastore implements Datastore {
     const changed = [...objects].filter(([key, { value }]) => before.get(key)?.value !== value);
     if (changed.length > 0) this.#listener({ kind: "put", resources: changed.map(([, { value }]) => value) });
   }
-}
-
-function twice(before: string, file: string): string {
-  if (before === file) return "is twice in its file; the last one counts";
-  return `is also in ${before}; the one in ${file} counts`;
-}
-
-/** As the store calls it; undefined for what is no resource. */
-function identityOf(value: JsonValue): { readonly kind: string; readonly name: string } | undefined {
-  const [kind, name, namespace] = [kindOf(value), nameOf(value), textOf(value, "metadata", "namespace")];
-  if (kind === "" || name === "") return undefined;
-  return { kind, name: qualifiedName({ namespace, name }) };
 }

@@ -9,6 +9,7 @@ import type { JsonValue } from "../../../config/json.ts";
 import { readDocuments } from "../../documents.ts";
 import { YAML_TEXT_MAX } from "../../yaml/read.ts";
 import type { ResourceFault } from "../../resources/model.ts";
+import { kindOf, nameOf, qualifiedName, textOf } from "../../resources/raw.ts";
 
 /** What a folder is read for. Names with a leading dot are those of editors, and of what Kubernetes mounts. */
 const MANIFEST = /^(?!(?:.*\/)?\.).*\.(?:ya?ml|json)$/;
@@ -92,6 +93,19 @@ export function whyUnread(error: unknown): string {
 /** A fault of a file stands among those of resources under this kind. */
 export function faultOf(path: string, field: string, why: string): ResourceFault {
   return { kind: "File", name: path, field, why };
+}
+
+/** As the store calls it; undefined for what is no resource. */
+export function identityOf(value: JsonValue): { readonly kind: string; readonly name: string } | undefined {
+  const [kind, name, namespace] = [kindOf(value), nameOf(value), textOf(value, "metadata", "namespace")];
+  if (kind === "" || name === "") return undefined;
+  return { kind, name: qualifiedName({ namespace, name }) };
+}
+
+/** What is said of a resource that two places give: these files, or a file twice. */
+export function twice(before: string, file: string): string {
+  if (before === file) return "is twice in its file; the last one counts";
+  return `is also in ${before}; the one in ${file} counts`;
 }
 
 function stampOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
