@@ -55,8 +55,11 @@ export type KernelEvent =
   | { readonly event: "linkGone"; readonly link: Link }
   | { readonly event: "address"; readonly address: LinkAddress }
   | { readonly event: "addressGone"; readonly address: LinkAddress }
-  /** Events were missed, or may have been: dump again. */
-  | { readonly event: "lost"; readonly why: string };
+  /**
+   * Events were missed, or may have been: dump again. `changes`: nobody knows what became of changes whose `done` comes
+   * next, and nothing is to be changed before that dump, as what follows may not stand without them.
+   */
+  | { readonly event: "lost"; readonly why: string; readonly changes?: boolean };
 
 /** A kernel. Calls are carried out in their order; every `done` and every `end` is called once, also after a stop. */
 export interface KernelPort {

@@ -205,6 +205,32 @@ describe("a start", () => {
   });
 });
 
+describe("changes that are lost with the process that writes", () => {
+  it("are made before what follows them, whenever the kernel can be read again", async () => {
+    const { world, one } = await started();
+    world.memory.lostCalls = 1;
+    world.memory.unreadable = "it was ended by SIGKILL";
+    one.announce(["10.1.0.5/32"], { nextHop: "10.9.0.2" });
+    await world.pass(1);
+    one.announce(["10.1.0.0/26"], { nextHop: "10.8.0.2" });
+    await world.pass(5);
+    expect(world.programmed).toEqual([]);
+    world.memory.unreadable = undefined;
+    await world.pass(2);
+    expect(world.programmed).toEqual([
+      "10.1.0.0/26 via 10.8.0.2 dev vb proto 12", "10.1.0.5/32 via 10.9.0.2 dev va proto 12"]);
+  });
+
+  it("are made also at the end, where ours are to be removed", async () => {
+    const { world, one } = await started({ onStop: "remove" });
+    one.announce(["10.1.0.0/26"], { nextHop: "10.9.0.2" });
+    await world.pass(1);
+    world.memory.lostCalls = 1;
+    await world.stop();
+    expect(world.programmed).toEqual([]);
+  });
+});
+
 describe("a stop", () => {
   it.each([["keep", 1], ["remove", 0]] as const)("that is to %s our routes does so", async (onStop, count) => {
     const theirs = route("10.3.0.0/24", { dev: LINKS.va }, { protocol: 80 });

@@ -79,6 +79,8 @@ export class KernelOwner {
   /** The kernel was read once. */
   #isKnown = false;
   #wantsReading = false;
+  /** Changes were lost on their way: what follows is not made before the kernel was read. */
+  #isUnsure = false;
   /** When it was last read to its end, and how long it is not read again after that; of a monotonic clock. */
   #readEndedAt = 0;
   #pauseMilliseconds = 0;
@@ -208,7 +210,7 @@ export class KernelOwner {
   /** Reads the kernel as soon as nothing else is under way; not all the time, where it is a large one. */
   #read(): void {
     const since = this.#means.now() - this.#readEndedAt;
-    if (since < this.#pauseMilliseconds) {
+    if (!this.#isUnsure && since < this.#pauseMilliseconds) {
       return this.#timers.set("read", (this.#pauseMilliseconds - since) / 1000, () => this.#read());
     }
     this.#wantsReading = true;
@@ -219,6 +221,7 @@ export class KernelOwner {
     if (this.#isStopped) return;
     if (event.event === "lost") {
       this.#means.log.write("debug", "kernel-lost", { why: event.why });
+      this.#isUnsure ||= event.changes === true;
       return this.#read();
     }
     this.#during?.push(event);
@@ -293,7 +296,7 @@ export class KernelOwner {
       if (this.#calls === 0) this.#beginReading(this.#kernel);
       return;
     }
-    if (!this.#isKnown || this.#calls >= CALLS_AHEAD) return;
+    if (!this.#isKnown || this.#isUnsure || this.#calls >= CALLS_AHEAD) return;
     if (!this.#ledger.isBusy) {
       if (this.#calls === 0) this.#onIdle?.();
       return;
@@ -346,6 +349,7 @@ export class KernelOwner {
       this.#timers.set("read", READ_AGAIN_SECONDS, () => this.#read());
     } else {
       this.#ledger.endReading();
+      this.#isUnsure = false;
       for (const event of this.#state.difference(next)) {
         for (const change of this.#state.apply(event)) this.#changed(change);
       }

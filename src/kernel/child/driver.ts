@@ -1,7 +1,8 @@
 /**
  * The kernel through two processes: one changes and reads it, one hears what happens. Rules: work is encoded when there
  * is room for it and not before, a few requests ahead of the answers; what a process had under way when it died is
- * over, its outcome unknown, and "lost" says so: the owner reads the kernel again and finds out.
+ * over, its outcome unknown, and "lost" says so: the owner reads the kernel again and finds out. Changes that waited
+ * behind changes are over, too: they were planned for after those.
  */
 
 import { readDatagram } from "../rtnetlink/read.ts";
@@ -109,8 +110,7 @@ class Driver implements KernelProcesses {
     this.#cancelBulk?.();
     const part = (): void => {
       if (++ended < 2) return;
-      this.#forget("reflectd stops");
-      for (const job of this.#waiting.splice(0)) job.end("reflectd stops");
+      for (const job of [...this.#takeUnderWay(), ...this.#waiting.splice(0)]) job.end("reflectd stops");
       stopped();
     };
     let ended = 0;
@@ -135,16 +135,21 @@ class Driver implements KernelProcesses {
   }
 
   #writerDown(why: string): void {
-    this.#tellLost(`the process that writes routes ended: ${why}`);
-    this.#forget(why);
+    const over = this.#takeUnderWay();
+    const changes = over.some(({ isChange }) => isChange);
+    const next = changes ? this.#waiting.splice(0) : [];
+    this.#waiting.push(...next.filter(({ isChange }) => !isChange));
+    over.push(...next.filter(({ isChange }) => isChange));
+    this.#listener?.({ event: "lost", why: `the process that writes routes ended: ${why}`, changes });
+    for (const job of over) job.end(why);
   }
 
   /** What was under way is over, whatever became of it. */
-  #forget(why: string): void {
+  #takeUnderWay(): Job[] {
     const jobs = new Set(this.#underWay.splice(0).map(({ job }) => job));
     if (this.#job !== undefined) jobs.add(this.#job);
     this.#job = undefined;
-    for (const job of jobs) job.end(why);
+    return [...jobs];
   }
 
   #followerUp(): void {

@@ -10,6 +10,8 @@ import type { DumpListener, KernelChanges, KernelFailure, RouteList } from "../p
 
 /** One call: makes requests, hears what is answered to them. */
 export interface Job {
+  /** It changes routes. */
+  readonly isChange: boolean;
   /** So many changes that the kernel tells of them faster than anybody hears. */
   readonly isBulk: boolean;
   /** The next request, its messages numbered from `sequence` on; undefined: there are no more. */
@@ -53,6 +55,7 @@ interface Run {
 }
 
 class ApplyJob implements Job {
+  readonly isChange = true;
   readonly isBulk: boolean;
   readonly #changes: KernelChanges<RouteList>;
   readonly #done: (failures: readonly KernelFailure[]) => void;
@@ -111,6 +114,7 @@ class ApplyJob implements Job {
 const PARTS = ["links", "addresses", "routes"] as const;
 
 class DumpJob implements Job {
+  readonly isChange = false;
   readonly isBulk = false;
   readonly #listener: DumpListener;
   #asked = 0;

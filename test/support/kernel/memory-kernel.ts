@@ -15,6 +15,8 @@ export class MemoryKernel implements KernelPort {
   unreadable: string | undefined = undefined;
   /** While set, events are not told, as if the socket's buffer had overrun; unset, the loss is told. */
   #deaf = false;
+  /** Calls that are lost with the process that writes: none of their changes is made. */
+  lostCalls = 0;
   #onEvent: (event: KernelEvent) => void = () => undefined;
 
   constructor() {
@@ -30,12 +32,22 @@ export class MemoryKernel implements KernelPort {
   }
 
   apply(changes: KernelChanges<RouteList>, done: (failures: readonly KernelFailure[]) => void): void {
-    queueMicrotask(() => done((["add", "replace", "remove"] as const).flatMap((change) =>
+    queueMicrotask(() => {
+      if (this.lostCalls > 0) {
+        this.lostCalls--;
+        this.#onEvent({ event: "lost", why: "it was ended by SIGKILL", changes: true });
+        done([]);
+      } else done(this.#applied(changes));
+    });
+  }
+
+  #applied(changes: KernelChanges<RouteList>): KernelFailure[] {
+    return (["add", "replace", "remove"] as const).flatMap((change) =>
       [...changes[change]].flatMap((route): KernelFailure[] => {
         const errno = this.tables.change(change, route);
         const isFine = errno === 0 || (change === "remove" && errno === ESRCH);
         return isFine ? [] : [{ change, route, errno, name: errnoName(errno), text: errnoText(errno) }];
-      }))));
+      }));
   }
 
   dump(listener: DumpListener): void {
