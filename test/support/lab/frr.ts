@@ -18,6 +18,10 @@ interface FrrOptions {
   readonly asNumber?: number;
   /** What else is said of each neighbour, as `password secret`. */
   readonly more?: readonly string[];
+  /** It restarts gracefully, too: the Restart Time that it announces (RFC 4724); a helper only unless told. */
+  readonly restartSeconds?: number;
+  /** Own routes from the start on. */
+  readonly routes?: readonly string[];
 }
 
 /** Starts one with a session per peer address, all of the lab's AS, every session offering both families. */
@@ -128,24 +132,31 @@ class Frr implements Router {
   }
 }
 
-function configuration(node: LabNode, peers: readonly string[], { asNumber = LAB_AS, more = [] }: FrrOptions): string {
-  const activated = peers.map((peer) => `  neighbor ${peer} activate\n  neighbor ${peer} addpath-tx-all-paths`);
+function configuration(node: LabNode, peers: readonly string[], options: FrrOptions): string {
+  const { asNumber = LAB_AS, more = [], restartSeconds, routes = [] } = options;
+  const inFamily = (family: string): string => [
+    ...peers.flatMap((peer) => [`neighbor ${peer} activate`, `neighbor ${peer} addpath-tx-all-paths`]),
+    ...routes.filter((prefix) => familyOf(prefix) === family).map((prefix) => `network ${prefix}`),
+  ].map((line) => `  ${line}`).join("\n");
   return `hostname ${node.name}
 router bgp ${asNumber}
  bgp router-id ${node.v4}
  no bgp default ipv4-unicast
  no bgp ebgp-requires-policy
  no bgp network import-check
+${restartSeconds === undefined ? "" : ` bgp graceful-restart
+ bgp graceful-restart preserve-fw-state
+ bgp graceful-restart restart-time ${restartSeconds}`}
  timers bgp ${LAB_HOLD_SECONDS / 3} ${LAB_HOLD_SECONDS}
 ${peers.map((peer) => ` neighbor ${peer} remote-as ${LAB_AS}
  neighbor ${peer} timers connect 1
  neighbor ${peer} advertisement-interval 0
 ${more.map((words) => ` neighbor ${peer} ${words}`).join("\n")}`).join("\n")}
  address-family ipv4 unicast
-${activated.join("\n")}
+${inFamily("ipv4")}
  exit-address-family
  address-family ipv6 unicast
-${activated.join("\n")}
+${inFamily("ipv6")}
  exit-address-family
 `;
 }

@@ -12,10 +12,18 @@ import { waitFor } from "./waiting.ts";
 /** Where Debian puts it. */
 export const GOBGP_PROGRAMS: readonly string[] = ["/usr/bin/gobgpd", "/usr/bin/gobgp"];
 
-/** Starts one with a session per peer address, every session offering both families. `graceful`: RFC 4724. */
-export async function startGobgp(node: LabNode, name: string, peers: readonly string[], graceful: boolean = false):
+/** What may differ between them. */
+interface GobgpOptions {
+  /** Graceful restart (RFC 4724), and the Restart Time that it announces; none unless told. */
+  readonly restartSeconds?: number;
+  /** `-r`: it comes back after a crash and recovers from it. */
+  readonly recovers?: boolean;
+}
+
+/** Starts one with a session per peer address, every session offering both families. */
+export async function startGobgp(node: LabNode, name: string, peers: readonly string[], options: GobgpOptions = {}):
   Promise<Router> {
-  const gobgp = new Gobgp(node, name, peers, graceful);
+  const gobgp = new Gobgp(node, name, peers, options);
   await waitFor(node.lab, `${name} to answer`, () => gobgp.sessions(), (sessions) => sessions.length === peers.length);
   return gobgp;
 }
@@ -26,15 +34,15 @@ class Gobgp implements Router {
   readonly routerId: string;
   readonly #process: Background;
 
-  constructor(node: LabNode, name: string, peers: readonly string[], graceful: boolean) {
+  constructor(node: LabNode, name: string, peers: readonly string[], options: GobgpOptions) {
     this.name = name;
     this.node = node;
     this.routerId = node.v4;
     const folder = join(node.lab.folder, name);
     mkdirSync(folder);
-    writeFileSync(join(folder, "gobgpd.toml"), configuration(node, peers, graceful));
+    writeFileSync(join(folder, "gobgpd.toml"), configuration(node, peers, options));
     const words = ["/usr/bin/gobgpd", "-f", join(folder, "gobgpd.toml"), "--api-hosts", "127.0.0.1:50051",
-      "--pprof-disable"];
+      "--pprof-disable", ...(options.recovers === true ? ["-r"] : [])];
     this.#process = node.lab.adopt(name, new Background(inside(node.namespace, words), join(folder, "log")));
   }
 
@@ -81,7 +89,8 @@ interface Neighbor {
   readonly state: { readonly session_state?: number };
 }
 
-function configuration(node: LabNode, peers: readonly string[], graceful: boolean): string {
+function configuration(node: LabNode, peers: readonly string[], { restartSeconds }: GobgpOptions): string {
+  const graceful = restartSeconds !== undefined;
   return `[global.config]
 as = ${LAB_AS}
 router-id = "${node.v4}"
@@ -95,7 +104,7 @@ hold-time = ${LAB_HOLD_SECONDS}
 keepalive-interval = ${LAB_HOLD_SECONDS / 3}
 connect-retry = 1
 idle-hold-time-after-reset = 1
-${graceful ? "[neighbors.graceful-restart.config]\nenabled = true\nrestart-time = 60" : ""}
+${graceful ? `[neighbors.graceful-restart.config]\nenabled = true\nrestart-time = ${restartSeconds}` : ""}
 ${["ipv4", "ipv6"].map((family) => `[[neighbors.afi-safis]]
 [neighbors.afi-safis.config]
 afi-safi-name = "${family}-unicast"
