@@ -27,7 +27,7 @@ export interface SupervisorMeans {
   later(seconds: number, run: () => void): () => void;
   /** Milliseconds of a monotonic clock. */
   now(): number;
-  /** Why it is down, once for each time that it cannot come up and each time that it ends. */
+  /** Why it is down: each time that it ends, and where it cannot come up, once for each reason. */
   log(why: string): void;
 }
 
@@ -130,11 +130,12 @@ export class Supervisor {
 
   #gone(why: string): void {
     const wasUp = this.#isUp;
+    const isNews = wasUp || why !== this.#trouble;
     this.#child = undefined;
     this.#isUp = false;
     this.#trouble = why;
     if (this.#stopped !== undefined) return this.#stopped();
-    this.#means.log(why);
+    if (isNews) this.#means.log(why);
     if (wasUp && this.#means.now() - this.#upSince >= LIVED_SECONDS * 1000) {
       this.#backOffSeconds = BACK_OFF_SECONDS.least;
     }
