@@ -202,11 +202,13 @@ export class FilesDatastore implements Datastore {
   /** All resources by kind and name. */
   #gather(faults: ResourceFault[]): ReadonlyMap<string, Told> {
     const objects = new Map<string, Told>();
+    const withNameless = new Set<string>();
     for (const [file, manifest] of this.#options.paths.flatMap((path) => [...this.#manifests.get(path) ?? []])) {
       faults.push(...manifest.faults);
       for (const [at, value] of manifest.documents.entries()) {
         const identity = identityOf(value);
         if (identity === undefined) {
+          withNameless.add(file);
           faults.push(faultOf(file, "", `resource ${at + 1} has no kind or no metadata.name`));
           continue;
         }
@@ -215,6 +217,13 @@ export class FilesDatastore implements Datastore {
         if (other !== undefined) faults.push({ kind, name, field: "", why: twice(other.file, file) });
         objects.set(`${kind} ${name}`, { kind, name, value, file });
       }
+    }
+    // Such a resource may be any that its file had before, and a file that was cut ends in one.
+    const kept = [...this.#told].filter(([key, { file }]) => withNameless.has(file) && !objects.has(key));
+    for (const [key, told] of kept) objects.set(key, told);
+    for (const file of new Set(kept.map(([, told]) => told.file))) {
+      const names = kept.filter(([, told]) => told.file === file).map(([, { kind, name }]) => `${kind} ${name}`);
+      faults.push(faultOf(file, "", `what it said before of ${someOf(names)} counts`));
     }
     return objects;
   }
@@ -244,4 +253,9 @@ export class FilesDatastore implements Datastore {
     const changed = [...objects].filter(([key, { value }]) => before.get(key)?.value !== value);
     if (changed.length > 0) this.#listener({ kind: "put", resources: changed.map(([, { value }]) => value) });
   }
+}
+
+function someOf(names: readonly string[]): string {
+  const [first = "", ...others] = names;
+  return others.length === 0 ? first : `${first} and ${others.length} more`;
 }

@@ -251,6 +251,20 @@ describe("a mistake", () => {
     expect(rest).toEqual(["up", "snapshot Node/w1 IPPool/p", "synced"]);
   });
 
+  it("of a name, or of a file that was cut, ends no resource that was there before", async () => {
+    write("a.yaml", W1, W2, POOL);
+    const listener = new Listener([folder]);
+    await listener.told();
+    const faults = (kept: string): string => "faults FOLDER/a.yaml : resource 2 has no kind or no metadata.name; "
+      + `FOLDER/a.yaml : what it said before of ${kept} counts`;
+    write("a.yaml", W1, { ...W2, metadata: {} });
+    expect(await listener.told()).toEqual([faults("Node w2 and 1 more"), "put Node/w1"]);
+    write("b.yaml", W2);
+    expect(await listener.told()).toEqual([faults("IPPool p"), "put Node/w2"]);
+    write("a.yaml", W1);
+    expect(await listener.told()).toEqual(["faults ", "removed IPPool/p", "put Node/w1"]);
+  });
+
   it("of the file itself: a folder with a manifest's name", async () => {
     write("a.yaml", W1);
     mkdirSync(at("b.yaml"));
