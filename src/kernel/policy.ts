@@ -57,6 +57,12 @@ export type KernelVerdict =
   | { readonly form: RouteForm; readonly why?: undefined }
   | { readonly form: undefined; readonly why: string };
 
+/**
+ * Ways of one route at most: peers may have any number of paths tie, and a request to the kernel has its size. BIRD
+ * merges 16 unless it is told otherwise.
+ */
+const WAYS_MAX = 64;
+
 interface CompiledRule {
   readonly isReject: boolean;
   readonly cidr: Prefix | undefined;
@@ -119,7 +125,7 @@ export class KernelPolicy {
 
   #verdict(family: Family, metric: number, hops: readonly NextHop[], why: () => string): KernelVerdict {
     if (hops.length === 0) return { form: undefined, why: why() };
-    const nextHops = hops.length === 1 ? [{ ...hops[0]!, weight: 1 }] : hops;
+    const nextHops = hops.length === 1 ? [{ ...hops[0]!, weight: 1 }] : hops.slice(0, WAYS_MAX);
     const preferredSource = this.#options.preferredSource[family];
     return { form: this.#form({ metric, type: "unicast", nextHops, preferredSource }) };
   }

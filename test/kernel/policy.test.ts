@@ -6,6 +6,7 @@ import { NextHops } from "../../src/kernel/next-hops.ts";
 import { KernelPolicy } from "../../src/kernel/policy.ts";
 import type { KernelPolicyOptions, KernelVerdict } from "../../src/kernel/policy.ts";
 import { formatRoute, routeOf } from "../../src/kernel/route.ts";
+import { RouteBatch } from "../../src/kernel/rtnetlink/write.ts";
 import { configuration, node, planOf, pool } from "../support/calico/world.ts";
 import type { WorldWords } from "../support/calico/world.ts";
 import { linkAddress, octets, route } from "../support/kernel/build.ts";
@@ -35,6 +36,15 @@ describe("without Calico", () => {
       "10.1.0.0/24 proto 12 nexthop via 10.9.0.2 dev 2 weight 1 nexthop via 10.9.0.3 dev 2 weight 1"
       + " nexthop via 10.9.0.254 dev 2 weight 1");
     expect(judged(KEPT, "10.1.0.0/24", "192.0.2.7", "192.0.2.8")).toBe("10.1.0.0/24 via 10.9.0.254 dev 2 proto 12");
+  });
+  it("takes as many ways as fit a message to the kernel", () => {
+    const many = Array.from({ length: 1000 }, (_, i) => `10.10.${i >> 8}.${i & 255}`);
+    const { policy, reached } = host(KEPT);
+    reached.apply({ event: "route", route: { ...route("10.10.0.0/16", { dev: 2 }), protocol: 2 } });
+    const { family, prefix } = route("10.1.0.0/24");
+    const { form } = policy.judge({ family, prefix, nextHops: many.map(octets), localPref: 100 });
+    expect(form!.nextHops.length).toBe(64);
+    expect(new RouteBatch().push("add", routeOf(form!, family, prefix), 1)).toBe(true);
   });
 });
 
