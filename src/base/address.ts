@@ -115,6 +115,16 @@ export function isLinkLocal(bytes: Uint8Array): boolean {
   return bytes.length === 16 && bytes[0] === 0xfe && (bytes[1]! & 0xc0) === 0x80;
 }
 
+/**
+ * Whether routers may tell each other of it: no address of a link, of a host itself, or of a group; the default route
+ * is for all. In words, as `addressWords` has them: it is asked for every route.
+ */
+export function isForOthers(octets: number, w0: number, w1: number, w2: number, w3: number): boolean {
+  const first = w0 >>> 24;
+  if (octets === 4) return first !== 127 && w0 >>> 16 !== 0xa9fe && (first < 224 || first >= 240);
+  return first !== 0xff && w0 >>> 22 !== 0xfe80 >>> 6 && !(w0 === 0 && w1 === 0 && w2 === 0 && w3 === 1);
+}
+
 /** 127.0.0.0/8 or ::1. */
 export function isLoopback(bytes: Uint8Array): boolean {
   if (bytes.length === 4) return bytes[0] === 127;

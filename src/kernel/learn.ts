@@ -4,7 +4,7 @@
  * export filter's business: that a block is told as a whole, and a borrowed address by itself.
  */
 
-import { isLinkLocal, isLoopback } from "../base/address.ts";
+import { addressWords, isForOthers, isLinkLocal } from "../base/address.ts";
 import { covers, formatPrefix } from "../base/prefix.ts";
 import type { Prefix } from "../base/prefix.ts";
 import { sameValue } from "../base/same.ts";
@@ -147,12 +147,12 @@ export class Learner {
   #directLink({ interfaceIndex, address, scope }: LinkAddress): Link | undefined {
     const link = this.#links.get(interfaceIndex);
     const isKnown = link !== undefined && link.up && !this.#isIgnored(link.name);
-    return isKnown && scope < SCOPE_LINK && isForOthers(address) ? link : undefined;
+    return isKnown && scope < SCOPE_LINK && isTold(address) ? link : undefined;
   }
 
   #isAlien({ table, protocol, prefix }: KernelRoute): boolean {
     return table === this.#options.table && protocol !== this.#options.ownProtocol
-      && !UNLEARNED_PROTOCOLS.includes(protocol) && isForOthers(prefix.address);
+      && !UNLEARNED_PROTOCOLS.includes(protocol) && isTold(prefix.address);
   }
 }
 
@@ -162,13 +162,8 @@ export function originated({ prefix, nextHop, metric }: LearnedRoute, routePrior
     localPref: Math.max(0, PRIORITY_BASE - (metric === 0 ? routePriority : metric)) };
 }
 
-/** Not of a link, of this host, or of a group. The default route is for others. */
-function isForOthers(address: Uint8Array): boolean {
-  const first = address[0]!;
-  const isIpv4 = address.length === 4;
-  const isLink = isIpv4 ? first === 169 && address[1] === 254 : isLinkLocal(address);
-  const isGroup = isIpv4 ? first >= 224 && first < 240 : first === 0xff;
-  return !isLink && !isGroup && !isLoopback(address);
+function isTold(address: Uint8Array): boolean {
+  return isForOthers(address.length, ...addressWords(address));
 }
 
 /** Takes out what matches, and puts the new one in. */

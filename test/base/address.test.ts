@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { isIPv4, isIPv6 } from "node:net";
 import { describe, expect, it } from "vitest";
-import { formatAddress, formatIpv4, formatIpv6, parseAddress, parseIpv4, parseIpv6 } from "../../src/base/address.ts";
+import {
+  addressWords, formatAddress, formatIpv4, formatIpv6, isForOthers, parseAddress, parseIpv4, parseIpv6,
+} from "../../src/base/address.ts";
 
 describe("IPv6 text (RFC 5952)", () => {
   it.each([
@@ -52,4 +54,16 @@ describe("IPv4 text", () => {
     expect(parseAddress("host")).toBeUndefined();
     expect(formatAddress(parseAddress("2001:DB8::")!)).toBe("2001:db8::");
   });
+});
+
+it("addresses of links, hosts and groups are not for others", () => {
+  const isTold = (text: string): boolean => {
+    const address = parseAddress(text)!;
+    return isForOthers(address.length, ...addressWords(address));
+  };
+  const not = ["127.0.0.1", "127.255.0.0", "169.254.0.1", "224.0.0.5", "239.9.9.9", "::1", "fe80::1", "febf::",
+    "ff02::5", "ff00::"];
+  const told = ["0.0.0.0", "126.0.0.1", "128.0.0.0", "169.253.0.1", "169.255.0.1", "223.0.0.1", "240.0.0.1", "::",
+    "::2", "fe7f::1", "fec0::1", "fd00::1", "2001:db8::1", "::1:0:0:1"];
+  expect([not.filter(isTold), told.filter((text) => !isTold(text))]).toEqual([[], []]);
 });

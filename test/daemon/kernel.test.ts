@@ -56,6 +56,19 @@ describe("best paths", () => {
     expect(world.programmed).toEqual([]);
   });
 
+  it("to addresses of links are nobody's route, and told on", async () => {
+    const { world, one, two } = await started();
+    const told = ["169.254.0.0/16", "169.254.1.1/32"];
+    one.announce(told, { nextHop: "10.9.0.2" });
+    one.announce(["0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "169.253.0.0/16"], { nextHop: "10.9.0.2" });
+    await world.pass(1);
+    expect(world.programmed.map((text) => text.split(" ")[0])).toEqual(
+      ["0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "169.253.0.0/16"]);
+    expect(two.prefixes).toEqual(expect.arrayContaining(told));
+    expect(world.api.kernel().leftOut).toEqual([
+      { reason: "a prefix of links", count: told.length }]);
+  });
+
   it("give way to those that can be reached", async () => {
     const { world, one, two } = await started();
     one.announce(["10.1.0.0/26"], { nextHop: "10.77.0.5", localPref: 900 });

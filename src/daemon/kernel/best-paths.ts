@@ -1,5 +1,6 @@
 /** Best paths of the tables as the kernel's policy judges them. */
 
+import { isForOthers } from "../../base/address.ts";
 import type { BestPath, KernelPolicy, KernelVerdict, OwnRoute } from "../../kernel/policy.ts";
 import { DECISION } from "../../rib/decision.ts";
 import type { PathIndex, PrefixId } from "../../rib/ids.ts";
@@ -18,6 +19,9 @@ export function wordsOfId({ family, prefixes }: Rib, id: PrefixId): PrefixWords 
   return { family: family.name, w0: prefixes.w0(id), w1: prefixes.w1(id), w2: prefixes.w2(id), w3: prefixes.w3(id),
     length: prefixes.lengthOf(id) };
 }
+
+/** A peer may tell it and a host must not follow: it would lose its neighbours. Groups and hosts never come so far. */
+const OF_A_LINK: KernelVerdict = { form: undefined, why: "a prefix of links" };
 
 /** What a verdict follows from, beside the path. */
 export interface Judging {
@@ -39,6 +43,10 @@ export function verdictOf(judging: Judging, rib: Rib, id: PrefixId): KernelVerdi
   if (own !== undefined) return policy.own(name, own);
   const best = rib.best(id);
   if (best === 0 || tables.peers.get(rib.peerOf(best)).own) return undefined;
+  const { prefixes, family: { addressOctets } } = rib;
+  if (!isForOthers(addressOctets, prefixes.w0(id), prefixes.w1(id), prefixes.w2(id), prefixes.w3(id))) {
+    return OF_A_LINK;
+  }
   const attributes = rib.attributesOf(best);
   const resolution = ecmp || policy.hasRules(name) ? undefined : reachability.resolution(attributes);
   if (resolution === undefined) return policy.judge(bestPath(tables, rib, id, best, ecmp));
