@@ -79,6 +79,11 @@ describe("messages of Linux", () => {
     const done = fromHex(SAMPLES[15]![1])!;
     done[6]! |= 0x10;
     expect(readDatagram(done)[0]!.interrupted).toBe(true);
+    for (const hex of STRANGERS) {
+      const stranger = fromHex(hex)!;
+      stranger[6]! |= 0x10;
+      expect(readDatagram(stranger)).toMatchObject([{ interrupted: true, body: { kind: "other" } }]);
+    }
   });
   it("are copied: what a Buffer holds next does not change a route", () => {
     const buffer = Buffer.from(fromHex(SAMPLES[0]![1])!);

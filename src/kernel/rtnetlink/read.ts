@@ -20,6 +20,8 @@ export type MessageBody =
   | { readonly kind: "done"; readonly errno: number }
   /** Messages were lost. */
   | { readonly kind: "overrun" }
+  /** Part of a dump that is no business of ours, but says that the dump changed. */
+  | { readonly kind: "other" }
   /** A message of ours that cannot be read: how it is wrong. */
   | { readonly kind: "malformed"; readonly why: string };
 
@@ -34,7 +36,8 @@ export interface NetlinkMessage {
 
 /**
  * The messages of a datagram, in order. What is no business of ours (other families, cache entries, types of routes
- * that we never write) is left out; what cannot be read is `malformed`.
+ * that we never write) is left out, unless it is the one that says that a dump changed: Linux says it once. What cannot
+ * be read is `malformed`.
  */
 export function readDatagram(octets: Uint8Array): readonly NetlinkMessage[] {
   const messages: NetlinkMessage[] = [];
@@ -46,14 +49,16 @@ export function readDatagram(octets: Uint8Array): readonly NetlinkMessage[] {
     }
     const end = at + length;
     const body = readBody(octets, hostU16(octets, at + 4), at, end);
-    if (body !== undefined) {
-      const interrupted = (hostU16(octets, at + 6) & FLAG.DUMP_INTR) !== 0;
-      messages.push({ sequence: hostU32(octets, at + 8), interrupted, body });
+    const interrupted = (hostU16(octets, at + 6) & FLAG.DUMP_INTR) !== 0;
+    if (body !== undefined || interrupted) {
+      messages.push({ sequence: hostU32(octets, at + 8), interrupted, body: body ?? OTHER });
     }
     at = aligned(end);
   }
   return messages;
 }
+
+const OTHER: MessageBody = { kind: "other" };
 
 type BodyReader = (octets: Uint8Array, at: number, end: number, type: number) => MessageBody | undefined;
 
