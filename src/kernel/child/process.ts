@@ -4,6 +4,7 @@
  */
 
 import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { frame, FrameReader } from "./frames.ts";
 import type { FrameKind } from "./frames.ts";
@@ -48,7 +49,6 @@ export function childrenOf(program: ChildProgram): StartChild {
 }
 
 function start(program: ChildProgram, role: Role, listener: ChildListener): Child {
-  const child = spawn(program.executable, program.arguments(role), { stdio: ["pipe", "ignore", "pipe", "pipe"] });
   let lastWords = "";
   let isGone = false;
   const gone = (why: string): void => {
@@ -56,6 +56,14 @@ function start(program: ChildProgram, role: Role, listener: ChildListener): Chil
     isGone = true;
     listener.gone(why);
   };
+  let child: ChildProcess;
+  try {
+    child = spawn(program.executable, program.arguments(role), { stdio: ["pipe", "ignore", "pipe", "pipe"] });
+  } catch (error) {
+    // For most that a system refuses spawn has an event, for the rest (no memory) it throws.
+    program.soon(() => gone(`it cannot be started: ${error instanceof Error ? error.message : String(error)}`));
+    return NOBODY;
+  }
   child.on("error", (error) => gone(`it cannot be started: ${error.message}`));
   child.on("close", (code, signal) => {
     const how = signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;

@@ -33,12 +33,12 @@ function run(program: string, frames = 0, executable = process.execPath): Runnin
       setImmediate(next);
     },
   });
-  const running: Running = { frames: [], gone, turns: 0, child: start("write", {
+  const running: Omit<Running, "child"> = { frames: [], gone, turns: 0 };
+  return Object.assign(running, { child: start("write", {
     frame: (kind, payload) => void running.frames.push({ kind, octets: payload.length,
       sum: payload.reduce((sum, octet) => sum + octet, 0) }),
     gone: isGone,
-  }) };
-  return running;
+  }) });
 }
 
 describe("a child", () => {
@@ -76,5 +76,8 @@ describe("a child", () => {
     child.send(4, Uint8Array.of(1));
     child.end(false);
     expect(await gone).toMatch(/^it cannot be started: .*ENOENT/);
+    const refused = run("", 0, "a name that spawn\0throws for");
+    expect(refused.frames).toEqual([]);
+    expect(await refused.gone).toMatch(/^it cannot be started: .*null bytes/);
   });
 });
