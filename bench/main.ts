@@ -7,6 +7,9 @@ import { runCell } from "./cell-process.ts";
 import type { CellHow } from "./cell-process.ts";
 import { DAEMONS } from "./daemons/all.ts";
 import { dumpFault } from "./generator/mrt.ts";
+import { runKernel, writeKernelResults } from "./kernel/run.ts";
+import type { KernelScale } from "./kernel/run.ts";
+import { kernelTable } from "./kernel/table.ts";
 import { runMicro } from "./micro/run.ts";
 import { readOptions, USAGE } from "./options.ts";
 import type { Options } from "./options.ts";
@@ -26,6 +29,11 @@ import type { Scenario } from "./scenarios/scenario.ts";
 const REPORT = fileURLToPath(new URL("../report", import.meta.url));
 /** The whole, minutes, less what a report takes: see `RunPorts.budgetMinutes`. */
 const BUDGET_MINUTES = { full: 89, quick: 1.95 };
+
+/** Routes that are changed and compared with --kernel, and how often. */
+const KERNEL_SCALES: Readonly<Record<"full" | "quick", KernelScale>> = {
+  full: { changed: 100_000, compared: 250_000, runs: 3 }, quick: { changed: 10_000, compared: 25_000, runs: 1 },
+};
 
 /** Of another daemon: a second run of what takes longer would cost the time that the rest needs. */
 const LONG_SECONDS = 30;
@@ -50,6 +58,7 @@ async function main(words: readonly string[]): Promise<number> {
   const folder = options.out === undefined ? REPORT : userPath(options.out);
   const wrong = folderFault(folder) ?? await mrtFault(options);
   if (wrong !== undefined) return refused(wrong);
+  if (options.kernel) return kernelResults(options, folder);
   if (options.micro) return finish(await microResults(words), folder);
   const stop = stopOnSignals();
   const results = await tableResults(options, words, folder, stop);
@@ -108,6 +117,18 @@ function stopOnSignals(): AbortSignal {
   const abort = new AbortController();
   for (const signal of Object.keys(STATUS_OF_SIGNAL)) process.on(signal, () => abort.abort(signal));
   return abort.signal;
+}
+
+/** Routes into a kernel; of a tenth of the size with --quick. */
+async function kernelResults({ quick, runs }: Options, folder: string): Promise<number> {
+  if (!await namespacesAllowed()) return refused("--kernel needs root and network namespaces");
+  for (const [signal, status] of Object.entries(STATUS_OF_SIGNAL)) process.on(signal, () => process.exit(status));
+  const scale = quick ? KERNEL_SCALES.quick : KERNEL_SCALES.full;
+  const results = await runKernel({ ...scale, runs: runs ?? scale.runs },
+    (what) => process.stderr.write(`${what}\n`));
+  process.stdout.write(`${kernelTable(results)}\n`);
+  process.stderr.write(`bench: ${writeKernelResults(results, folder)}\n`);
+  return 0;
 }
 
 async function microResults(words: readonly string[]): Promise<BenchResults> {

@@ -17,6 +17,8 @@ export interface Options {
   readonly growth: boolean;
   /** In-process micro-benchmarks instead of the table. */
   readonly micro: boolean;
+  /** Routes into a kernel instead of the table. */
+  readonly kernel: boolean;
   /** An MRT RIB file for the scenarios of real tables. */
   readonly mrt: string | undefined;
   /** Folder of the report; undefined: bench/out/report. */
@@ -40,6 +42,7 @@ export const USAGE: string = `npm run bench -- [OPTION]…
   --quick              six scenarios, or those of --only: a tenth of the size, one run, under two minutes
   --growth             growth curves: 250k to 2M routes, 500 to 8,000 sessions
   --micro              decode, intern, decide and pack by themselves, with allocations
+  --kernel             routes into a kernel, beside BIRD 2 and ip -batch
   --mrt FILE           an MRT RIB file (TABLE_DUMP_V2, plain or gzip) as the internet table
   --out FOLDER         where results.json and report.html go (bench/out/report)
   --node OPTION        a word for the interpreter of reflectd and the floor (may be repeated)
@@ -61,7 +64,8 @@ function checked(words: readonly string[], names: ScenarioNames): Options | stri
     args: [...words],
     options: {
       only: { type: "string", multiple: true }, daemons: { type: "string", multiple: true }, runs: { type: "string" },
-      quick: { type: "boolean" }, growth: { type: "boolean" }, micro: { type: "boolean" }, mrt: { type: "string" },
+      quick: { type: "boolean" }, growth: { type: "boolean" }, micro: { type: "boolean" },
+      kernel: { type: "boolean" }, mrt: { type: "string" },
       out: { type: "string" }, node: { type: "string", multiple: true }, help: { type: "boolean" },
     },
   });
@@ -74,8 +78,8 @@ function checked(words: readonly string[], names: ScenarioNames): Options | stri
   return {
     only, daemons: DAEMON_NAMES.filter((name) => daemons.length === 0 || daemons.includes(name)),
     runs: values.runs === undefined ? undefined : Number(values.runs),
-    quick: values.quick ?? false, growth, micro: values.micro ?? false, mrt: values.mrt, out: values.out,
-    nodeOptions: values.node ?? [], help: values.help ?? false,
+    quick: values.quick ?? false, growth, micro: values.micro ?? false, kernel: values.kernel ?? false, mrt: values.mrt,
+    out: values.out, nodeOptions: values.node ?? [], help: values.help ?? false,
   };
 }
 

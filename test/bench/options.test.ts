@@ -11,7 +11,7 @@ const read = (line: string): ReturnType<typeof readOptions> =>
 describe("options", () => {
   it("are all daemons and all scenarios where nothing is said", () => {
     expect(read("")).toEqual({ only: [], daemons: DAEMON_NAMES, runs: undefined, quick: false, growth: false,
-      micro: false, mrt: undefined, out: undefined, nodeOptions: [], help: false });
+      micro: false, kernel: false, mrt: undefined, out: undefined, nodeOptions: [], help: false });
   });
   it("take lists with commas and repeated, daemons in the order of the report", () => {
     expect(read("--only fan-out,hundred --daemons bird2,floor --daemons reflectd --runs 3 --quick")).toMatchObject({
@@ -39,7 +39,7 @@ describe("options", () => {
     expect(answer).not.toContain("\n");
   });
   it("are all in the usage", () => {
-    for (const word of ["only", "daemons", "runs", "quick", "growth", "micro", "mrt", "out", "node"]) {
+    for (const word of ["only", "daemons", "runs", "quick", "growth", "micro", "kernel", "mrt", "out", "node"]) {
       expect(USAGE).toContain(`--${word}`);
     }
   });
