@@ -6,7 +6,9 @@
  */
 
 import { sameValue } from "../base/same.ts";
-import type { BgpConfiguration, CalicoResources, ResourceFault, WorkloadEndpoint } from "./resources/model.ts";
+import type {
+  BgpConfiguration, CalicoNode, CalicoResources, ResourceFault, WorkloadEndpoint,
+} from "./resources/model.ts";
 import { readBgpConfiguration } from "./resources/bgp-configuration.ts";
 import { readBgpFilter } from "./resources/bgp-filter.ts";
 import { readBgpPeer } from "./resources/bgp-peer.ts";
@@ -32,7 +34,7 @@ interface KindRow {
 
 /** The kinds that the translation reads. A new one is a row here. */
 const KINDS: Readonly<Record<string, KindRow>> = {
-  Node: { key: "nodes", read: readNode },
+  Node: { key: "nodes", read: (envelope, before) => readNode(envelope, before as CalicoNode | undefined) },
   BGPPeer: { key: "peers", read: readBgpPeer },
   BGPConfiguration: { key: "configurations",
     read: (envelope, before) => readBgpConfiguration(envelope, before as BgpConfiguration | undefined) },

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { JsonValue } from "../../src/config/json.ts";
 import { ResourceStore } from "../../src/calico/store.ts";
-import { kubernetesNode, manifest, nodeManifest, PEER_WITH_REFLECTORS } from "../support/calico/manifests.ts";
+import { kubernetesNode, manifest, NO_MESH, nodeManifest, PEER_WITH_REFLECTORS } from "../support/calico/manifests.ts";
 
 const RULE = { cidr: "10.0.0.0/8", matchOperator: "In", action: "Reject" };
 const FILTER = manifest("BGPFilter", "f", { importV4: [RULE] });
@@ -63,11 +63,13 @@ describe("a snapshot", () => {
 });
 
 describe("an object that was good and is wrong", () => {
-  const slips: [string, "peers" | "pools" | "filters", string, JsonValue, JsonValue][] = [
+  const slips: [string, "peers" | "pools" | "filters" | "nodes" | "configurations", string, JsonValue, JsonValue][] = [
     ["BGPPeer", "peers", "peer-with-route-reflectors", PEER_WITH_REFLECTORS,
       manifest("BGPPeer", "peer-with-route-reflectors", { peerIP: "x" })],
     ["IPPool", "pools", "pool", POOL, manifest("IPPool", "pool", { cidr: "10.244.0.0/16", vxlanMode: "NewWord" })],
     ["BGPFilter", "filters", "f", FILTER, manifest("BGPFilter", "f", { importV4: [{ ...RULE, action: "Perhaps" }] })],
+    ["Node", "nodes", "w1", nodeManifest("w1", "10.0.0.1/24"), { ...manifest("Node", "w1", {}), spec: '{"bgp":{"ip' }],
+    ["BGPConfiguration", "configurations", "default", NO_MESH, { ...NO_MESH, spec: "nodeToNodeMeshEna" }],
   ];
 
   it.each(slips)("counts as it was, and its fault says so: %s", (kind, key, name, good, wrong) => {
@@ -83,7 +85,7 @@ describe("an object that was good and is wrong", () => {
     expect(store.faults).toEqual([]);
     store.remove(kind, name);
     expect(JSON.stringify(store.put([wrong]))).not.toContain("last good");
-    expect(store.resources[key].size).toBe(0);
+    expect(store.resources[key].size).toBe(kind === "Node" || kind === "BGPConfiguration" ? 1 : 0);
   });
 
   it("says so of a mistake, and not of a note that comes after it", () => {

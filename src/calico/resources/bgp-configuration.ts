@@ -4,8 +4,7 @@ import { PRIORITY_MAX } from "../../config/intent.ts";
 import { parseCommunity } from "../../config/scalars.ts";
 import type { BgpConfiguration, PrefixAdvertisement } from "./model.ts";
 import type { Envelope } from "./envelope.ts";
-import { Fields } from "./fields.ts";
-import type { FieldFault } from "./fields.ts";
+import { Fields, keepsBefore } from "./fields.ts";
 import { readSecretKey } from "./secret-key.ts";
 
 const ENTRIES_MAX = 500;
@@ -24,7 +23,8 @@ const SINGLE = ["logSeverityScreen", "nodeToNodeMeshEnabled", "asNumber", "liste
 
 /**
  * A BGPConfiguration; undefined for names that nobody reads, which is a fault. A field that is wrong counts as it was
- * `before`: its default would reset sessions, or bring the mesh back.
+ * `before`: its default would reset sessions, or bring the mesh back. Undefined also where all of it is wrong that was
+ * right.
  */
 export function readBgpConfiguration(
   { name, root }: Envelope, before: BgpConfiguration | undefined,
@@ -39,16 +39,9 @@ export function readBgpConfiguration(
   const from = root.faults.length;
   const read = configurationOf(name, spec);
   if (before === undefined) return read;
-  const kept = SINGLE.filter((key) => keeps(root.faults, from, `spec.${key}`));
+  if (root.faults.some(({ field }) => field === "spec")) return undefined; // the last good version counts
+  const kept = SINGLE.filter((key) => keepsBefore(root.faults, from, (field) => field === `spec.${key}`));
   return { ...read, ...Object.fromEntries(kept.map((key) => [key, before[key]])) };
-}
-
-/** Whether there is a fault of a field among those since `from`, which says then what counts. */
-function keeps(faults: FieldFault[], from: number, field: string): boolean {
-  const at = faults.findIndex((fault, index) => index >= from && fault.field === field);
-  const fault = faults[at];
-  if (fault !== undefined) faults[at] = { ...fault, why: `${fault.why}; what it said before counts` };
-  return fault !== undefined;
 }
 
 /** What holds where there is none of that name: each field's default. */

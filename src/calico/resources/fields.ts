@@ -22,6 +22,17 @@ export function mistakesIn(faults: readonly FieldFault[]): number {
   return faults.reduce((sum, { note }) => sum + (note === undefined ? 1 : 0), 0);
 }
 
+/** Whether there is a mistake in such a field among those since `from`: each says then what counts in its place. */
+export function keepsBefore(faults: FieldFault[], from: number, isOne: (field: string) => boolean): boolean {
+  let isKept = false;
+  for (const [at, fault] of faults.entries()) {
+    if (at < from || fault.note === true || !isOne(fault.field)) continue;
+    faults[at] = { ...fault, why: `${fault.why}; what it said before counts` };
+    isKept = true;
+  }
+  return isKept;
+}
+
 /** An object of a resource, and where faults are noted. */
 export class Fields {
   readonly faults: FieldFault[];

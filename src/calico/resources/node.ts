@@ -4,14 +4,34 @@ import { parseIpv4 } from "../../base/address.ts";
 import { parsedJson } from "../../config/json.ts";
 import type { CalicoNode } from "./model.ts";
 import type { Envelope } from "./envelope.ts";
-import { Fields } from "./fields.ts";
+import { Fields, keepsBefore } from "./fields.ts";
 import { asNumberOf, nodeAddressOf, whyNoPeer } from "./scalars.ts";
 
 const PREFIX = "projectcalico.org/";
 
-/** A node of either form. Calico's own form stands in etcd and files; Kubernetes has none. */
-export function readNode(envelope: Envelope): CalicoNode {
-  return envelope.apiVersion === "v1" ? fromKubernetes(envelope) : fromCalico(envelope);
+/** What sessions hang on, and how both forms name it. */
+const FIELDS: readonly (readonly [key: keyof CalicoNode, names: RegExp])[] = [
+  ["ipv4", /^spec\.bgp\.ipv4Address$|\/IPv4Address$/],
+  ["ipv6", /^spec\.bgp\.ipv6Address$|\/IPv6Address$/],
+  ["asNumber", /^spec\.bgp\.asNumber$|\/ASNumber$/],
+  ["routeReflectorClusterId", /^spec\.bgp\.routeReflectorClusterID$|\/RouteReflectorClusterID$/],
+];
+const LABELS = /^metadata\.(labels|annotations\.projectcalico\.org\/labels)(\.|$)/;
+
+/**
+ * A node of either form. Calico's own form stands in etcd and files; Kubernetes has none. A field that is wrong counts
+ * as it was `before`: a slip in an address or a cluster id would end sessions, a reflector's all. Undefined where all
+ * of a node that was there is wrong.
+ */
+export function readNode(envelope: Envelope, before: CalicoNode | undefined): CalicoNode | undefined {
+  const { faults } = envelope.root;
+  const read = envelope.apiVersion === "v1" ? fromKubernetes(envelope) : fromCalico(envelope);
+  if (before === undefined || faults.length === 0) return read;
+  if (faults.some(({ field }) => field === "spec" || field === "spec.bgp")) return undefined;
+  const kept = FIELDS.filter(([, names]) => keepsBefore(faults, 0, (field) => names.test(field)));
+  const labels = keepsBefore(faults, 0, (field) => LABELS.test(field)) ? new Map([...before.labels, ...read.labels])
+    : read.labels;
+  return { ...read, labels, ...Object.fromEntries(kept.map(([key]) => [key, before[key]])) };
 }
 
 function fromCalico({ name, labels, root }: Envelope): CalicoNode {

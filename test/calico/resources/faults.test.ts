@@ -17,6 +17,11 @@ function put(kind: string, written: Written): { readonly store: ResourceStore; r
   for (const fault of faults) expect(fault).toMatchObject({ kind, name: expect.any(String) });
   return { store, faults: faults.map(({ field, why }) => `${field}: ${why}`) };
 }
+/** A Node of Kubernetes. */
+const annotated = (ipv4: string, ipv6: string, asNumber: string, clusterId: string, labels: string): Written =>
+  ({ apiVersion: "v1", metadata: { annotations: { "projectcalico.org/IPv4Address": ipv4,
+    "projectcalico.org/IPv6Address": ipv6, "projectcalico.org/ASNumber": asNumber,
+    "projectcalico.org/RouteReflectorClusterID": clusterId, "projectcalico.org/labels": labels } } });
 const TO_ALL = { peerSelector: "all()" };
 const TOR = { peerIP: "10.9.9.9", asNumber: 65000 };
 
@@ -129,6 +134,23 @@ describe("2.1 Node", () => {
       "metadata.annotations.projectcalico.org/labels.b"]);
     expect(Object.fromEntries(said.store.resources.nodes.get("x")?.labels ?? [])).toEqual({ a: "1", zone: "z" });
   });
+  it.each([["Calico's", { metadata: { labels: { rr: "true" } }, spec: { bgp: { ipv4Address: "10.0.0.1/24",
+    ipv6Address: "fd00::1/64", asNumber: 7, routeReflectorClusterID: "244.0.0.1" } } },
+  { metadata: { labels: { rr: true } }, spec: { bgp: { ipv4Address: "10.0.0.1//24", ipv6Address: "fd00::1/640",
+    asNumber: "7.", routeReflectorClusterID: "244.0.0" } } }],
+  ["Kubernetes'", annotated("10.0.0.1/24", "fd00::1/64", "7", "244.0.0.1", '{"rr":"true"}'),
+    annotated("10.0.0.1//24", "fd00::1/640", "7.", "244.0.0", '{"rr":"true')]])(
+    "%s: what was right and is wrong counts as it did before, and what is absent is absent", (_, good, wrong) => {
+      const store = new ResourceStore();
+      store.put([resource("Node", good)]);
+      const before = store.resources;
+      const whys = store.put([resource("Node", wrong)]).map(({ why }) => why);
+      expect(whys.map((why) => why.endsWith("; what it said before counts"))).toEqual([true, true, true, true, true]);
+      expect(store.resources).toBe(before);
+      store.put([resource("Node", { ...good, metadata: {}, spec: {} })]);
+      expect(store.resources.nodes.get("x")).toMatchObject({ ipv4: undefined, ipv6: undefined, asNumber: undefined,
+        routeReflectorClusterId: undefined, labels: new Map() });
+    });
   it("0.0.0.0 is no cluster id, and a bgp or a spec of null is as good as absent", () => {
     expect(put("Node", { spec: { bgp: { routeReflectorClusterID: "0.0.0.0" } } }).faults).toHaveLength(1);
     for (const spec of [null, { bgp: null }]) expect(put("Node", { spec: spec as never }).faults).toEqual([]);
