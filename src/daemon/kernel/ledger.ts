@@ -13,7 +13,8 @@ import { ByPrefix, prefixOfWords, wordsOf } from "./by-prefix.ts";
 import type { PrefixWords } from "./by-prefix.ts";
 import { dropForm, Entry, formsOf, isDone, metricOf, NONE, sameForm, stateOf, takeForm } from "./entry.ts";
 import type { RouteState } from "./entry.ts";
-import { Steps } from "./steps.ts";
+import { Round } from "./steps.ts";
+import type { Steps } from "./steps.ts";
 
 /** A prefix that somebody's hand may have been at; for `mend`. */
 export type Suspect = PrefixWords;
@@ -22,8 +23,6 @@ export type Suspect = PrefixWords;
 export type LedgerChanges = KernelChanges<Steps<Entry>>;
 
 const CHANGES = ["add", "replace", "remove"] as const;
-/** Lengths of prefixes: 0 to 128. */
-const LENGTHS = 129;
 
 /** The ledger of one table. */
 export class Ledger {
@@ -34,12 +33,9 @@ export class Ledger {
   readonly #failed = new Set<Entry>();
   readonly #counts: Record<RouteState, number> = { installed: 0, pending: 0, failed: 0, stale: 0, "left out": 0 };
   readonly #leftOut = new Map<string, number>();
-  /** The round: additions and removals by length, replacements. */
-  readonly #add: Steps<Entry>[] = Array.from({ length: LENGTHS }, () => new Steps());
-  readonly #remove: Steps<Entry>[] = Array.from({ length: LENGTHS }, () => new Steps());
-  readonly #replace: Steps<Entry> = new Steps();
-  #inRound = 0;
-  #isMade = false;
+  /** The round whose steps are taken, and the one that is made meanwhile. */
+  #round = new Round<Entry>();
+  #coming = new Round<Entry>();
   /** Steps on their way to the kernel. */
   readonly #underWay = new Set<LedgerChanges>();
   #keepsStale = true;
@@ -59,7 +55,7 @@ export class Ledger {
 
   /** Whether steps are to be taken. */
   get isBusy(): boolean {
-    return this.#inRound > 0 || this.#dirty.length > 0;
+    return this.#round.count > 0 || this.#coming.count > 0 || this.#dirty.length > 0;
   }
 
   /** What failed, as it failed last. */
@@ -174,9 +170,8 @@ export class Ledger {
     return some.length;
   }
 
-  /** Looks at up to `budget` prefixes for the round that is being made; true: it is made, and `next` has its steps. */
+  /** Looks at up to `budget` prefixes for the round to come; true: all that wait were looked at. */
   makeRound(budget: number): boolean {
-    if (this.#isMade) return true;
     for (let left = budget; this.#looked < this.#dirty.length; left--) {
       if (left <= 0) return false;
       const entry = this.#dirty[this.#looked++]!;
@@ -186,22 +181,16 @@ export class Ledger {
     }
     this.#dirty = [];
     this.#looked = 0;
-    this.#isMade = true;
     return true;
   }
 
-  /** Takes the next steps of the round, `max` at most; undefined where it has no more. */
+  /** Takes the next steps, `max` at most; undefined where there are none, or the round to come is still being made. */
   next(max: number): LedgerChanges | undefined {
-    if (this.#inRound === 0) {
-      this.#isMade = false;
-      return undefined;
+    if (this.#round.count === 0) {
+      if (this.#dirty.length > 0 || this.#coming.count === 0) return undefined;
+      [this.#round, this.#coming] = [this.#coming, this.#round];
     }
-    const changes: LedgerChanges = { add: new Steps(), replace: new Steps(), remove: new Steps() };
-    let left = max;
-    for (let length = LENGTHS - 1; length >= 0; length--) left -= this.#add[length]!.moveTo(changes.add, left);
-    left -= this.#replace.moveTo(changes.replace, left);
-    for (let length = 0; length < LENGTHS; length++) left -= this.#remove[length]!.moveTo(changes.remove, left);
-    this.#inRound -= max - left;
+    const changes = this.#round.take(max);
     this.#underWay.add(changes);
     return changes;
   }
@@ -253,26 +242,25 @@ export class Ledger {
 
   /** Puts what is to be done for a prefix into the round. What tables come and go by needs no plan. */
   #plan(entry: Entry): void {
-    const { want, have, others, length } = entry;
+    const { want, have, others } = entry;
     if (want === undefined) {
       if (this.#keepsStale) return;
-      for (const form of formsOf(entry)) this.#step(this.#remove[length]!, entry, form);
-    } else if (have === undefined) this.#step(this.#add[length]!, entry, want);
+      for (const form of formsOf(entry)) this.#step("remove", entry, form);
+    } else if (have === undefined) this.#step("add", entry, want);
     else if (others.length === 0 && metricOf(entry, want) === metricOf(entry, have)) {
-      if (entry.unsure || !sameRoute(want, have)) this.#step(this.#replace, entry, want); // added where it is gone
+      if (entry.unsure || !sameRoute(want, have)) this.#step("replace", entry, want); // added where it is gone
     } else {
       const routes = formsOf(entry).map((form) => routeOf(form, entry.family, prefixOfWords(entry)));
       const { add, replace, remove } = plan([routeOf(want, entry.family, prefixOfWords(entry))], routes);
-      for (const route of add) this.#step(this.#add[length]!, entry, route);
-      for (const route of entry.unsure && add.length === 0 ? [want] : replace) this.#step(this.#replace, entry, route);
-      for (const route of remove) this.#step(this.#remove[length]!, entry, route);
+      for (const route of add) this.#step("add", entry, route);
+      for (const route of entry.unsure && add.length === 0 ? [want] : replace) this.#step("replace", entry, route);
+      for (const route of remove) this.#step("remove", entry, route);
     }
   }
 
-  #step(steps: Steps<Entry>, entry: Entry, form: RouteForm): void {
-    steps.push(entry, form);
+  #step(change: keyof KernelChanges, entry: Entry, form: RouteForm): void {
+    this.#coming.push(change, entry, form);
     entry.steps++;
-    this.#inRound++;
   }
 
   #entryOf(prefix: PrefixWords): Entry {

@@ -41,7 +41,7 @@ import { kernelCounts, kernelView } from "./view.ts";
 import type { KernelCounts } from "./view.ts";
 
 /** Prefixes that are compared in one turn of the event loop, and changes that are handed over together. */
-const PREFIXES_PER_TURN = 4096;
+const PREFIXES_PER_TURN = 16_384;
 const CHANGES_AT_ONCE = 2048;
 /** Calls under way: one in the kernel's hands, one that follows without a gap. */
 const CALLS_AHEAD = 2;
@@ -296,18 +296,18 @@ export class KernelOwner {
       if (this.#calls === 0) this.#beginReading(this.#kernel);
       return;
     }
-    if (!this.#isKnown || this.#isUnsure || this.#calls >= CALLS_AHEAD) return;
+    if (!this.#isKnown || this.#isUnsure) return;
     if (!this.#ledger.isBusy) {
       if (this.#calls === 0) this.#onIdle?.();
       return;
     }
-    if (!this.#ledger.makeRound(PREFIXES_PER_TURN)) return this.#goOn();
-    const changes = this.#ledger.next(CHANGES_AT_ONCE);
+    const isMade = this.#ledger.makeRound(PREFIXES_PER_TURN);
+    const changes = this.#calls < CALLS_AHEAD ? this.#ledger.next(CHANGES_AT_ONCE) : undefined;
     if (changes !== undefined) {
       this.#calls++;
       this.#kernel.apply(changes, (failures) => this.#applied(changes, failures));
     }
-    this.#goOn();
+    if (!isMade || (this.#calls < CALLS_AHEAD && this.#ledger.isBusy)) this.#goOn();
   }
 
   #applied(changes: LedgerChanges, failures: readonly KernelFailure[]): void {

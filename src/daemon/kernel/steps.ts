@@ -5,7 +5,7 @@
 
 import { routeOf } from "../../kernel/route.ts";
 import type { KernelRoute, RouteForm } from "../../kernel/route.ts";
-import type { RouteList } from "../../kernel/port.ts";
+import type { KernelChanges, RouteList } from "../../kernel/port.ts";
 import { prefixOfWords } from "./by-prefix.ts";
 import type { PrefixWords } from "./by-prefix.ts";
 
@@ -55,5 +55,42 @@ export class Steps<Entry extends PrefixWords> implements RouteList {
   #anywhere(): number {
     this.#chance = (Math.imul(this.#chance, 1664525) + 1013904223) >>> 0;
     return Math.floor(this.#chance / 2 ** 32 * this.length);
+  }
+}
+
+/** Lengths of prefixes: 0 to 128. */
+const LENGTHS = 129;
+
+/**
+ * Steps that are taken together: all additions, the most specific first, then replacements, then all removals, the
+ * least specific first (kernel/port.ts says why). What one prefix waits for is in one round.
+ */
+export class Round<Entry extends PrefixWords> {
+  readonly #add: Steps<Entry>[] = Array.from({ length: LENGTHS }, () => new Steps());
+  readonly #remove: Steps<Entry>[] = Array.from({ length: LENGTHS }, () => new Steps());
+  readonly #replace: Steps<Entry> = new Steps();
+  #count = 0;
+
+  /** Steps that are left. */
+  get count(): number {
+    return this.#count;
+  }
+
+  push(change: keyof KernelChanges, entry: Entry, form: RouteForm): void {
+    const steps = change === "add" ? this.#add[entry.length]! : change === "remove" ? this.#remove[entry.length]!
+      : this.#replace;
+    steps.push(entry, form);
+    this.#count++;
+  }
+
+  /** Takes the next steps, `max` at most. */
+  take(max: number): KernelChanges<Steps<Entry>> {
+    const changes = { add: new Steps<Entry>(), replace: new Steps<Entry>(), remove: new Steps<Entry>() };
+    let left = max;
+    for (let length = LENGTHS - 1; length >= 0; length--) left -= this.#add[length]!.moveTo(changes.add, left);
+    left -= this.#replace.moveTo(changes.replace, left);
+    for (let length = 0; length < LENGTHS; length++) left -= this.#remove[length]!.moveTo(changes.remove, left);
+    this.#count -= max - left;
+    return changes;
   }
 }
