@@ -105,6 +105,19 @@ it("adds again what a reading does not find, also where it was said to be gone b
   expect([kernel.routes.size, ledger.counts.installed]).toEqual([1, 1]);
 });
 
+it("mends at once what failed because the kernel had something else than was known", () => {
+  const [ledger, kernel] = [new Ledger(), new Kernel()];
+  ledger.want(words(PREFIXES[0]), route(PREFIXES[0]), undefined);
+  const forged = route(PREFIXES[0], "10.9.0.3");
+  kernel.routes.set(routeKey(forged), forged);
+  rest(ledger, kernel);
+  expect(ledger.counts.failed).toBe(1);
+  read(ledger, kernel);
+  rest(ledger, kernel);
+  expect([kernel.routes.get(routeKey(forged))!.type, ledger.counts.installed, ledger.counts.failed])
+    .toEqual(["blackhole", 1, 0]);
+});
+
 it("adds the most specific first and removes the least specific first, over all steps of a round", () => {
   const [ledger, kernel] = [new Ledger(), new Kernel()];
   ledger.dropStale();

@@ -231,6 +231,7 @@ export class Ledger {
 
   #has(entry: Entry, have: RouteForm | undefined, others: readonly RouteForm[]): void {
     const was = entry.state;
+    if (!sameForm(entry, entry.have, have)) entry.failure = undefined; // it was another matter that failed
     entry.have = have;
     entry.others = others;
     entry.unsure = false;
