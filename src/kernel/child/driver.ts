@@ -192,6 +192,7 @@ class Driver implements KernelProcesses {
     }
     this.#sequence = request.last >= SEQUENCE_MAX ? 1 : request.last + 1;
     this.#underWay.push({ job, last: request.last });
+    this.#writer.awaits(true);
     this.#writer.send(FRAME.request, request.octets);
   }
 
@@ -206,6 +207,7 @@ class Driver implements KernelProcesses {
       const isOver = oldest.job !== this.#job && this.#underWay[0]?.job !== oldest.job;
       if (isOver) oldest.job.end();
     }
+    this.#writer.awaits(this.#underWay.length > 0);
     this.#goOn();
   }
 
@@ -235,10 +237,12 @@ class Driver implements KernelProcesses {
 
   #followRoutes(on: boolean): void {
     this.#follower.send(FRAME.followRoutes, Uint8Array.of(on ? 1 : 0));
+    this.#follower.awaits(true);
   }
 
   #obeyed(): void {
     this.#awaitsSilence = false;
+    this.#follower.awaits(false);
     if (!this.#isBulk) this.#tellLost("routes were not followed while many changed");
     this.#goOn();
   }

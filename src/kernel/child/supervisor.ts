@@ -34,6 +34,8 @@ export interface SupervisorMeans {
 /** How long it stays down, doubled with each end until it has lived for LIVED_SECONDS. */
 const BACK_OFF_SECONDS = { least: 0.1, most: 10 } as const;
 const LIVED_SECONDS = 5;
+/** How long it may say nothing when something is awaited: a stopped or hanging process never ends by itself. */
+const SILENT_SECONDS = 30;
 /** How long it may take to end when it is told to. */
 const END_SECONDS = 1;
 
@@ -50,6 +52,9 @@ export class Supervisor {
   #upSince = 0;
   #backOffSeconds: number = BACK_OFF_SECONDS.least;
   #cancel: (() => void) | undefined;
+  #isAwaited = true;
+  #heardAt = 0;
+  #cancelWatch: (() => void) | undefined;
   /** What the process said of itself before it ended. */
   #fault: string | undefined;
   #trouble: string | undefined = STARTING;
@@ -85,6 +90,24 @@ export class Supervisor {
       },
     });
     this.#child = child;
+    this.awaits(true);
+    this.#watch();
+  }
+
+  /** Whether it is to say something, from now on. Until it listens, it is. */
+  awaits(something: boolean): void {
+    if (something && !this.#isAwaited) this.#heardAt = this.#means.now();
+    this.#isAwaited = something;
+  }
+
+  #watch(): void {
+    this.#heardAt = this.#means.now();
+    const look = (): void => {
+      this.#cancelWatch = this.#means.later(SILENT_SECONDS, look);
+      const isSilent = this.#means.now() - this.#heardAt >= SILENT_SECONDS * 1000;
+      if (this.#isAwaited && isSilent) this.kill(`it said nothing for ${SILENT_SECONDS} seconds`);
+    };
+    this.#cancelWatch = this.#means.later(SILENT_SECONDS, look);
   }
 
   /** Tells the process something; nothing where it is down. */
@@ -113,6 +136,7 @@ export class Supervisor {
   }
 
   #heard(kind: number, payload: Uint8Array): void {
+    this.#heardAt = this.#means.now();
     if (kind === FRAME.datagram) this.#listener.datagram(payload);
     else if (kind === FRAME.fault) this.#fault = new TextDecoder().decode(payload);
     else if (kind === FRAME.ready) this.#ready(payload);
@@ -123,6 +147,7 @@ export class Supervisor {
     if (version !== FRAMES_VERSION) return this.kill("the program was updated: restart reflectd");
     if (this.#isUp) return this.#listener.obeyed();
     this.#isUp = true;
+    this.awaits(false);
     this.#upSince = this.#means.now();
     this.#trouble = undefined;
     this.#listener.up(receiveOctets);
@@ -133,6 +158,7 @@ export class Supervisor {
     const isNews = wasUp || why !== this.#trouble;
     this.#child = undefined;
     this.#isUp = false;
+    this.#cancelWatch?.();
     this.#trouble = why;
     if (this.#stopped !== undefined) return this.#stopped();
     if (isNews) this.#means.log(why);

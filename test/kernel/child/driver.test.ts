@@ -185,6 +185,33 @@ describe("a process that dies", () => {
     expect(host.nextTimer).toBeCloseTo(0.1);
   });
 
+  it("or says nothing when it should, is ended; not one that has nothing to say", () => {
+    const host = new FakeHost();
+    host.up();
+    host.pass(1000);
+    const outcome = applied(host, { add: many(1) });
+    host.pass(29);
+    expect([host.child("write").ended, host.child("follow").ended]).toEqual([undefined, undefined]);
+    host.pass(31);
+    expect([host.child("write").ended, host.child("follow").ended]).toEqual(["at once", undefined]);
+    host.child("write").gone("it was ended by SIGKILL");
+    expect([outcome.failures, host.driver.trouble()]).toEqual([[],
+      "the process that writes routes does not run: it said nothing for 30 seconds"]);
+    host.pass(0.1);
+    host.pass(61);
+    expect(host.child("write").ended).toBe("at once");
+  });
+
+  it("is ended too where it should follow no routes, and does not obey", () => {
+    const host = new FakeHost();
+    host.up();
+    applied(host, { add: many(300) });
+    host.pass(61);
+    expect([host.child("write").ended, host.child("follow").ended]).toEqual([undefined, "at once"]);
+    host.child("follow").gone("it was ended by SIGKILL");
+    expect(host.child("write").requests.length).toBe(1);
+  });
+
   it("says why before it goes", () => {
     const host = new FakeHost();
     host.child("write").fault("Cannot find package 'netlink'");
