@@ -271,6 +271,7 @@ describe("the datastore that is meant", () => {
     expect(choiceOf({ ...none, datastore: "etcd" }, { DATASTORE_TYPE: "kubernetes" })?.datastore).toBe("etcd");
     expect(choiceOf(none, { DATASTORE_TYPE: "etcdv3" })?.datastore).toBe("etcd");
     expect(choiceOf(undefined, { DATASTORE_TYPE: "Kubernetes" })?.datastore).toBe("kubernetes");
+    expect(choiceOf({ ...none, kubeconfig: "/k" }, { DATASTORE_TYPE: "kubernetes" })?.kubeconfig).toBe("/k");
     expect([choiceOf(undefined, {}), choiceOf(undefined, { DATASTORE_TYPE: "x" })]).toEqual([undefined, undefined]);
   });
 
