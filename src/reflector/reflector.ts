@@ -20,8 +20,8 @@ const PATHS_PER_PREFIX = 8;
 /** Slices without a stream's worth after which it has ended: the next input of a connection may be two turns away. */
 const QUIET_SLICES = 2;
 
-/** A slice whose time does not pass. */
-const never = (): number => 0;
+/** Of a slice that may take as long as it does. */
+const noTime = (): number => 0;
 
 /** The reflector of one address family. */
 export class Reflector {
@@ -135,7 +135,7 @@ export class Reflector {
    * `more`: as more is about to come, members are better woken for both; `gone`: how much of the slice's time is, in
    * parts of it, as nobody can say in octets how long a write takes. Answers whether that much was decided.
    */
-  pump(share: number = 1, more: boolean = false, gone: () => number = never): boolean {
+  pump(share: number = 1, more: boolean = false, gone: () => number = noTime): boolean {
     const prefixes = Math.ceil(share * this.#limits.prefixesPerSlice);
     let full = false;
     this.#spent = 0;
