@@ -8,12 +8,22 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 /** TCP_LISTEN of Linux in the column `st` of /proc/net/tcp (proc(5)). */
 const LISTEN = "0A";
 
+/** So much of a command line. */
+const WORDS_MAX = 100;
+
 /** The process that listens on a port of this host, such as "bird (pid 812)"; undefined where nobody can say. */
 export function portOwner(port: number): string | undefined {
   const sockets = new Set(["tcp", "tcp6"].flatMap((table) => listeners(textOf(`/proc/self/net/${table}`), port)));
   if (sockets.size === 0) return undefined;
   const pid = namesIn("/proc").find((name) => /^[0-9]+$/.test(name) && holds(name, sockets));
-  return pid === undefined ? undefined : `${textOf(`/proc/${pid}/comm`).trim()} (pid ${pid})`;
+  return pid === undefined ? undefined : `${programOf(pid)} (pid ${pid})`;
+}
+
+/** Programs of Node are all called alike, another reflectd too: their command lines tell which one it is. */
+function programOf(pid: string): string {
+  const name = textOf(`/proc/${pid}/comm`).trim();
+  const words = textOf(`/proc/${pid}/cmdline`).split("\0").join(" ").trim();
+  return name.startsWith("node") && words !== "" ? words.slice(0, WORDS_MAX) : name;
 }
 
 /** The sockets that listen on a port, as links in /proc/PID/fd name them. */

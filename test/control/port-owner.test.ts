@@ -1,5 +1,6 @@
 /** The owner of a port, from /proc of this very process. */
 
+import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
@@ -28,5 +29,16 @@ describe("the owner of a port", () => {
       await new Promise((resolve) => { server.close(resolve); });
     }
     expect(portOwner(port)).toBeUndefined();
+  });
+
+  it.runIf(process.platform === "linux")("of Node's programs is told by its command line", async () => {
+    const script = "const s = require('net').createServer().listen(0, () => console.log(s.address().port))";
+    const child = spawn(process.execPath, ["-e", script, "run"], { stdio: ["ignore", "pipe", "ignore"] });
+    try {
+      const port = Number(await new Promise((resolve) => { child.stdout.once("data", resolve); }));
+      expect(portOwner(port)).toMatch(new RegExp(`^\\S*node -e const s = .* \\(pid ${child.pid}\\)$`));
+    } finally {
+      child.kill("SIGKILL");
+    }
   });
 });
