@@ -16,7 +16,8 @@ export function serviceAccount(environment: Environment, folder: string = FOLDER
     const host = environment["KUBERNETES_SERVICE_HOST"] ?? "";
     const port = environment["KUBERNETES_SERVICE_PORT"] ?? "";
     if (host === "" || port === "") {
-      return { fault: "this is no pod of a cluster (KUBERNETES_SERVICE_HOST is not set), and no kubeconfig is given" };
+      return { fault: "this is no pod of a cluster (KUBERNETES_SERVICE_HOST is not set), and no kubeconfig is given "
+        + "(set KUBECONFIG, or calico.kubeconfig in the file of --config)" };
     }
     const server = `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
     if (!URL.canParse(server)) return { fault: `KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT make no URL` };
