@@ -143,6 +143,22 @@ it("adds the most specific first and removes the least specific first, over all 
   expect(order).toEqual(["add /32", "add /26", "add /8", "remove /8", "remove /26", "remove /32"]);
 });
 
+it("keeps that order over steps that were lost", () => {
+  const [ledger, kernel] = [new Ledger(), new Kernel()];
+  for (const prefix of PREFIXES) ledger.want(words(prefix), route(prefix), undefined);
+  expect(ledger.makeRound(3)).toBe(true);
+  const lost = ledger.next(1)!;
+  expect(lost.add.at(0)!.prefix.length).toBe(32);
+  ledger.planAgain();
+  ledger.taken(lost, []);
+  read(ledger, kernel);
+  expect(ledger.makeRound(10)).toBe(true);
+  const rest = ledger.next(10)!;
+  expect([...rest.add].map(({ prefix }) => prefix.length)).toEqual([32, 26, 8]);
+  ledger.taken(rest, kernel.apply(rest, () => false));
+  expect([ledger.isBusy, ledger.counts.installed, kernel.routes.size]).toEqual([false, 3, 3]);
+});
+
 it("keeps what nobody wants until it is told not to, and names what is left out", () => {
   const [ledger, kernel] = [new Ledger(), new Kernel()];
   for (const prefix of PREFIXES) kernel.apply({ add: [route(prefix)], replace: [], remove: [] }, () => false);

@@ -195,6 +195,20 @@ export class Ledger {
     return changes;
   }
 
+  /** Nobody knows what became of steps that were handed out: those that were to follow are planned anew. */
+  planAgain(): void {
+    for (const round of [this.#round, this.#coming]) {
+      const left = round.take(round.count);
+      for (const change of CHANGES) {
+        for (const entry of left[change].entries) {
+          entry.steps--;
+          this.#soil(entry);
+          this.#settle(entry);
+        }
+      }
+    }
+  }
+
   /** The steps that `next` handed out were taken, but for those that failed. */
   taken(changes: LedgerChanges, failures: readonly KernelFailure[]): void {
     assert(this.#underWay.delete(changes), "steps are taken once, as they were handed out");

@@ -221,7 +221,10 @@ export class KernelOwner {
     if (this.#isStopped) return;
     if (event.event === "lost") {
       this.#means.log.write("debug", "kernel-lost", { why: event.why });
-      this.#isUnsure ||= event.changes === true;
+      if (event.changes === true) {
+        this.#isUnsure = true;
+        this.#ledger.planAgain();
+      }
       return this.#read();
     }
     this.#during?.push(event);
