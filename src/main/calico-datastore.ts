@@ -3,6 +3,7 @@
 import { unreachable } from "../base/assert.ts";
 import type { Instant } from "../base/ports.ts";
 import type { Datastore, Timers } from "../calico/datastore/datastore.ts";
+import { readAccess } from "../calico/datastore/etcd/access.ts";
 import { EtcdDatastore } from "../calico/datastore/etcd/etcd.ts";
 import { FilesDatastore } from "../calico/datastore/files/files.ts";
 import { apiGroupOf } from "../calico/datastore/kubernetes/api-group.ts";
@@ -45,6 +46,21 @@ export async function openDatastore(calico: CalicoSettings, nodeName: string, { 
     case undefined: return { refused: "the configuration has no datastore (add calico.datastore)" };
     default: return unreachable(kind, "openDatastore");
   }
+}
+
+/**
+ * What keeps the datastore from being asked that its own files say: a kubeconfig, certificates, a password. Undefined
+ * where they are good, and where there are none; nobody is asked.
+ */
+export async function whyNoAccess(calico: CalicoSettings, { env }: Pick<CliIo, "env">): Promise<string | undefined> {
+  const kind = choiceOf(calico, env)?.datastore;
+  if (kind === "etcd") {
+    const access = await readAccess(etcdSettings(calico.etcd, env));
+    return typeof access === "string" ? access : undefined;
+  }
+  const kubeconfig = kind === "kubernetes" ? calico.kubeconfig ?? env["KUBECONFIG"] : undefined;
+  const access = kubeconfig ? await kubeconfigAccess(kubeconfig)() : undefined;
+  return access !== undefined && "fault" in access ? access.fault : undefined;
 }
 
 /** etcd for one node, or for all where none is named. */

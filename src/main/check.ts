@@ -5,7 +5,7 @@ import type { ResourceFault } from "../calico/resources/model.ts";
 import { unreadableFile } from "../config/fault.ts";
 import type { ConfigFault } from "../config/fault.ts";
 import type { Intent } from "../config/intent.ts";
-import type { Settings } from "../config/settings.ts";
+import type { CalicoSettings, Settings } from "../config/settings.ts";
 import { EXIT } from "../control/cli-io.ts";
 import type { CliHandlers, CliIo } from "../control/cli-io.ts";
 import { complain, readFile } from "./files.ts";
@@ -15,7 +15,7 @@ import { withPasswords } from "./passwords.ts";
 export const check: CliHandlers["check"] = async ({ config, output }, io) => {
   const read = await withPasswords(await readFile(config));
   const faults = "faults" in read ? read.faults : [...faultsOfPasswords(read.intent),
-    ...(read.settings.calico === undefined ? [] : await faultsOfResources(read.settings.calico.files, io))];
+    ...(read.settings.calico === undefined ? [] : await faultsOfCalico(read.settings.calico, io))];
   const isGood = faults.every(({ note }) => note === true);
   if (output === "json") io.stdout.write(`${JSON.stringify({ faults }, undefined, 2)}\n`);
   else if (output === "jsonl") for (const fault of faults) io.stdout.write(`${JSON.stringify(fault)}\n`);
@@ -35,6 +35,13 @@ function countsOf({ intent, settings }: { readonly intent: Intent; readonly sett
 function faultsOfPasswords({ peers }: Intent): readonly ConfigFault[] {
   return peers.flatMap(({ name, password }) => (password === undefined || !("missing" in password) ? []
     : [unreadableFile(`password of ${name}`, password.missing, "the neighbour waits until it is there")]));
+}
+
+async function faultsOfCalico(calico: CalicoSettings, io: CliIo): Promise<readonly ConfigFault[]> {
+  const { whyNoAccess } = await import("./calico-datastore.ts");
+  const why = await whyNoAccess(calico, io);
+  return [...(why === undefined ? [] : [unreadableFile("calico", why, "nothing begins until it can be used")]),
+    ...await faultsOfResources(calico.files, io)];
 }
 
 /** `run` leaves a faulty resource out and goes on; whoever checks wants to hear of it. */

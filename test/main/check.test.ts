@@ -53,3 +53,19 @@ it("what is wrong between two resources fails too", async () => {
   expect(await checked(NOTED, [], "g")).toMatchObject({ code: 1, out: "",
     err: expect.stringContaining("BGPPeer p: spec.filters[0]: there is no BGPFilter g: passed over (correct it") });
 });
+
+const NO_USER = "apiVersion: v1\nkind: Config\nclusters: []\n";
+it.each<[string, object, string | undefined, RegExp]>([
+  ["a kubeconfig that is not there", { datastore: "kubernetes", kubeconfig: "F/none" }, undefined,
+    /^reflectd: calico: F\/none cannot be read: no such file \(nothing begins until it can be used\)\n$/],
+  ["one that leads nowhere", { datastore: "kubernetes", kubeconfig: "F/kubeconfig" }, NO_USER, /^reflectd: calico: F/],
+  ["a certificate of etcd that is not there", { datastore: "etcd", etcd: { endpoints: ["https://127.0.0.1:1"],
+    ca: "F/ca.pem" } }, undefined, /^reflectd: calico: ca: F\/ca\.pem cannot be read: no such file/],
+])("%s fails, and nobody is asked", async (_, calico, kubeconfig, want) => {
+  const folder = temporaryFolder();
+  const config = join(folder, "reflectd.json");
+  writeFileSync(config, JSON.stringify({ calico: { nodeName: "n", ...calico } }).replaceAll("F/", `${folder}/`));
+  if (kubeconfig !== undefined) writeFileSync(join(folder, "kubeconfig"), kubeconfig);
+  const { code, out, err } = await cli(["check", "--config", config], { handlers: { ...recordingHandlers(), check } });
+  expect([code, out, err.replaceAll(folder, "F")]).toEqual([1, "", expect.stringMatching(want)]);
+});
