@@ -1,17 +1,18 @@
 /**
- * reflectd's kernel side in a process of its own: the plan and the processes that have the netlink sockets, handed over
- * in pieces as the daemon's owner does. A line of JSON in says what is wanted, a line out that it is done.
+ * reflectd's kernel side in a process of its own: the ledger and the processes that have the netlink sockets, a bounded
+ * piece in each turn of the event loop as the daemon's owner does it. A line of JSON in says what is wanted, a line out
+ * that it is done.
  */
 
 import { createInterface } from "node:readline";
 import { join } from "node:path";
-import { parseIpv4 } from "../../src/base/address.ts";
+import { parseAddress } from "../../src/base/address.ts";
 import { parsePrefix } from "../../src/base/prefix.ts";
+import { wordsOf } from "../../src/daemon/kernel/by-prefix.ts";
+import { Ledger } from "../../src/daemon/kernel/ledger.ts";
 import { kernelProcesses } from "../../src/kernel/child/driver.ts";
 import { childrenOf } from "../../src/kernel/child/process.ts";
-import { isEmpty, plan } from "../../src/kernel/plan.ts";
-import type { KernelChanges } from "../../src/kernel/port.ts";
-import type { KernelRoute } from "../../src/kernel/route.ts";
+import type { RouteForm } from "../../src/kernel/route.ts";
 import { REPOSITORY } from "../daemons/common.ts";
 import { GATEWAYS, INTERFACE, prefixText } from "./routes.ts";
 
@@ -29,11 +30,15 @@ export interface EngineAnswer {
   readonly same?: boolean;
 }
 
-/** The daemon's owner hands over as many at once, and two such calls ahead. */
+/** As the daemon's owner has them: looked at in a turn, handed over at once, and calls that are under way. */
+const PREFIXES_PER_TURN = 16_384;
 const CHANGES_AT_ONCE = 2048;
 const CALLS_AHEAD = 2;
 const TABLE = 254;
 const PROTOCOL = 186;
+const FAMILY = "ipv4-unicast";
+/** What the daemon decides in a turn. */
+const DECIDED_PER_TURN = 4096;
 
 const kernel = kernelProcesses({
   start: childrenOf({
@@ -49,7 +54,11 @@ const kernel = kernelProcesses({
 });
 kernel.follow(() => undefined);
 let interfaceIndex = 0;
-let wanted: readonly KernelRoute[] = [];
+/** Prefixes ever wanted, and how many of them are. */
+let known = 0;
+let wanted = 0;
+const ledger = new Ledger();
+ledger.dropStale();
 
 await new Promise<void>((resolve) => kernel.dump({
   link: ({ index, name }) => { if (name === INTERFACE.name) interfaceIndex = index; },
@@ -65,55 +74,56 @@ function say(answered: EngineAnswer): void {
 }
 
 async function answer(request: EngineRequest): Promise<EngineAnswer> {
-  if (request.compare === true) return { same: isEmpty(plan(wanted, await have())) };
-  const before = wanted;
-  wanted = routesOf(request.want ?? { count: 0, gateway: 0 });
-  return { failures: await apply(plan(wanted, before)) };
+  if (request.compare === true) return { same: await isAsWanted() };
+  const { count, gateway } = request.want ?? { count: 0, gateway: 0 };
+  const form: RouteForm = { table: TABLE, protocol: PROTOCOL, metric: 0, type: "unicast", preferredSource: undefined,
+    nextHops: [{ gateway: parseAddress(GATEWAYS[gateway])!, interfaceIndex, onlink: false, weight: 1 }] };
+  wanted = count;
+  known = Math.max(known, count);
+  return { failures: await settle((at) =>
+    void ledger.want(wordsOf(FAMILY, parsePrefix(prefixText(at))!), at < count ? form : undefined, undefined)) };
 }
 
-function routesOf({ count, gateway }: NonNullable<EngineRequest["want"]>): readonly KernelRoute[] {
-  const way = { gateway: octets(parseIpv4(GATEWAYS[gateway])!), interfaceIndex, onlink: false, weight: 1 };
-  return Array.from({ length: count }, (_, index): KernelRoute => ({
-    family: "ipv4-unicast", prefix: parsePrefix(prefixText(index))!, table: TABLE, protocol: PROTOCOL, metric: 0,
-    type: "unicast", nextHops: [way], preferredSource: undefined,
-  }));
-}
-
-function octets(address: number): Uint8Array {
-  return Uint8Array.of(address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255);
-}
-
-/** In pieces, each in a turn of the event loop of its own. */
-function apply(changes: KernelChanges): Promise<number> {
-  const pieces = (["add", "replace", "remove"] as const).flatMap((change) => {
-    const all = changes[change];
-    const starts = Array.from({ length: Math.ceil(all.length / CHANGES_AT_ONCE) }, (_, at) => at * CHANGES_AT_ONCE);
-    return starts.map((at): KernelChanges =>
-      ({ add: [], replace: [], remove: [], [change]: all.slice(at, at + CHANGES_AT_ONCE) }));
-  });
+/** Has all that is known decided, slice by slice, and meanwhile the ledger's steps taken; answers how many failed. */
+function settle(decide: (at: number) => void): Promise<number> {
   return new Promise((resolve) => {
-    let failed = 0;
-    let open = 0;
+    let [failed, calls, at] = [0, 0, 0];
+    let isScheduled = false;
     const goOn = (): void => {
-      const piece = open < CALLS_AHEAD ? pieces.shift() : undefined;
-      if (piece === undefined) return open === 0 ? resolve(failed) : undefined;
-      open++;
-      kernel.apply(piece, (failures) => {
-        open--;
-        failed += failures.length;
-        setImmediate(goOn);
-      });
-      setImmediate(goOn);
+      if (isScheduled) return;
+      isScheduled = true;
+      setImmediate(turn);
     };
-    goOn();
+    const turn = (): void => {
+      isScheduled = false;
+      for (const end = Math.min(at + DECIDED_PER_TURN, known); at < end; at++) decide(at);
+      const isMade = ledger.makeRound(PREFIXES_PER_TURN);
+      const changes = calls < CALLS_AHEAD ? ledger.next(CHANGES_AT_ONCE) : undefined;
+      if (changes !== undefined) {
+        calls++;
+        kernel.apply(changes, (failures) => {
+          calls--;
+          failed += failures.length;
+          ledger.taken(changes, failures);
+          goOn();
+        });
+      }
+      if (at < known || !isMade || (calls < CALLS_AHEAD && ledger.isBusy)) goOn();
+      else if (calls === 0 && !ledger.isBusy) resolve(failed);
+    };
+    turn();
   });
 }
 
-function have(): Promise<readonly KernelRoute[]> {
-  const found: KernelRoute[] = [];
+function isAsWanted(): Promise<boolean> {
+  ledger.beginReading();
   return new Promise((resolve, reject) => kernel.dump({
     link: () => undefined, address: () => undefined,
-    route: (route) => { if (route.table === TABLE && route.protocol === PROTOCOL) found.push(route); },
-    end: (fault) => { if (fault === undefined) resolve(found); else reject(new Error(fault)); },
+    route: (route) => { if (route.table === TABLE && route.protocol === PROTOCOL) ledger.found(route); },
+    end: (fault) => {
+      if (fault !== undefined) return reject(new Error(fault));
+      ledger.endReading();
+      resolve(!ledger.isBusy && ledger.counts.installed === wanted);
+    },
   }));
 }
