@@ -55,8 +55,6 @@ export type RestartEvent =
   /** The session is Established; whether the new OPEN says that the forwarding state was kept (F bit). */
   | { readonly name: "Back"; readonly forwarding: boolean; readonly longLivedForwarding: boolean }
   | { readonly name: "EndOfRib" }
-  /** We gave the neighbour up: stopped, removed, or another router answers at its address. */
-  | { readonly name: "GivenUp" }
   | { readonly name: `${RestartTimer}_Expires` };
 
 /** What is to be done with the routes and timers of the family, in this order. */
@@ -88,7 +86,7 @@ export const FRESH: RestartState = { name: "Fresh" };
 const DISARM_ALL: readonly RestartAction[] = RESTART_TIMERS.map((timer) => ({ do: "disarm", timer }));
 
 /** The machine. */
-export const RESTART_TRANSITIONS: { readonly [N in RestartState["name"]]: Row<Named<RestartState, N>> } = {
+const RESTART_TRANSITIONS: { readonly [N in RestartState["name"]]: Row<Named<RestartState, N>> } = {
   Fresh: {
     Lost: (_state, { terms }) => (terms === undefined ? forget("all") : keep(terms, "unused", false)),
   },
@@ -100,12 +98,10 @@ export const RESTART_TRANSITIONS: { readonly [N in RestartState["name"]]: Row<Na
     LongLivedTimer_Expires: (state) => ({
       state: { ...state, longLived: "over" }, actions: [{ do: "drop", what: "longLived" }],
     }),
-    GivenUp: () => forget("all"),
   },
   LongLived: {
     Back: (_state, { longLivedForwarding }) => (longLivedForwarding ? takeBack("running", false) : forget("stale")),
     LongLivedTimer_Expires: () => forget("stale"),
-    GivenUp: () => forget("all"),
   },
   Returned: {
     Lost: loseAgain,
@@ -114,7 +110,6 @@ export const RESTART_TRANSITIONS: { readonly [N in RestartState["name"]]: Row<Na
     LongLivedTimer_Expires: () => ({
       state: { name: "Returned", longLived: "over" }, actions: [{ do: "drop", what: "stale" }],
     }),
-    GivenUp: () => forget("all"),
   },
 };
 

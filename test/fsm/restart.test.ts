@@ -67,13 +67,6 @@ describe("RFC 4724 §4.2", () => {
     expect(story(lost(), back, final)).toMatchObject({ state: FRESH, done: [expect.anything(), expect.anything(),
       "drop all"] });
   });
-
-  it("what we gave up is gone in every state", () => {
-    const given: RestartEvent = { name: "GivenUp" };
-    const histories = [[lost()], [lost(), back], [lost(LONG), { name: "RestartTimer_Expires" } as const]];
-    for (const history of histories) expect(story(...history, given).state).toEqual(FRESH);
-    expect(story(given).done).toEqual([""]);
-  });
 });
 
 describe("RFC 8538 §4.1", () => {
@@ -201,7 +194,7 @@ it("every state answers every event, and no timer is left behind where nothing i
     ...(["unused", "running", "over"] as const).flatMap((longLived): RestartState[] => [
       { name: "Restarting", longLivedSeconds: 5, longLived, again: false }, { name: "Returned", longLived }])];
   const events: RestartEvent[] = [lost(), lost(LONG), { name: "Lost", terms: undefined }, back, EOR,
-    { name: "GivenUp" }, ...RESTART_TIMERS.map((timer) => ({ name: `${timer}_Expires` }) as const)];
+    ...RESTART_TIMERS.map((timer) => ({ name: `${timer}_Expires` }) as const)];
   for (const state of states) {
     for (const event of events) {
       const step = stepRestart(state, event);

@@ -15,7 +15,7 @@ const LONG = 53.625;
 /** What happens to the family. */
 type Happening =
   | { readonly what: "say" | "withdraw"; readonly route: string }
-  | { readonly what: "endOfRib" | "giveUp" }
+  | { readonly what: "endOfRib" }
   | { readonly what: "lose"; readonly final: boolean }
   | { readonly what: "back"; readonly forwarding: boolean; readonly longLivedForwarding: boolean }
   | { readonly what: "wait"; readonly seconds: number };
@@ -213,7 +213,6 @@ const happenings: fc.Arbitrary<Happening> = fc.oneof(
     forwarding: fc.constantFrom(true, true, false), longLivedForwarding: fc.constantFrom(true, true, false) }) },
   { weight: 3, arbitrary: fc.record({ what: fc.constant("wait" as const),
     seconds: fc.constantFrom(1, 2, 5, 9, 11, 30, 60, 200, 400) }) },
-  { weight: 1, arbitrary: fc.record({ what: fc.constant("giveUp" as const) }) },
 );
 
 const back: Happening = { what: "back", forwarding: true, longLivedForwarding: true };
@@ -259,13 +258,6 @@ function play(happening: Happening, table: Table, model: Model): boolean {
     case "wait":
       table.wait(happening.seconds);
       model.wait(happening.seconds);
-      return true;
-    case "giveUp":
-      if (up) return false;
-      table.on({ name: "GivenUp" });
-      model.drop(() => true);
-      model.synchronise();
-      model.waits = false;
       return true;
   }
 }
