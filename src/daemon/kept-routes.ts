@@ -4,7 +4,7 @@
  */
 
 import type { RestartAction, RestartEvent, RestartState, RestartTimer } from "../fsm/restart.ts";
-import { backEvent, FRESH, RESTART_TIMERS, restartTerms, stepRestart } from "../fsm/restart.ts";
+import { backEvent, FRESH, restartTerms, stepRestart } from "../fsm/restart.ts";
 import { FAMILIES } from "../messages/families.ts";
 import type { FamilyRow } from "../messages/families.ts";
 import type { Negotiated } from "../messages/negotiation.ts";
@@ -110,5 +110,5 @@ export class KeptRoutes {
 }
 
 function keyOf(family: FamilyRow, timer: RestartTimer): string {
-  return `${family.index} ${RESTART_TIMERS.indexOf(timer)}`;
+  return `${family.index} ${timer}`;
 }

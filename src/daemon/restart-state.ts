@@ -1,5 +1,7 @@
 /** The little that is known after a crash: who was there. Rule: what was not written by us whole is not believed. */
 
+import { isJsonObject, parsedJson } from "../config/json.ts";
+import type { JsonValue } from "../config/json.ts";
 import { FAMILIES } from "../messages/families.ts";
 import type { Family } from "../messages/families.ts";
 
@@ -28,28 +30,20 @@ export function encodeRestartState(state: RestartState): string {
 
 /** The state of a text, or in one clause why it is none: a part of one, or something else. */
 export function decodeRestartState(text: string): RestartState | string {
-  let read: unknown;
-  try {
-    read = JSON.parse(text);
-  } catch {
-    return "it is cut off, or no JSON"; // the one thing that parsing throws for
-  }
-  if (!isObject(read) || read["reflectdRestartState"] !== VERSION) return "it is not of this version of reflectd";
+  const read = parsedJson(text);
+  if (read === undefined) return "it is cut off, or no JSON";
+  if (!isJsonObject(read) || read["reflectdRestartState"] !== VERSION) return "it is not of this version of reflectd";
   const { routerId, restartTimeSeconds, peers } = read;
   if (!isWhole(routerId, 0xffffffff) || !isWhole(restartTimeSeconds, 4095)) return "its numbers are none";
   if (!Array.isArray(peers) || !peers.every(isPeer)) return "its neighbours are none";
   return { routerId, restartTimeSeconds, peers };
 }
 
-function isPeer(value: unknown): value is RestartPeer {
-  if (!isObject(value) || typeof value["name"] !== "string" || !Array.isArray(value["families"])) return false;
+function isPeer(value: JsonValue): value is JsonValue & RestartPeer {
+  if (!isJsonObject(value) || typeof value["name"] !== "string" || !Array.isArray(value["families"])) return false;
   return value["families"].every((family) => FAMILIES.some(({ name }) => name === family));
 }
 
 function isWhole(value: unknown, max: number): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= max;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }

@@ -5,7 +5,7 @@
  * first.
  */
 
-import { FAMILIES } from "../messages/families.ts";
+import { FAMILIES, familyRow } from "../messages/families.ts";
 import type { Family, FamilyRow } from "../messages/families.ts";
 import type { Log } from "./log.ts";
 import type { Peer } from "./peer.ts";
@@ -81,7 +81,7 @@ export class Restarts {
     const { peers = [] } = this.#found ?? {};
     this.#awaited = awaitedOf(peers);
     this.#met = this.#found === undefined ? undefined : new Set();
-    for (const family of this.#awaited.keys()) this.#close(rowOf(family));
+    for (const family of this.#awaited.keys()) this.#close(familyRow(family));
   }
 
   /** Whether our OPEN carries the R bit: we restarted, and this is the first session since. */
@@ -139,7 +139,7 @@ export class Restarts {
       .map(({ name, intent }) => ({ name, families: intent.families }));
     for (const [family, names] of awaitedOf(peers)) {
       this.#awaited.set(family, names);
-      this.#close(rowOf(family));
+      this.#close(familyRow(family));
     }
     this.#timers = [this.#means.later(seconds, () => this.#giveUpWaiting())];
   }
@@ -242,7 +242,7 @@ export class Restarts {
 
   #write(): void {
     const file = this.#memory?.file;
-    const here = this.#means.peers().flatMap((peer) => (isGraceful(peer) ? [peer] : []));
+    const here = this.#means.peers().filter(isGraceful);
     const text = here.length === 0 ? undefined : encodeRestartState({
       routerId: this.#means.routerId(),
       restartTimeSeconds: Math.min(...here.map(({ intent }) => intent.gracefulRestart!.restartTimeSeconds)),
@@ -253,10 +253,6 @@ export class Restarts {
     if (text === undefined) file.remove();
     else file.write(text);
   }
-}
-
-function rowOf(name: Family): FamilyRow {
-  return FAMILIES.find((family) => family.name === name)!;
 }
 
 function awaitedOf(peers: readonly RestartPeer[]): Map<Family, Set<string>> {

@@ -5,6 +5,7 @@
 
 import { promises } from "node:fs";
 import { dirname, join } from "node:path";
+import { whyUnreadable } from "../base/unreadable.ts";
 import type { CliIo } from "../control/cli-io.ts";
 import type { Log } from "../daemon/log.ts";
 import type { StateFile } from "../daemon/restarts.ts";
@@ -24,8 +25,9 @@ export async function openStateFile(path: string, log: Log): Promise<StateFile> 
   try {
     return new SystemStateFile(path, await promises.readFile(path, "utf8"), log);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== "ENOENT") log.write("warn", "restart-state", { path, why: `cannot be read: ${message}` });
+    const refusal = error as NodeJS.ErrnoException;
+    const why = `cannot be read: ${whyUnreadable(refusal)}`;
+    if (refusal.code !== "ENOENT") log.write("warn", "restart-state", { path, why });
     return new SystemStateFile(path, undefined, log);
   }
 }
