@@ -43,6 +43,12 @@ export function qualifiedName({ namespace, name }: { readonly namespace: string;
   return namespace === "" ? name : `${namespace}/${name}`;
 }
 
+/** The same of a resource; undefined where it has no name. */
+export function qualifiedNameOf(resource: JsonValue): string | undefined {
+  const name = nameOf(resource);
+  return name === "" ? undefined : qualifiedName({ namespace: textOf(resource, "metadata", "namespace"), name });
+}
+
 /** `metadata.resourceVersion`; undefined where there is none. */
 export function versionOf(resource: JsonValue): string | undefined {
   const version = textOf(resource, "metadata", "resourceVersion");

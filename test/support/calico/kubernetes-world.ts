@@ -4,8 +4,7 @@ import { onTestFinished } from "vitest";
 import type { DatastoreEvent } from "../../../src/calico/datastore/datastore.ts";
 import type { AccessSource } from "../../../src/calico/datastore/kubernetes/access.ts";
 import { KubernetesDatastore } from "../../../src/calico/datastore/kubernetes/datastore.ts";
-import { qualifiedName } from "../../../src/calico/datastore/kubernetes/resources.ts";
-import { textOf } from "../../../src/calico/resources/raw.ts";
+import { qualifiedNameOf, textOf } from "../../../src/calico/resources/raw.ts";
 import type { JsonObject, JsonValue } from "../../../src/config/json.ts";
 import { apiKinds } from "./api-kinds.ts";
 import { ApiServer } from "./api-server.ts";
@@ -136,7 +135,7 @@ export class KubernetesWorld {
     }
     if (event.kind === "snapshot" || event.kind === "put") {
       for (const object of event.resources) {
-        this.known.set(`${textOf(object, "kind")} ${qualifiedName(object) ?? ""}`, object);
+        this.known.set(`${textOf(object, "kind")} ${qualifiedNameOf(object) ?? ""}`, object);
       }
     }
     if (event.kind === "removed") this.known.delete(`${event.resourceKind} ${event.name}`);

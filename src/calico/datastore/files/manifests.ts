@@ -9,7 +9,7 @@ import type { JsonValue } from "../../../config/json.ts";
 import { readDocuments } from "../../documents.ts";
 import { YAML_TEXT_MAX } from "../../yaml/read.ts";
 import type { ResourceFault } from "../../resources/model.ts";
-import { kindOf, nameOf, qualifiedName, textOf } from "../../resources/raw.ts";
+import { kindOf, qualifiedNameOf } from "../../resources/raw.ts";
 
 /** What a folder is read for. Names with a leading dot are those of editors, and of what Kubernetes mounts. */
 const MANIFEST = /^(?!(?:.*\/)?\.).*\.(?:ya?ml|json)$/;
@@ -97,9 +97,8 @@ export function faultOf(path: string, field: string, why: string): ResourceFault
 
 /** As the store calls it; undefined for what is no resource. */
 export function identityOf(value: JsonValue): { readonly kind: string; readonly name: string } | undefined {
-  const [kind, name, namespace] = [kindOf(value), nameOf(value), textOf(value, "metadata", "namespace")];
-  if (kind === "" || name === "") return undefined;
-  return { kind, name: qualifiedName({ namespace, name }) };
+  const [kind, name] = [kindOf(value), qualifiedNameOf(value)];
+  return kind === "" || name === undefined ? undefined : { kind, name };
 }
 
 /** What is said of a resource that two places give: these files, or a file twice. */

@@ -5,12 +5,13 @@
  */
 
 import type { JsonValue } from "../../../config/json.ts";
+import { qualifiedNameOf } from "../../resources/raw.ts";
 import type { DatastoreEvent, Timers } from "../datastore.ts";
 import type { Api } from "./api.ts";
 import { BackOff, pause } from "../back-off.ts";
 import type { Failure } from "./failure.ts";
 import { listAll } from "./list.ts";
-import { listPath, qualifiedName, resourceOf } from "./resources.ts";
+import { listPath, resourceOf } from "./resources.ts";
 import type { ResourceRow } from "./resources.ts";
 import { watchFrom } from "./watch.ts";
 
@@ -144,7 +145,7 @@ export class ResourceWatcher {
       },
       onPut: (objects) => this.#emit(
         { kind: "put", resources: objects.map((object) => resourceOf(this.row, this.#group, object)) }),
-      onRemoved: (object) => this.#tellRemoved(qualifiedName(object)),
+      onRemoved: (object) => this.#tellRemoved(qualifiedNameOf(object)),
       onVersion: (version) => { this.#version = version; },
       onTooLong: () => {
         this.#tooLong += 1;

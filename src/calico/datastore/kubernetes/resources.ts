@@ -1,7 +1,7 @@
 /** What is read from the API server: calico.md 1.2 as a table. */
 
 import type { JsonValue } from "../../../config/json.ts";
-import { memberOf, objectOf, textOf } from "../../resources/raw.ts";
+import { memberOf, objectOf } from "../../resources/raw.ts";
 import { V1 } from "./api-group.ts";
 
 /** One list and one watch. */
@@ -65,13 +65,6 @@ export function listPath({ plural, only }: ResourceRow, group: string): string {
   if (only === undefined) return `${root}/${plural}`;
   const field = encodeURIComponent(`metadata.name=${only.name}`);
   return `${root}/namespaces/${encodeURIComponent(only.namespace)}/${plural}?fieldSelector=${field}`;
-}
-
-/** `namespace/name`, or the name alone; undefined where the object has none. */
-export function qualifiedName(object: JsonValue): string | undefined {
-  const [namespace, name] = [textOf(object, "metadata", "namespace"), textOf(object, "metadata", "name")];
-  if (name === "") return undefined;
-  return namespace === "" ? name : `${namespace}/${name}`;
 }
 
 /**
