@@ -6,7 +6,7 @@
 import { promises } from "node:fs";
 import { join } from "node:path";
 import { sameValue } from "../../base/same.ts";
-import { isJsonObject } from "../../config/json.ts";
+import { isJsonObject, parsedJson } from "../../config/json.ts";
 import type { JsonValue } from "../../config/json.ts";
 import type { WorkloadEndpoint } from "../resources/model.ts";
 import { nodeAddressOf } from "../resources/scalars.ts";
@@ -118,9 +118,9 @@ export class WorkloadFolder {
 async function readJson(path: string): Promise<JsonValue | undefined> {
   try {
     const { size } = await promises.stat(path);
-    return size > FILE_MAX ? undefined : JSON.parse(await promises.readFile(path, "utf8")) as JsonValue;
+    return size > FILE_MAX ? undefined : parsedJson(await promises.readFile(path, "utf8"));
   } catch {
-    // It may be gone, half written, or a folder: none of that is news.
+    // It may be gone, or a folder: none of that is news.
     return undefined;
   }
 }
