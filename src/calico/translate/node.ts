@@ -73,11 +73,10 @@ export class NodeTranslation {
     const speaker = own && speakerOf(resources, this.#host, own);
     const secrets = this.#secrets.of([resources.secrets],
       () => secretsIn(this.#host.secretNamespace, resources.secrets));
-    const ignoredInterfaces = defaultConfiguration(resources)?.ignoredInterfaces ?? [];
+    const { ignoredInterfaces, logSeverityScreen } = defaultConfiguration(resources);
     const collisions = this.#collisions.of(resources);
     const faults = [...unread, ...collisions];
-    const logSeverity = resources.configurations.get(`node.${node}`)?.logSeverityScreen
-      ?? defaultConfiguration(resources).logSeverityScreen;
+    const logSeverity = resources.configurations.get(`node.${node}`)?.logSeverityScreen ?? logSeverityScreen;
     const common = { speaker, secrets, ignoredInterfaces, logSeverity, collisions };
     if (speaker === undefined) {
       const why = "no such Node: no session until there is one, or until calico.node says who we are";
