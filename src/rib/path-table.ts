@@ -58,7 +58,7 @@ export const BEST = 0x800;
 /** Where the epoch of the peer starts in the word of FLAGS. */
 export const EPOCH_SHIFT = 16;
 /** Epochs are compared in these bits. */
-export const EPOCH_MASK = 0xffff;
+const EPOCH_MASK = 0xffff;
 
 /** Rows of a prefix that are walked; a longer chain gets a Crowd, and loses it when it is short again. */
 const WALK_MAX = 256;
