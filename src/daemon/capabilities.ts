@@ -37,8 +37,9 @@ export function capabilitiesFor(intent: PeerIntent, restarting: boolean): readon
 }
 
 /**
- * Graceful restart, also after a NOTIFICATION. The F bit is set for every family: a reflector out of the data path
- * forwards nothing that a restart could lose, and without the bit helpers would drop all that it told them.
+ * Graceful restart, also after a NOTIFICATION. The F bit is set for every family: out of the data path there is nothing
+ * that a restart could lose, and kernel routes stay over one where `kernel.onStop` keeps them; without the bit peers
+ * would drop all that we told them.
  */
 function gracefulFor(
   { restartTimeSeconds }: GracefulRestartIntent, families: readonly FamilyRow[], restarting: boolean,
