@@ -3,9 +3,6 @@
 import { writeSync } from "node:fs";
 import { runKernelProgram } from "../kernel/child/program.ts";
 
-/** The word in the place of a command. */
-export const KERNEL_CHILD = "kernel-child";
-
 /** Where the daemon reads what we say: a pipe of its own, as others write to the standard output by mistake. */
 const ANSWERS_FD = 3;
 

@@ -1,15 +1,16 @@
 /** The kernel of this host: processes of this very program that have its netlink sockets. */
 
+import { after } from "../base/ports.ts";
 import type { Settings } from "../config/settings.ts";
 import { birdAnswers } from "../control/bird/probe.ts";
 import type { KernelHost } from "../daemon/kernel/means.ts";
 import type { Log } from "../daemon/log.ts";
 import { systemClock, systemScheduler } from "../daemon/system-clock.ts";
-import { after } from "../base/ports.ts";
 import { kernelProcesses } from "../kernel/child/driver.ts";
 import { childrenOf } from "../kernel/child/process.ts";
-import { KERNEL_CHILD } from "./kernel-child.ts";
 
+/** The word in the place of a command, as main.ts knows it. */
+const KERNEL_CHILD = "kernel-child";
 /** Where BIRD 1.6 and 2 have their control sockets, and those of calico-node. */
 const BIRD_SOCKETS = [
   "/run/bird/bird.ctl", "/run/bird/bird6.ctl", "/var/run/calico/bird.ctl", "/var/run/calico/bird6.ctl",
