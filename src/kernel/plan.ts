@@ -5,6 +5,7 @@
 
 import { compareAddresses } from "../base/address.ts";
 import { metricInKernel, routeKey, sameRoute } from "./route.ts";
+import { countChanges } from "./port.ts";
 import type { KernelChanges } from "./port.ts";
 import type { KernelRoute } from "./route.ts";
 
@@ -32,21 +33,21 @@ export function plan(want: Iterable<KernelRoute>, have: Iterable<KernelRoute>): 
 }
 
 /** Whether there is nothing to do. */
-export function isEmpty({ add, replace, remove }: KernelChanges): boolean {
-  return add.length + replace.length + remove.length === 0;
+export function isEmpty(changes: KernelChanges): boolean {
+  return countChanges(changes) === 0;
 }
 
 /**
  * The order of additions: a route is there before those that it is an exception of. Of two of one prefix the one that
  * wins comes first.
  */
-export function mostSpecificFirst(a: KernelRoute, b: KernelRoute): number {
+function mostSpecificFirst(a: KernelRoute, b: KernelRoute): number {
   return b.prefix.length - a.prefix.length || metricInKernel(a) - metricInKernel(b)
     || compareAddresses(a.prefix.address, b.prefix.address);
 }
 
 /** The order of removals: a route goes after those that it is an exception of. */
-export function leastSpecificFirst(a: KernelRoute, b: KernelRoute): number {
+function leastSpecificFirst(a: KernelRoute, b: KernelRoute): number {
   return mostSpecificFirst(b, a);
 }
 

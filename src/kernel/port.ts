@@ -1,6 +1,6 @@
 /**
  * The kernel as the program sees it. Its owner drives the child processes that have the sockets; its twin in tests is a
- * kernel in memory (test/support/memory-kernel.ts). Both pass one suite (test/kernel/contract.ts).
+ * kernel in memory (test/support/kernel/memory-kernel.ts). Both pass one suite (test/kernel/contract.ts).
  */
 
 import type { KernelRoute, Link, LinkAddress } from "./route.ts";
@@ -23,6 +23,14 @@ export interface KernelChanges<List extends RouteList = readonly KernelRoute[]> 
   readonly replace: List;
   /** Ours. The deletion names the protocol, so that another owner's route stays; one that is gone is no failure. */
   readonly remove: List;
+}
+
+/** The kinds of changes, in the order in which they are made. */
+export const CHANGES = ["add", "replace", "remove"] as const;
+
+/** How many there are. */
+export function countChanges({ add, replace, remove }: KernelChanges<RouteList>): number {
+  return add.length + replace.length + remove.length;
 }
 
 /** What a kernel refused. */

@@ -6,6 +6,7 @@ import { Ledger } from "../../src/daemon/kernel/ledger.ts";
 import { formatPrefix } from "../../src/base/prefix.ts";
 import { wordsOf } from "../../src/daemon/kernel/by-prefix.ts";
 import type { PrefixWords } from "../../src/daemon/kernel/by-prefix.ts";
+import { CHANGES } from "../../src/kernel/port.ts";
 import type { KernelChanges, KernelFailure, RouteList } from "../../src/kernel/port.ts";
 import { routeKey, sameRoute } from "../../src/kernel/route.ts";
 import type { KernelRoute } from "../../src/kernel/route.ts";
@@ -28,7 +29,7 @@ class Kernel {
 
   apply(changes: KernelChanges<RouteList>, refuses: (one: KernelRoute) => boolean): KernelFailure[] {
     const failures: KernelFailure[] = [];
-    for (const change of ["add", "replace", "remove"] as const) {
+    for (const change of CHANGES) {
       for (const one of changes[change]) {
         const isThere = this.routes.has(routeKey(one));
         const errno = refuses(one) ? 1 : change === "add" && isThere ? 17 : 0;
@@ -123,7 +124,7 @@ it("adds the most specific first and removes the least specific first, over all 
   ledger.dropStale();
   const order: string[] = [];
   const see = (changes: KernelChanges<RouteList>): void => {
-    for (const change of ["add", "replace", "remove"] as const) {
+    for (const change of CHANGES) {
       for (const { prefix } of changes[change]) order.push(`${change} /${prefix.length}`);
     }
   };

@@ -7,6 +7,7 @@ import { formatPrefix, parsePrefix } from "../../src/base/prefix.ts";
 import { Learner } from "../../src/kernel/learn.ts";
 import { NextHops } from "../../src/kernel/next-hops.ts";
 import { plan } from "../../src/kernel/plan.ts";
+import { CHANGES } from "../../src/kernel/port.ts";
 import type { KernelChanges } from "../../src/kernel/port.ts";
 import { formatRoute } from "../../src/kernel/route.ts";
 import type { KernelRoute } from "../../src/kernel/route.ts";
@@ -26,7 +27,7 @@ const LINKS: readonly (readonly [index: number, name: string, address: string])[
 const routes = fc.tuple(ownRoutes, fc.constantFrom(12, 12, 80)).map(([one, protocol]) => ({ ...one, protocol }));
 const hands = fc.oneof(
   { weight: 5, arbitrary: fc.record({ does: fc.constant("change"), route: routes,
-    change: fc.constantFrom("add", "replace", "remove") }) },
+    change: fc.constantFrom(...CHANGES) }) },
   fc.record({ does: fc.constantFrom("up", "down", "unlink", "addAddress", "removeAddress"),
     at: fc.nat(LINKS.length - 1) }),
 );
@@ -180,7 +181,7 @@ function lay(tables: LinuxTables, hand: Hand): void {
 }
 
 function applyTo(tables: LinuxTables, changes: KernelChanges): readonly KernelRoute[] {
-  return (["add", "replace", "remove"] as const).flatMap((change) =>
+  return CHANGES.flatMap((change) =>
     changes[change].filter((one) => tables.change(change, one) !== 0));
 }
 

@@ -6,6 +6,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { plan } from "../../kernel/plan.ts";
+import { CHANGES } from "../../kernel/port.ts";
 import type { KernelChanges, KernelFailure } from "../../kernel/port.ts";
 import { metricInKernel, routeKey, routeOf, sameRoute } from "../../kernel/route.ts";
 import type { KernelRoute, RouteForm } from "../../kernel/route.ts";
@@ -21,8 +22,6 @@ export type Suspect = PrefixWords;
 
 /** Steps that are handed out together. */
 export type LedgerChanges = KernelChanges<Steps<Entry>>;
-
-const CHANGES = ["add", "replace", "remove"] as const;
 
 /** The ledger of one table. */
 export class Ledger {

@@ -316,7 +316,7 @@ export class KernelOwner {
   #applied(changes: LedgerChanges, failures: readonly KernelFailure[]): void {
     this.#calls--;
     this.#ledger.taken(changes, failures);
-    this.#retries.note(changes.add.length + changes.replace.length + changes.remove.length, failures);
+    this.#retries.note(changes, failures);
     this.#goOn();
   }
 

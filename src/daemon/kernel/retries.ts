@@ -3,7 +3,8 @@
  * that takes nothing is not asked a hundred thousand times; sooner where something changed that may be the reason.
  */
 
-import type { KernelFailure } from "../../kernel/port.ts";
+import { countChanges } from "../../kernel/port.ts";
+import type { KernelChanges, KernelFailure, RouteList } from "../../kernel/port.ts";
 import type { Log } from "../log.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Timers } from "./timers.ts";
@@ -31,10 +32,10 @@ export class Retries {
     this.#goOn = goOn;
   }
 
-  /** Of so many changes these failed. */
-  note(changes: number, failures: readonly KernelFailure[]): void {
+  /** Of these changes those failed. */
+  note(changes: KernelChanges<RouteList>, failures: readonly KernelFailure[]): void {
     for (const failure of failures) this.#note(failure);
-    if (failures.length < changes) this.#max = Infinity;
+    if (failures.length < countChanges(changes)) this.#max = Infinity;
     this.#arm();
   }
 

@@ -6,6 +6,7 @@
 import { errnoName, errnoText, ESRCH } from "../rtnetlink/errno.ts";
 import type { NetlinkMessage } from "../rtnetlink/read.ts";
 import { dumpRequest, RouteBatch } from "../rtnetlink/write.ts";
+import { CHANGES, countChanges } from "../port.ts";
 import type { DumpListener, KernelChanges, KernelFailure, RouteList } from "../port.ts";
 
 /** One call: makes requests, hears what is answered to them. */
@@ -30,9 +31,6 @@ export interface Request {
 
 /** The kernel keeps a few hundred notices for whoever follows it. */
 const BULK_CHANGES = 256;
-
-/** In the order in which they are made. */
-const CHANGES = ["add", "replace", "remove"] as const;
 
 /** Changes routes. Where the process goes, what it had answered until then are all the failures that are known. */
 export function applyJob(
@@ -70,7 +68,7 @@ class ApplyJob implements Job {
   constructor(changes: KernelChanges<RouteList>, done: (failures: readonly KernelFailure[]) => void) {
     this.#changes = changes;
     this.#done = done;
-    this.isBulk = changes.add.length + changes.replace.length + changes.remove.length >= BULK_CHANGES;
+    this.isBulk = countChanges(changes) >= BULK_CHANGES;
   }
 
   next(sequence: number, messagesMax: number): Request | undefined {

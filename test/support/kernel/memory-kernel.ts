@@ -1,12 +1,11 @@
 /** A kernel in memory: LinuxTables behind the port, answering later as a kernel does. */
 
+import { CHANGES } from "../../../src/kernel/port.ts";
 import type {
   DumpListener, KernelChanges, KernelEvent, KernelFailure, KernelPort, RouteList,
 } from "../../../src/kernel/port.ts";
-import { errnoName, errnoText } from "../../../src/kernel/rtnetlink/errno.ts";
+import { ESRCH, errnoName, errnoText } from "../../../src/kernel/rtnetlink/errno.ts";
 import { LinuxTables } from "./linux-tables.ts";
-
-const ESRCH = 3;
 
 /** The twin of the real kernel's port. What befalls it by other hands is done to its `tables`. */
 export class MemoryKernel implements KernelPort {
@@ -42,7 +41,7 @@ export class MemoryKernel implements KernelPort {
   }
 
   #applied(changes: KernelChanges<RouteList>): KernelFailure[] {
-    return (["add", "replace", "remove"] as const).flatMap((change) =>
+    return CHANGES.flatMap((change) =>
       [...changes[change]].flatMap((route): KernelFailure[] => {
         const errno = this.tables.change(change, route);
         const isFine = errno === 0 || (change === "remove" && errno === ESRCH);

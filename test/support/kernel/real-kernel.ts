@@ -7,6 +7,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { sameBytes } from "../../../src/base/bytes.ts";
+import { CHANGES } from "../../../src/kernel/port.ts";
 import type {
   DumpListener, KernelChanges, KernelEvent, KernelFailure, KernelPort, RouteList,
 } from "../../../src/kernel/port.ts";
@@ -40,8 +41,7 @@ export class RealKernel implements KernelPort {
   }
 
   apply(changes: KernelChanges<RouteList>, done: (failures: readonly KernelFailure[]) => void): void {
-    const all = (["add", "replace", "remove"] as const)
-      .flatMap((change) => [...changes[change]].map((route) => ({ change, route })));
+    const all = CHANGES.flatMap((change) => [...changes[change]].map((route) => ({ change, route })));
     const failures: KernelFailure[] = [];
     let first = 0;
     const next = (): void => this.#inTurn(() => {
