@@ -89,10 +89,10 @@ export function takeForm(entry: Entry, form: RouteForm): void {
 }
 
 /** The kernel has no form of that key any more. */
-export function dropForm(entry: Entry, { metric }: RouteForm): void {
+export function dropForm(entry: Entry, form: RouteForm): void {
   if (entry.have === undefined) return;
-  const gone = metricInKernel({ family: entry.family, metric });
-  const [have, ...others] = formsOf(entry).filter((form) => metricOf(entry, form) !== gone);
+  const gone = metricOf(entry, form);
+  const [have, ...others] = formsOf(entry).filter((one) => metricOf(entry, one) !== gone);
   entry.have = have;
   entry.others = others.length === 0 ? NONE : others;
 }

@@ -288,10 +288,9 @@ export class Ledger {
   }
 
   /** The wanted form where the route is as wanted: the route itself need not be kept. */
-  #formFor({ want, family }: Entry, route: KernelRoute): RouteForm {
-    const isWanted = want !== undefined && metricInKernel({ family, metric: want.metric }) === metricInKernel(route)
-      && sameRoute(want, route);
-    return isWanted ? want : route;
+  #formFor(entry: Entry, route: KernelRoute): RouteForm {
+    const { want } = entry;
+    return want !== undefined && sameForm(entry, want, route) ? want : route;
   }
 
   /** Counts a prefix by its present state; one of which there is nothing to say is forgotten. */
