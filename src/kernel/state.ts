@@ -6,7 +6,7 @@
 import { formatAddress } from "../base/address.ts";
 import { formatPrefix } from "../base/prefix.ts";
 import { sameValue } from "../base/same.ts";
-import type { DumpListener, KernelEvent } from "./port.ts";
+import type { KernelEvent } from "./port.ts";
 import { routeKey } from "./route.ts";
 import type { KernelRoute, Link, LinkAddress, NextHop } from "./route.ts";
 
@@ -144,17 +144,6 @@ export class KernelState {
     this.#routes.set(key, twin);
     return [gone, { event: "route", route: twin }];
   }
-}
-
-/** Listens to a dump, and hands over the state that it says; a dump that fails hands over what is wrong. */
-export function collect(done: (state: KernelState | undefined, fault: string | undefined) => void): DumpListener {
-  const state = new KernelState();
-  return {
-    link: (link) => void state.apply({ event: "link", link }),
-    address: (address) => void state.apply({ event: "address", address }),
-    route: (route) => state.addDumped(route),
-    end: (fault) => done(fault === undefined ? state : undefined, fault),
-  };
 }
 
 function addressKey({ interfaceIndex, address, prefix }: LinkAddress): string {

@@ -8,8 +8,9 @@ import type { KernelChanges, KernelEvent, KernelFailure, KernelPort } from "../.
 import { isEmpty, plan } from "../../src/kernel/plan.ts";
 import { formatRoute } from "../../src/kernel/route.ts";
 import type { KernelRoute } from "../../src/kernel/route.ts";
-import { collect, KernelState } from "../../src/kernel/state.ts";
+import { KernelState } from "../../src/kernel/state.ts";
 import { changes, octets, route } from "../support/kernel/build.ts";
+import { collect } from "../support/kernel/collect.ts";
 
 /** A kernel to try, and the hands that others lay on it. */
 export interface KernelWorld {

@@ -11,7 +11,7 @@ import { CHANGES } from "../../src/kernel/port.ts";
 import type { KernelChanges } from "../../src/kernel/port.ts";
 import { formatRoute } from "../../src/kernel/route.ts";
 import type { KernelRoute } from "../../src/kernel/route.ts";
-import { collect, KernelState } from "../../src/kernel/state.ts";
+import { KernelState } from "../../src/kernel/state.ts";
 import { ownRoutes } from "../support/kernel/arbitraries.ts";
 import { linkAddress, octets, route } from "../support/kernel/build.ts";
 import { LinuxTables } from "../support/kernel/linux-tables.ts";
@@ -101,13 +101,6 @@ describe("who follows events", () => {
     state.addDumped(first);
     expect(state.apply({ event: "routeGone", route: first })).toEqual([]);
     expect([...state.routes()]).toEqual([twin]);
-  });
-  it("has nothing of a dump that failed", () => {
-    let heard: unknown;
-    const listener = collect((state, fault) => { heard = [state, fault]; });
-    listener.route(route("10.0.0.0/26"));
-    listener.end("the socket overran");
-    expect(heard).toEqual([undefined, "the socket overran"]);
   });
 });
 

@@ -5,8 +5,8 @@ import { FRAME } from "../../../src/kernel/child/frames.ts";
 import type { KernelChanges, KernelFailure } from "../../../src/kernel/port.ts";
 import { FLAG, TYPE } from "../../../src/kernel/rtnetlink/constants.ts";
 import { writeRoute } from "../../../src/kernel/rtnetlink/write.ts";
-import { collect } from "../../../src/kernel/state.ts";
 import { changes, route } from "../../support/kernel/build.ts";
+import { collect } from "../../support/kernel/collect.ts";
 import { answerMessage, doneMessage, FakeHost, INTERRUPTED } from "./fake-children.ts";
 
 const [ESRCH, ENETUNREACH] = [3, 101];
