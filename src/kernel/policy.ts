@@ -10,7 +10,7 @@ import { sameValue } from "../base/same.ts";
 import { PRIORITY_BASE } from "../config/intent.ts";
 import type { Family } from "../messages/families.ts";
 import type { NextHops, Resolution } from "./next-hops.ts";
-import type { NextHop, RouteForm } from "./route.ts";
+import type { NextHop, RouteForm, RouteType } from "./route.ts";
 
 /** A rule in the words of Calico mode's view of it; the first that applies decides, else accept. */
 export interface KernelRule {
@@ -32,7 +32,6 @@ export interface KernelPolicyOptions {
   readonly protocol: number;
   /** The metric of all, 0: the kernel's own; or by LOCAL_PREF, as Calico's BIRD has it since v3.32 (calico.md 4.2). */
   readonly metric: number | "by LOCAL_PREF";
-  readonly preferredSource: Readonly<Partial<Record<Family, Uint8Array>>>;
   readonly rules: Readonly<Partial<Record<Family, readonly KernelRule[]>>>;
 }
 
@@ -99,11 +98,11 @@ export class KernelPolicy {
   }
 
   /** As `judge`, of a path with one next hop in a family without rules. */
-  judgePlain(family: Family, resolution: Resolution, localPref: number, nextHop: () => Uint8Array): KernelVerdict {
+  judgePlain(resolution: Resolution, localPref: number, nextHop: () => Uint8Array): KernelVerdict {
     const said = this.#said.get(resolution);
     const metric = this.#metricOf(localPref);
     if (said !== undefined && (said.form === undefined || said.form.metric === metric)) return said;
-    const verdict = this.#verdict(family, metric, resolution.reachable ? resolution.hops : [],
+    const verdict = this.#verdict(metric, resolution.reachable ? resolution.hops : [],
       () => unreached(nextHop(), resolution));
     this.#said.set(resolution, verdict);
     return verdict;
@@ -120,14 +119,13 @@ export class KernelPolicy {
       if (!resolution.reachable) why = unreached(nextHop, resolution);
       else addHops(nextHops, this.#tunnelled(rule, nextHop) ?? resolution.hops);
     }
-    return this.#verdict(path.family, this.#metricOf(path.localPref), nextHops, () => why);
+    return this.#verdict(this.#metricOf(path.localPref), nextHops, () => why);
   }
 
-  #verdict(family: Family, metric: number, hops: readonly NextHop[], why: () => string): KernelVerdict {
+  #verdict(metric: number, hops: readonly NextHop[], why: () => string): KernelVerdict {
     if (hops.length === 0) return { form: undefined, why: why() };
     const nextHops = hops.length === 1 ? [{ ...hops[0]!, weight: 1 }] : hops.slice(0, WAYS_MAX);
-    const preferredSource = this.#options.preferredSource[family];
-    return { form: this.#form({ metric, type: "unicast", nextHops, preferredSource }) };
+    return { form: this.#form(metric, "unicast", nextHops) };
   }
 
   /** A route of our own: the blackhole of a block, for all that is none of its pods, or the way to a peer. */
@@ -135,11 +133,9 @@ export class KernelPolicy {
     const rule = this.#ruleFor(family, prefix, gateway);
     if (rule?.isReject === true) return rule.refusal;
     const metric = this.#options.metric === "by LOCAL_PREF" ? 0 : this.#options.metric;
-    if (gateway === undefined) {
-      return { form: this.#form({ metric, type: "blackhole", nextHops: [], preferredSource: undefined }) };
-    }
+    if (gateway === undefined) return { form: this.#form(metric, "blackhole", []) };
     const resolution = this.#nextHops.resolve(gateway);
-    return this.#verdict(family, metric, resolution.reachable ? resolution.hops : [],
+    return this.#verdict(metric, resolution.reachable ? resolution.hops : [],
       () => unreached(gateway, resolution));
   }
 
@@ -163,9 +159,10 @@ export class KernelPolicy {
     return metric === "by LOCAL_PREF" ? Math.max(0, PRIORITY_BASE - localPref) : metric;
   }
 
-  #form(rest: Omit<RouteForm, "table" | "protocol">): RouteForm {
+  /** calico.md 4.5: no preferred source is set. */
+  #form(metric: number, type: RouteType, nextHops: readonly NextHop[]): RouteForm {
     const { table, protocol } = this.#options;
-    return { table, protocol, ...rest };
+    return { table, protocol, metric, type, nextHops, preferredSource: undefined };
   }
 }
 

@@ -67,7 +67,7 @@ export interface LinkAddress {
 }
 
 /** Metric that Linux gives an IPv6 route that names none (IP6_RT_PRIO_USER). */
-export const IPV6_METRIC_DEFAULT = 1024;
+const IPV6_METRIC_DEFAULT = 1024;
 /** The main table (RT_TABLE_MAIN). */
 export const MAIN_TABLE = 254;
 

@@ -9,7 +9,7 @@ import type { KernelWorld } from "./contract.ts";
 const INDEX: Readonly<Record<string, number>> = { lo: 1, va: 2, vb: 3 };
 
 /** A kernel in memory with the links that the contract wants. */
-export function memoryWorld(): KernelWorld & { readonly port: MemoryKernel } {
+function memoryWorld(): KernelWorld & { readonly port: MemoryKernel } {
   const port = new MemoryKernel();
   const { tables } = port;
   const link = (name: string, up: boolean): Link =>

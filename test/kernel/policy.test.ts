@@ -14,15 +14,13 @@ import { linkAddress, octets, route } from "../support/kernel/build.ts";
 const LINKS: Readonly<Record<string, number>> = { eth0: 2, tunl0: 9 };
 const NORMAL = PRIORITY_BASE - 1024;
 const NODES = [node("me", { ipv4: "10.9.0.1/24", ipv6: "2001:db8:9::1/64" }), node("other", { ipv4: "10.9.0.2/24" })];
-const KEPT = { table: 254, protocol: 12, metric: 0, preferredSource: {}, rules: {} } as const;
+const KEPT = { table: 254, protocol: 12, metric: 0, rules: {} } as const;
 
 describe("without Calico", () => {
   it("every path with a next hop becomes a route", () => {
     expect(judged(KEPT, "10.1.0.0/24", "10.9.0.2")).toBe("10.1.0.0/24 via 10.9.0.2 dev 2 proto 12");
     expect(judged({ ...KEPT, metric: 20, protocol: 186 }, "10.1.0.0/24", "192.0.2.7"))
       .toBe("10.1.0.0/24 via 10.9.0.254 dev 2 proto 186 metric 20");
-    expect(judged({ ...KEPT, preferredSource: { "ipv4-unicast": octets("10.9.0.1") } }, "10.1.0.0/24", "10.9.0.2"))
-      .toBe("10.1.0.0/24 via 10.9.0.2 dev 2 proto 12 src 10.9.0.1");
     expect(judged(KEPT, "2001:db8:1::/48", "2001:db8:9::2")).toBe("2001:db8:1::/48 via 2001:db8:9::2 dev 2 proto 12");
     expect(judged(KEPT, "10.1.0.0/24", "2001:db8:9::2")).toBe("10.1.0.0/24 via 2001:db8:9::2 dev 2 proto 12");
   });
@@ -119,7 +117,7 @@ describe("with Calico", () => {
 /** The options of Calico mode on node `me`. */
 function calico(words: WorldWords): KernelPolicyOptions {
   const { ipv4, ipv6 } = planOf({ nodes: NODES, ...words }, "me").view.families;
-  return { table: 254, protocol: 12, metric: "by LOCAL_PREF", preferredSource: {},
+  return { table: 254, protocol: 12, metric: "by LOCAL_PREF",
     rules: { "ipv4-unicast": ipv4.kernelFilter, "ipv6-unicast": ipv6.kernelFilter } };
 }
 
@@ -135,7 +133,7 @@ function judge(
   const verdict = policy.judge({ family, prefix: parsed, nextHops: nextHops.map(octets), localPref });
   if (nextHops.length === 1 && !policy.hasRules(family)) {
     const nextHop = octets(nextHops[0]!);
-    expect(policy.judgePlain(family, reached.resolve(nextHop), localPref, () => nextHop)).toEqual(verdict);
+    expect(policy.judgePlain(reached.resolve(nextHop), localPref, () => nextHop)).toEqual(verdict);
   }
   return said(verdict, prefix);
 }

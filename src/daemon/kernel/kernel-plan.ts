@@ -36,7 +36,7 @@ export function kernelPlan(settings: KernelSettings, isCalico: boolean, node: No
   const isLearning = settings.learn && node !== undefined && families !== undefined;
   return {
     policy: {
-      table, protocol, metric: metric ?? (isCalico ? "by LOCAL_PREF" : 0), preferredSource: {},
+      table, protocol, metric: metric ?? (isCalico ? "by LOCAL_PREF" : 0),
       rules: { "ipv4-unicast": ipv4?.view.kernelFilter ?? [], "ipv6-unicast": ipv6?.view.kernelFilter ?? [] },
     },
     learn: isLearning
