@@ -80,3 +80,11 @@ export interface KernelPort {
   /** Lets go of the kernel; routes stay. */
   stop(stopped: () => void): void;
 }
+
+/** A kernel that is reached through processes of ours, and can say what is wrong with it. */
+export interface KernelProcesses extends KernelPort {
+  /** Why nothing can be written or followed now; undefined while all is well. */
+  trouble(): string | undefined;
+  /** Times that each process was started again. */
+  restarts(): { readonly write: number; readonly follow: number };
+}

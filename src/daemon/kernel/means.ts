@@ -1,16 +1,11 @@
 /** What the kernel's owner needs of the daemon and of the host. */
 
 import type { KernelSettings } from "../../config/settings.ts";
-import type { KernelPort } from "../../kernel/port.ts";
+import type { KernelPort, KernelProcesses } from "../../kernel/port.ts";
 import type { Log } from "../log.ts";
 
 /** A kernel; one that is reached through processes of ours can say how they are. */
-export interface OpenKernel extends KernelPort {
-  /** Why nothing can be written or followed now; undefined while all is well. */
-  trouble?(): string | undefined;
-  /** Times that each process was started again. */
-  restarts?(): { readonly write: number; readonly follow: number };
-}
+export type OpenKernel = KernelPort & Partial<KernelProcesses>;
 
 /** What only the host knows. */
 export interface KernelHost {

@@ -7,7 +7,9 @@
 
 import { readDatagram } from "../rtnetlink/read.ts";
 import type { MessageBody } from "../rtnetlink/read.ts";
-import type { DumpListener, KernelChanges, KernelEvent, KernelFailure, KernelPort, RouteList } from "../port.ts";
+import type {
+  DumpListener, KernelChanges, KernelEvent, KernelFailure, KernelProcesses, RouteList,
+} from "../port.ts";
 import { FRAME } from "./frames.ts";
 import { applyJob, dumpJob } from "./jobs.ts";
 import type { Job } from "./jobs.ts";
@@ -18,14 +20,6 @@ import type { SupervisorMeans } from "./supervisor.ts";
 export interface DriverMeans extends Omit<SupervisorMeans, "log"> {
   /** A process is down, and why: `role` is "write" or "follow". */
   log(role: string, why: string): void;
-}
-
-/** A kernel that can say what is wrong with it. */
-export interface KernelProcesses extends KernelPort {
-  /** Why nothing can be written or followed now; undefined while all is well. */
-  trouble(): string | undefined;
-  /** Times that each process was started again. */
-  restarts(): { readonly write: number; readonly follow: number };
 }
 
 /** Starts the processes of this host's kernel. */

@@ -5,10 +5,9 @@ import type { FrameKind } from "../../../src/kernel/child/frames.ts";
 import type { Child, ChildListener } from "../../../src/kernel/child/process.ts";
 import type { Role } from "../../../src/kernel/child/program.ts";
 import { kernelProcesses } from "../../../src/kernel/child/driver.ts";
-import type { KernelProcesses } from "../../../src/kernel/child/driver.ts";
 import { FLAG, TYPE } from "../../../src/kernel/rtnetlink/constants.ts";
 import { aligned, hostU16, hostU32, putHostU16, putHostU32 } from "../../../src/kernel/rtnetlink/octets.ts";
-import type { KernelEvent } from "../../../src/kernel/port.ts";
+import type { KernelEvent, KernelProcesses } from "../../../src/kernel/port.ts";
 
 /** A message of a request. */
 export interface Asked {
