@@ -260,7 +260,7 @@ describe("a field that nobody has", () => {
       .toEqual(failed(`reflectd: Hit error: ${WHY}\n`));
     expect((await world.type(["patch", "bgppeer", "c", "-p", '{"spec": {"asNumber": 65002}}'])).code).toBe(0);
     expect((await world.type(["get", "bgppeer", "c"])).err).toBe("reflectd: BGPPeer c: spec.nodeSelecter: note: "
-      + "unknown field; did you mean nodeSelector? (correct it with patch or replace)\n");
+      + "unknown field; did you mean nodeSelector? (it counts as it is)\n");
   });
 });
 
