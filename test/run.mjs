@@ -15,6 +15,9 @@ const reports = mkdtempSync(join(tmpdir(), "reflectd-test-"));
 const environment = { ...process.env, ...(process.argv.includes("--soak") ? { REFLECTD_SOAK: "1" } : {}) };
 const cache = process.env.REFLECTD_LAB_CACHE ?? "/var/cache/reflectd-lab";
 
+/** Labs that measure time: nothing else is at work beside them. */
+const ALONE = ["test/interop/kernel-lab/**", "test/interop/churn.test.ts", "test/interop/pauses.test.ts"];
+
 /** Numbers of everything so far; `problems` are failures that belong to no single test. */
 const total = { passed: 0, failed: 0, skipped: 0, problems: [], skippedSuites: new Map() };
 
@@ -22,8 +25,11 @@ installDaemons();
 useNodeWithFfi();
 const built = step("build", "npm", ["run", "--silent", "build"]);
 suite("unit", ["--exclude", "test/interop/**"]);
-// A process for each file: what a lab leaves behind ends with it.
-if (built) suite("interop", ["test/interop", "--no-file-parallelism", "--isolate"]);
+// A process for each file: what a lab leaves behind ends with it. Labs mostly wait, so a file for each core at once.
+if (built) {
+  suite("interop", ["test/interop", "--isolate", ...ALONE.flatMap((files) => ["--exclude", files])]);
+  suite("interop-alone", [...ALONE.map((files) => files.replace("/**", "/")), "--isolate", "--no-file-parallelism"]);
+}
 rmSync(reports, { recursive: true, force: true });
 summarize();
 
