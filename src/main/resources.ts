@@ -163,7 +163,8 @@ async function clusterFor(found: readonly Found[], reader: ResourceReader): Prom
 /** Why the daemon leaves resources out, or parts of them. On standard error: tables are read by scripts. */
 function faultLines(shown: readonly JsonObject[]): readonly string[] {
   return new ResourceStore().put(shown).map(({ kind, name, field, why, note }) => {
-    const [mark, todo] = note === undefined ? ["", "correct it with patch or replace"] : ["note: ", "it counts as it is"];
+    const [mark, todo] = note === undefined
+      ? ["", "correct it with patch or replace"] : ["note: ", "it counts as it is"];
     return `${kind} ${name}: ${field === "" ? "" : `${field}: `}${mark}${why} (${todo})`;
   });
 }
