@@ -21,7 +21,7 @@ import { groupView, octetsByOwner } from "./group-view.ts";
 import type { KernelHost } from "./kernel/means.ts";
 import { KernelOwner } from "./kernel/owner.ts";
 import { KERNEL_OFF } from "./kernel/view.ts";
-import { Listeners } from "./listeners.ts";
+import { Listeners, listeningText } from "./listeners.ts";
 import type { OpenListener } from "./listeners.ts";
 import { metricSamples } from "./metrics.ts";
 import type { DaemonOptions, RunningDaemon } from "./options.ts";
@@ -132,6 +132,7 @@ class Daemon implements RunningDaemon, DaemonApi {
       },
       later: (seconds, run) => this.speaker.later(seconds, run),
       listen: (wanted) => this.#listeners.approach(wanted),
+      listening: () => listeningText(this.listening),
       apply: (intent, plan) => this.#configure(intent, plan),
     });
   }

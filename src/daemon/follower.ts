@@ -40,6 +40,8 @@ export interface FollowerMeans {
   later(seconds: number, run: () => void): () => void;
   /** Makes the listeners these as far as they can be had. */
   listen(wanted: readonly ListenAddress[]): Promise<ListenRefusal | undefined>;
+  /** Where connections are accepted now, in words. */
+  listening(): string;
   apply(intent: Intent, plan: NodePlan | undefined): ReloadResult;
 }
 
@@ -54,6 +56,8 @@ export class Follower {
   /** Why the listeners are not as they should be. */
   #deaf: string | undefined = undefined;
   #retry: (() => void) | undefined = undefined;
+  /** Where it last said that it listens. */
+  #listening = "";
   /** When the first intent was applied, in milliseconds since 1970. */
   followedAt: number | undefined = undefined;
 
@@ -113,10 +117,18 @@ export class Follower {
     if (intent === undefined || this.#means.isLeaving()) return UNCHANGED;
     const refused = await this.#means.listen(intent.speaker.listen);
     this.#noteDeaf(refused?.why);
+    this.#noteListening(this.#means.listening());
     const isHeld = this.followedAt === undefined && refused?.isTaken === true;
     if (isHeld || this.#means.isLeaving()) return UNCHANGED;
     this.followedAt ??= this.#means.wallMilliseconds();
     return this.#means.apply(intent, this.#source.nodePlan);
+  }
+
+  /** The daemon started before anybody knew where to listen. */
+  #noteListening(where: string): void {
+    if (where === this.#listening) return;
+    this.#listening = where;
+    this.#means.log.write("info", "listening", { listening: where });
   }
 
   #noteDeaf(why: string | undefined): void {

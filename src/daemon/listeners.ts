@@ -22,6 +22,11 @@ export interface ListenRefusal {
   readonly isTaken: boolean;
 }
 
+/** Where a daemon listens, in words of the log: "ADDRESS port PORT" of each. */
+export function listeningText(addresses: readonly ListenAddress[]): string {
+  return addresses.map(({ address, port }) => `${address} port ${port}`).join(", ");
+}
+
 /** All listeners by what was asked for. */
 export class Listeners {
   readonly #open: OpenListener;

@@ -16,6 +16,7 @@ import { daemonSocketPath } from "../control/socket-path.ts";
 import type { DaemonApi } from "../daemon/api.ts";
 import { startDaemon } from "../daemon/daemon.ts";
 import type { RunningDaemon } from "../daemon/daemon.ts";
+import { listeningText } from "../daemon/listeners.ts";
 import { newLog } from "../daemon/log.ts";
 import type { Log } from "../daemon/log.ts";
 import type { RestartMemory } from "../daemon/restarts.ts";
@@ -114,7 +115,7 @@ export async function run(options: { readonly config: string }, io: CliIo): Prom
     await Promise.all(open.map((server) => server.close()));
     return refuse(daemon.refused, io);
   }
-  const listening = daemon.listening.map(({ address, port }) => `${address} port ${port}`).join(", ");
+  const listening = listeningText(daemon.listening);
   log.write("info", "started", { version: io.version, listening, socket: socketPath, neighbours: intent.peers.length });
   obeySignals(daemon, log);
   const { startAgain } = await daemon.finished;

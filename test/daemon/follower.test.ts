@@ -129,6 +129,18 @@ describe("an intent", () => {
     expect(world.events("resources-applied")).toHaveLength(1);
   });
 
+  it("is what says where the daemon listens, once for each place", async () => {
+    const there = (): unknown[] => world.events("listening").map(({ listening }) => listening);
+    source.say(intent(["192.0.2.11"]));
+    await pass(1);
+    source.say(intent(["192.0.2.12"]));
+    await pass(1);
+    expect(there()).toEqual([`${DAEMON} port 179`]);
+    source.say(intent(["192.0.2.12"], { listen: [{ address: DAEMON, port: 1790 }] }));
+    await pass(1);
+    expect(there()).toEqual([`${DAEMON} port 179`, `${DAEMON} port 1790`]);
+  });
+
   it("with another router id or AS resets, with another cluster id does not", async () => {
     source.say(intent(["192.0.2.11"]));
     const router = world.router("192.0.2.11");
