@@ -1,7 +1,6 @@
 /** How long to wait before the next attempt. Rule: never less than a second, so that nothing turns in a busy loop. */
 
 import type { Timers } from "./datastore.ts";
-import type { Failure } from "./kubernetes/failure.ts";
 
 /** The least wait, and the first one before its jitter. */
 const SHORTEST_MILLISECONDS = 1000;
@@ -10,7 +9,15 @@ const LONGEST_MILLISECONDS = 30_000;
 const SLOW_MILLISECONDS = 60_000;
 /** A server may ask to wait for this long and no longer. */
 const RETRY_AFTER_SECONDS_MAX = 300;
-const NOBODY_SAID = { status: undefined, retryAfterSeconds: 0 } as const;
+const NOBODY_SAID: Answered = { status: undefined, retryAfterSeconds: 0 };
+
+/** What a server said of the attempt that failed. */
+interface Answered {
+  /** The HTTP status; undefined where nobody answered. */
+  readonly status: number | undefined;
+  /** It asks to wait so long; 0 where it does not. */
+  readonly retryAfterSeconds: number;
+}
 
 /** Doubling waits with jitter, so that what failed together does not come back together. */
 export class BackOff {
@@ -29,7 +36,7 @@ export class BackOff {
   }
 
   /** The wait after another failure, in milliseconds. */
-  next({ status, retryAfterSeconds }: Pick<Failure, "status" | "retryAfterSeconds"> = NOBODY_SAID): number {
+  next({ status, retryAfterSeconds }: Answered = NOBODY_SAID): number {
     const doubled = Math.min(this.#firstMilliseconds * 2 ** this.#failures, LONGEST_MILLISECONDS);
     const whole = status === 403 || status === 404 ? SLOW_MILLISECONDS : doubled;
     this.#failures = Math.min(this.#failures + 1, 16);
