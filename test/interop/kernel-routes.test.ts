@@ -3,14 +3,13 @@
  * through hands that remove and forge its routes.
  */
 
-import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { KernelView } from "../../src/daemon/api.ts";
 import { startBird } from "../support/lab/bird.ts";
 import { allEstablished } from "../support/lab/cluster.ts";
 import { Lab } from "../support/lab/lab.ts";
 import type { LabNode } from "../support/lab/lab.ts";
-import { must } from "../support/lab/processes.ts";
+import { childProcessesOf, must } from "../support/lab/processes.ts";
 import { client, startReflectd } from "../support/lab/reflectd.ts";
 import type { Reflectd } from "../support/lab/reflectd.ts";
 import type { Router } from "../support/lab/router.ts";
@@ -66,7 +65,7 @@ interopSuite("kernel routes", ["bird-1.6.8"], () => {
 
   it("stay while the processes that write and follow are killed, and follow what changes meanwhile", async () => {
     for (let i = 0; i < KILLS; i++) {
-      for (const pid of childrenOf(reflectd.pid)) kill(pid);
+      for (const pid of childProcessesOf(reflectd.pid)) kill(pid);
       await bird.announce({ prefix: `10.51.${i}.0/26` });
       await pause(50);
     }
@@ -81,7 +80,7 @@ interopSuite("kernel routes", ["bird-1.6.8"], () => {
 
   it("survive the daemon, killed and started again, and the processes do not", async () => {
     const before = await table();
-    const children = childrenOf(reflectd.pid);
+    const children = childProcessesOf(reflectd.pid);
     expect(children.length).toBe(2);
     process.kill(reflectd.pid, "SIGKILL");
     await reflectd.ended;
@@ -101,11 +100,6 @@ interopSuite("kernel routes", ["bird-1.6.8"], () => {
     expect(before.length).toBeGreaterThanOrEqual(BLOCKS.length);
   });
 });
-
-function childrenOf(pid: number): number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter((text) => text !== "")
-    .map(Number);
-}
 
 function kill(pid: number): void {
   try {

@@ -1,7 +1,7 @@
 /** Faults of a host that forwards, and what each cost the traffic through it. */
 
 import { readFileSync } from "node:fs";
-import { must } from "../lab/processes.ts";
+import { childProcessesOf, must } from "../lab/processes.ts";
 import { SOAK } from "../lab/suite.ts";
 import { staysFor, waitFor } from "../lab/waiting.ts";
 import { Unmeasurable } from "../traffic/traffic.ts";
@@ -84,8 +84,7 @@ export function costsText(costs: readonly FaultCost[]): string {
 
 /** The child of a process whose last argument is `role`; undefined where there is none. */
 export function childOf(pid: number, role: string): number | undefined {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter((word) => word !== "");
-  return children.map(Number).find((child) => {
+  return childProcessesOf(pid).find((child) => {
     try {
       return readFileSync(`/proc/${child}/cmdline`, "utf8").split("\0").at(-2) === role;
     } catch {

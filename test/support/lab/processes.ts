@@ -27,6 +27,12 @@ export function isExecutable(file: string): boolean {
   }
 }
 
+/** The processes that a process started and that have not ended; throws where it has itself. */
+export function childProcessesOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter((word) => word.trim() !== "")
+    .map(Number);
+}
+
 /** Runs a command to its end and never throws: the caller judges the status. */
 export function run(words: readonly string[], input?: string): Promise<Ran> {
   return new Promise((resolve) => {
