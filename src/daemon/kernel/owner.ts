@@ -29,10 +29,11 @@ import { Convergence } from "./convergence.ts";
 import { kernelPlan, usesTunnel } from "./kernel-plan.ts";
 import type { KernelPlan } from "./kernel-plan.ts";
 import { Ledger } from "./ledger.ts";
-import type { LedgerChanges, Suspect } from "./ledger.ts";
+import type { LedgerChanges } from "./ledger.ts";
 import { LearnedRoutes } from "./learned-routes.ts";
 import { linkNamed, lostLink } from "./links.ts";
 import { Marker } from "./marker.ts";
+import { Mending } from "./mending.ts";
 import type { KernelMeans, OpenKernel } from "./means.ts";
 import { Reachability } from "./reachability.ts";
 import { Retries } from "./retries.ts";
@@ -45,8 +46,6 @@ const PREFIXES_PER_TURN = 16_384;
 const CHANGES_AT_ONCE = 2048;
 /** Calls under way: one in the kernel's hands, one that follows without a gap. */
 const CALLS_AHEAD = 2;
-/** What was heard of routes of ours is believed after so long: it may be older than what we did since. */
-const MEND_SECONDS = 0.2;
 /** A kernel is read a sixth of the time at most, whatever is missed. */
 const PAUSE_PER_READING = 5;
 const PAUSE_MILLISECONDS_MAX = 5000;
@@ -67,6 +66,7 @@ export class KernelOwner {
   readonly #ledger = new Ledger();
   readonly #timers: Timers;
   readonly #retries: Retries;
+  readonly #mending: Mending;
   readonly #convergence: Convergence;
   #speaker: Speaker | undefined;
   #marker: Marker | undefined;
@@ -90,8 +90,6 @@ export class KernelOwner {
   #isScheduled = false;
   #isStopped = false;
   #readAt: number | undefined;
-  /** Prefixes of which something was heard that is not as it should be. */
-  readonly #suspects = new Set<Suspect>();
   #onIdle: (() => void) | undefined;
 
   constructor(means: KernelMeans) {
@@ -103,6 +101,7 @@ export class KernelOwner {
     this.#policy = this.#policyOf(this.#plan);
     this.#timers = new Timers((seconds, run) => means.later(seconds, run));
     this.#convergence = new Convergence(means, this.#timers, () => this.#converged());
+    this.#mending = new Mending(this.#ledger, this.#timers, () => this.#goOn());
     this.#retries = new Retries(this.#ledger, this.#timers, means.log, () => this.#goOn());
   }
 
@@ -233,10 +232,10 @@ export class KernelOwner {
 
   #take(event: StateEvent): void {
     if ((event.event === "route" || event.event === "routeGone") && this.#isOurs(event.route)) {
-      return this.#suspect(this.#ledger.heard(event.route, event.event === "routeGone"));
+      return this.#mending.suspect(this.#ledger.heard(event.route, event.event === "routeGone"));
     }
     if (event.event === "route" && event.route.table === this.#means.settings.table) {
-      this.#suspect(this.#ledger.displaced(event.route));
+      this.#mending.suspect(this.#ledger.displaced(event.route));
     }
     for (const change of this.#state.apply(event)) this.#changed(change);
     const lost = lostLink(event, this.#state);
@@ -247,19 +246,6 @@ export class KernelOwner {
   #isOurs({ table, protocol }: KernelRoute): boolean {
     const { settings } = this.#means;
     return protocol === settings.protocol && table === settings.table;
-  }
-
-  /** A prefix of ours is not as it should be, or so it was heard. */
-  #suspect(prefix: Suspect | undefined): void {
-    if (prefix === undefined) return;
-    this.#suspects.add(prefix);
-    if (!this.#timers.isSet("mend")) this.#timers.set("mend", MEND_SECONDS, () => this.#mend());
-  }
-
-  #mend(): void {
-    for (const prefix of this.#suspects) this.#ledger.mend(prefix);
-    this.#suspects.clear();
-    this.#goOn();
   }
 
   /** The kernel's state changed, but for routes of ours. */
