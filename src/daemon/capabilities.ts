@@ -8,8 +8,16 @@ import type { FamilyRow } from "../messages/families.ts";
 
 const SHARED = new Shared<readonly Capability[]>();
 
-/** The capabilities of our OPEN, in ascending order of code. `restarting`: the R bit (RFC 4724 §3). */
-export function capabilitiesFor(intent: PeerIntent, restarting: boolean): readonly Capability[] {
+/** Bits of our OPEN that say how our last restart went (RFC 4724 §3). */
+export interface RestartBits {
+  /** R: this is the first session since. */
+  readonly restarting: boolean;
+  /** F, of every family: what forwards by our routes did not notice; without it peers drop all that we told them. */
+  readonly forwarding: boolean;
+}
+
+/** The capabilities of our OPEN, in ascending order of code. */
+export function capabilitiesFor(intent: PeerIntent, bits: RestartBits): readonly Capability[] {
   const families = intent.families.map(familyRow);
   const { gracefulRestart } = intent;
   const offered: Capability[] = families.map(({ afi, safi }) => ({ name: "multiprotocol", afi, safi }));
@@ -20,7 +28,7 @@ export function capabilitiesFor(intent: PeerIntent, restarting: boolean): readon
   }
   offered.push({ name: "extendedMessage" });
   if (intent.role !== undefined) offered.push({ name: "role", role: intent.role });
-  if (gracefulRestart !== undefined) offered.push(gracefulFor(gracefulRestart, families, restarting));
+  if (gracefulRestart !== undefined) offered.push(gracefulFor(gracefulRestart, families, bits));
   offered.push({ name: "fourOctetAs", asNumber: intent.localAsNumber });
   if (intent.addPath !== "off") {
     const receive = intent.addPath !== "send";
@@ -30,22 +38,19 @@ export function capabilitiesFor(intent: PeerIntent, restarting: boolean): readon
   offered.push({ name: "enhancedRouteRefresh" });
   const staleTimeSeconds = gracefulRestart?.longLivedSeconds;
   if (staleTimeSeconds !== undefined) {
-    const entries = families.map(({ afi, safi }) => ({ afi, safi, forwarding: true, staleTimeSeconds }));
+    const entries = families.map(({ afi, safi }) => ({ afi, safi, forwarding: bits.forwarding, staleTimeSeconds }));
     offered.push({ name: "longLivedGracefulRestart", families: entries });
   }
   return SHARED.of(offered);
 }
 
-/**
- * Graceful restart, also after a NOTIFICATION. The F bit is set for every family: out of the data path there is nothing
- * that a restart could lose, and kernel routes stay over one where `kernel.onStop` keeps them; without the bit peers
- * would drop all that we told them.
- */
+/** Graceful restart, also after a NOTIFICATION (RFC 8538). */
 function gracefulFor(
-  { restartTimeSeconds }: GracefulRestartIntent, families: readonly FamilyRow[], restarting: boolean,
+  { restartTimeSeconds }: GracefulRestartIntent, families: readonly FamilyRow[],
+  { restarting, forwarding }: RestartBits,
 ): Capability {
   return {
     name: "gracefulRestart", restarting, notification: true, restartTimeSeconds,
-    families: families.map(({ afi, safi }) => ({ afi, safi, forwarding: true })),
+    families: families.map(({ afi, safi }) => ({ afi, safi, forwarding })),
   };
 }

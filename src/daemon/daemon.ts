@@ -168,7 +168,8 @@ class Daemon implements RunningDaemon, DaemonApi {
       this.#leaving = "stopping";
       for (const end of [...this.#waits]) end();
       const followed = this.#follower?.stop();
-      this.speaker.stop(text, how);
+      const isRemoved = this.#kernel?.removesAtStop(this.#startAgain) === true;
+      this.speaker.stop(text, how, !isRemoved);
       const released = this.#kernel?.stop(this.#startAgain);
       const closed = this.#reloading.then(() => this.close());
       await this.#wait(FAREWELL_SECONDS);

@@ -17,6 +17,8 @@ export interface RestartState {
   readonly routerId: number;
   /** The shortest Restart Time that a neighbour was promised. */
   readonly restartTimeSeconds: number;
+  /** False: the kernel's routes of ours were removed at the stop. */
+  readonly forwarding: boolean;
   readonly peers: readonly RestartPeer[];
 }
 
@@ -33,10 +35,11 @@ export function decodeRestartState(text: string): RestartState | string {
   const read = parsedJson(text);
   if (read === undefined) return "it is cut off, or no JSON";
   if (!isJsonObject(read) || read["reflectdRestartState"] !== VERSION) return "it is not of this version of reflectd";
-  const { routerId, restartTimeSeconds, peers } = read;
+  const { routerId, restartTimeSeconds, forwarding = true, peers } = read;
   if (!isWhole(routerId, 0xffffffff) || !isWhole(restartTimeSeconds, 4095)) return "its numbers are none";
+  if (typeof forwarding !== "boolean") return "nobody can tell whether it forwards";
   if (!Array.isArray(peers) || !peers.every(isPeer)) return "its neighbours are none";
-  return { routerId, restartTimeSeconds, peers };
+  return { routerId, restartTimeSeconds, forwarding, peers };
 }
 
 function isPeer(value: JsonValue): value is JsonValue & RestartPeer {

@@ -60,6 +60,8 @@ export class Restarts {
   readonly #awaited: Map<Family, Set<string>>;
   /** Families in which nothing is told yet. */
   readonly #closed = new Set<FamilyRow>();
+  /** Best paths are routes of the kernel. */
+  #hasKernel = false;
   /** Whether the kernel, whose routes are told, too, is still to be read. */
   #awaitsKernel = false;
   /** Nothing is remembered, but the kernel has routes of ours: we take over from somebody who was there before us. */
@@ -89,6 +91,14 @@ export class Restarts {
     return this.#met?.has(name) === false;
   }
 
+  /**
+   * Whether our OPEN carries the F bits. Out of the data path there is nothing that a restart could lose, and kernel
+   * routes outlive us; but for those that were removed at the stop before, as long as our restart is news.
+   */
+  isForwarding(peer: Pick<Peer, "name">): boolean {
+    return this.#found?.forwarding !== false || !this.#hasKernel || !this.isRestarting(peer);
+  }
+
   /** What is waited for, in words; empty where nothing is. */
   waitingFor(): string[] {
     if (this.#awaitsKernel) return ["the kernel's routes"];
@@ -98,6 +108,7 @@ export class Restarts {
 
   /** Nothing is told before `kernelRead`, at a first start neither: End-of-RIB would come before routes of our own. */
   awaitKernel(): void {
+    this.#hasKernel = true;
     if (this.#memory === undefined) return;
     this.#awaitsKernel = true;
     for (const family of FAMILIES) this.#close(family);
@@ -164,13 +175,17 @@ export class Restarts {
     this.#done(peer, family.name);
   }
 
-  /** The speaker stops: to come back, or for good. Called before its sessions end. */
-  stop(how: "restart" | "shutdown"): void {
+  /**
+   * The speaker stops: to come back, or for good; `forwarding`: what forwards by its routes goes on. Called before its
+   * sessions end.
+   */
+  stop(how: "restart" | "shutdown", forwarding: boolean): void {
     this.#stopped = true;
     this.#writing?.();
     for (const takeBack of this.#timers) takeBack();
     if (how === "shutdown") this.#memory?.file.remove();
-    else if (this.#closed.size === 0) this.#write();
+    else if (this.#closed.size === 0) this.#write(forwarding);
+    else if (this.#found !== undefined && !forwarding) this.#replace({ ...this.#found, forwarding });
   }
 
   #read(): RestartState | undefined {
@@ -236,18 +251,22 @@ export class Restarts {
     if (this.#memory === undefined || this.#stopped || this.#closed.size > 0) return;
     this.#writing ??= this.#means.later(WRITE_SECONDS, () => {
       this.#writing = undefined;
-      this.#write();
+      this.#write(true);
     });
   }
 
-  #write(): void {
-    const file = this.#memory?.file;
+  #write(forwarding: boolean): void {
     const here = this.#means.peers().filter(isGraceful);
-    const text = here.length === 0 ? undefined : encodeRestartState({
-      routerId: this.#means.routerId(),
+    this.#replace(here.length === 0 ? undefined : {
+      routerId: this.#means.routerId(), forwarding,
       restartTimeSeconds: Math.min(...here.map(({ intent }) => intent.gracefulRestart!.restartTimeSeconds)),
       peers: here.map(({ name, facts }) => ({ name, families: facts!.negotiated.families })),
     });
+  }
+
+  #replace(state: RestartState | undefined): void {
+    const file = this.#memory?.file;
+    const text = state && encodeRestartState(state);
     if (file === undefined || text === this.#written) return;
     this.#written = text;
     if (text === undefined) file.remove();

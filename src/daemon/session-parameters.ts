@@ -10,6 +10,8 @@ import type { Speaker } from "./speaker.ts";
 export function parametersOf(speaker: Speaker, peer: Peer): SessionParameters {
   const { intent, address, port } = peer;
   const { sockets } = speaker.environment;
+  const { restarts } = speaker;
+  const bits = { restarting: restarts.isRestarting(peer), forwarding: restarts.isForwarding(peer) };
   const demands = demandsOf(intent);
   const isDialled = !intent.passive && (typeof demands !== "object" || sockets.dials(demands));
   return {
@@ -19,7 +21,7 @@ export function parametersOf(speaker: Speaker, peer: Peer): SessionParameters {
     localAsNumber: intent.localAsNumber, routerId: speaker.speaker.routerId, holdTimeSeconds: intent.holdTimeSeconds,
     keepaliveTimeSeconds: intent.keepaliveTimeSeconds, connectRetrySeconds: intent.connectRetrySeconds,
     idleHoldSeconds: intent.idleHoldSeconds, role: intent.role, roleStrict: intent.roleStrict,
-    capabilities: capabilitiesFor(intent, speaker.restarts.isRestarting(peer)), families: intent.families,
+    capabilities: capabilitiesFor(intent, bits), families: intent.families,
     ...(typeof demands === "string" ? { unavailable: demands } : demands && {
       demands, unavailable: sockets.refuses(intent.name, demands),
     }),

@@ -245,9 +245,12 @@ export class Speaker implements PeerHost {
     this.work.changed();
   }
 
-  /** Ends every session and stops all work: to come back (RFC 4724), or for good. */
-  stop(text: string, how: SpeakerIntent["onStop"] = "shutdown"): void {
-    this.restarts.stop(how);
+  /**
+   * Ends every session and stops all work: to come back (RFC 4724), or for good. `forwarding`: what forwards by our
+   * routes goes on meanwhile.
+   */
+  stop(text: string, how: SpeakerIntent["onStop"] = "shutdown", forwarding: boolean = true): void {
+    this.restarts.stop(how, forwarding);
     this.neighbours.stop(text, how);
     this.work.stop();
   }

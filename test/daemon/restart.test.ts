@@ -72,7 +72,7 @@ describe("after a crash", () => {
     two.session.stop();
     world.run(0.1);
     world.state!.text = encodeRestartState({
-      routerId: 0xc0000201, restartTimeSeconds: 120,
+      routerId: 0xc0000201, restartTimeSeconds: 120, forwarding: true,
       peers: [11, 12].map((n) => ({ name: `c${n}`, families: ["ipv4-unicast"] })),
     });
     await crash();
@@ -173,7 +173,7 @@ describe("what is remembered", () => {
   it("is who is up with graceful restart, and the families", async () => {
     const [one] = await begin({ families: BOTH }) as [Router];
     expect(remembered()).toEqual({
-      routerId: 0xc0000201, restartTimeSeconds: 120,
+      routerId: 0xc0000201, restartTimeSeconds: 120, forwarding: true,
       peers: [{ name: "c11", families: [...BOTH] }, { name: "c12", families: ["ipv4-unicast"] }],
     });
     one.session.stop();
@@ -195,9 +195,10 @@ describe("what is remembered", () => {
   it("is not believed where it is cut off, foreign or another speaker's: one warning, and a start like the first",
     async () => {
       const peers = [{ name: "c11", families: [] }];
-      const whole = encodeRestartState({ routerId: 9, restartTimeSeconds: 120, peers });
+      const whole = encodeRestartState({ routerId: 9, restartTimeSeconds: 120, forwarding: true, peers });
       for (const text of ["", whole.slice(0, -9), "{}", "[1]", "null", whole,
-        whole.replace("120", "-1"), whole.replace("[]", '["ipv9"]'), whole.replace('"c11"', "11")]) {
+        whole.replace("120", "-1"), whole.replace("[]", '["ipv9"]'), whole.replace('"c11"', "11"),
+        whole.replace("true", "1")]) {
         world = new World(file({ neighbors: NEIGHBORS }));
         world.state = { text };
         await world.start();

@@ -151,12 +151,16 @@ export class KernelOwner {
     this.#learned?.become(plan, this.#state);
   }
 
+  /** Whether a stop takes our routes away. */
+  removesAtStop(comesBack: boolean): boolean {
+    return !comesBack && this.#isKnown && this.#means.settings.onStop === "remove";
+  }
+
   /** Lets go of the kernel: its routes stay or go, as the configuration has it; who comes back at once keeps them. */
   async stop(comesBack: boolean): Promise<void> {
     if (this.#isStopped) return;
     const kernel = this.#kernel;
-    const removes = !comesBack && this.#isKnown && this.#means.settings.onStop === "remove";
-    if (kernel !== undefined && removes) await this.#removeAll();
+    if (kernel !== undefined && this.removesAtStop(comesBack)) await this.#removeAll();
     this.#isStopped = true;
     this.#timers.stop();
     this.#marker?.stop();
