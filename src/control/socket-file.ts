@@ -7,6 +7,7 @@ import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readFileSync, s
 import { connect } from "node:net";
 import type { ListenOptions, Server } from "node:net";
 import type { ControlHost, StartRefusal } from "./host.ts";
+import { somebodyListens } from "./listening.ts";
 
 /** Where, and for whom. */
 export interface SocketFile {
@@ -109,14 +110,16 @@ async function removeStale(file: SocketFile): Promise<StartRefusal | undefined> 
   }
 }
 
-/** Whether anybody accepts there; only a refused connection means that nobody does. */
+/** Whether anybody accepts there: only a refused connection, or a look from outside, says that nobody does. */
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect(path, () => {
       probe.destroy();
       resolve(true);
     });
-    probe.on("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "ECONNREFUSED"));
+    probe.on("error", ({ code }: NodeJS.ErrnoException) => {
+      resolve(code === "EACCES" ? somebodyListens(path) : code !== "ECONNREFUSED");
+    });
   });
 }
 

@@ -1,11 +1,15 @@
 /** Whether a BIRD runs here: who greets on a control socket. */
 
 import { connect } from "node:net";
+import { somebodyListens } from "../listening.ts";
 
 /** Whoever took the connection and says nothing for so long may be a BIRD with much to do. */
 const SILENCE_MILLISECONDS = 1000;
 
-/** Whether a BIRD answers on a socket; a path that is no socket, or of which nobody hears, has none. */
+/**
+ * Whether a BIRD answers on a socket; a path that is no socket, or of which nobody hears, has none. Whoever listens on
+ * one that we may not open counts as one: BIRD keeps its socket to its own user and group.
+ */
 export function birdAnswers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
@@ -14,7 +18,8 @@ export function birdAnswers(path: string): Promise<boolean> {
       resolve(answers);
     };
     socket.setTimeout(SILENCE_MILLISECONDS, () => end(true));
-    socket.on("error", () => end(false)); // no such file, or nobody listens
+    // Else there is no such file, or nobody listens.
+    socket.on("error", ({ code }: NodeJS.ErrnoException) => end(code === "EACCES" && somebodyListens(path)));
     socket.on("end", () => end(false));
     socket.setEncoding("utf8").on("data", (greeting: string) => end(greeting.startsWith("0001 ")));
   });

@@ -1,6 +1,6 @@
 /** Whether a BIRD answers on a control socket. */
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -39,4 +39,23 @@ it("is what greets as one", async () => {
 
 it("is also what takes a connection and says nothing: it may be busy", async () => {
   expect(await birdAnswers(await socket("busy", ""))).toBe(true);
+});
+
+it.runIf(process.platform === "linux")("is who listens where we may not ask, and no file left behind", async () => {
+  const path = await socket("closed", "0001 BIRD 1.6.8 ready.\n");
+  chmodSync(path, 0);
+  chmodSync(folder, 0o755);
+  const left = join(folder, "left");
+  const asNobody = async (look: string): Promise<boolean> => {
+    if (process.geteuid?.() !== 0) return birdAnswers(look);
+    process.seteuid?.(65534);
+    try {
+      return await birdAnswers(look);
+    } finally {
+      process.seteuid?.(0);
+    }
+  };
+  expect(await asNobody(path)).toBe(true);
+  renameSync(path, left); // nobody is bound to the new name, as if the one who was had been killed
+  expect(await asNobody(left)).toBe(false);
 });
