@@ -71,6 +71,8 @@ export class Peer implements SessionOwner {
   readonly #logLimit: LogLimit;
   /** What is kept of sessions that ended (RFC 4724); made with the first that leaves anything. */
   #kept: KeptRoutes | undefined = undefined;
+  /** The session that is up, or the last one: routes of it may be kept. */
+  #source: SessionFacts | undefined = undefined;
   #ingress: IngressSession | undefined = undefined;
   /** What a crossed prefix limit asks for once the session has ended. */
   #afterEnd: { readonly restartSeconds: number } | { readonly stayDown: string } | undefined = undefined;
@@ -103,6 +105,7 @@ export class Peer implements SessionOwner {
 
   up(facts: SessionFacts): void {
     this.facts = facts;
+    this.#source = facts;
     this.#takeId(facts);
     this.#ingress = ingressSessionOf(this.id, this.intent, facts, this.#host);
     for (const family of facts.negotiated.families) this.#join(familyRow(family), facts);
@@ -169,7 +172,6 @@ export class Peer implements SessionOwner {
     const isKept = this.#keep(end, this.facts!);
     this.facts = undefined;
     this.noteDown();
-    this.#ingress = undefined;
     if (!isKept) this.#host.work.drop(this.id);
     this.#host.work.changed();
     this.#host.peerDown(this);
@@ -231,9 +233,9 @@ export class Peer implements SessionOwner {
   setIntent(intent: PeerIntent): void {
     const before = this.intent;
     this.intent = intent;
-    if (this.facts === undefined) return;
-    this.#ingress = ingressSessionOf(this.id, intent, this.facts, this.#host);
-    this.#setFacts(this.facts);
+    if (this.#source === undefined || this.ingress === undefined) return;
+    this.#ingress = ingressSessionOf(this.id, intent, this.#source, this.#host);
+    this.#setFacts(this.#source);
     for (const family of FAMILIES) {
       if (this.#members[family.index] === undefined) continue;
       if (acceptsMore(before, intent, family)) this.session.requestRefresh(family);
@@ -241,9 +243,9 @@ export class Peer implements SessionOwner {
     }
   }
 
-  /** The rules that the peer's routes are judged by now; undefined while it is down. */
+  /** The rules that the peer's routes are judged by now; undefined while it is down and nothing of it is kept. */
   get ingress(): IngressSession | undefined {
-    return this.#ingress;
+    return this.facts !== undefined || this.keepsRoutes ? this.#ingress : undefined;
   }
 
   /** Where a member of the family belongs by the present intent; undefined while the session does not speak it. */

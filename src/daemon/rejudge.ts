@@ -4,6 +4,7 @@
  * by the new rules already.
  */
 
+import { makeLongLived } from "../reflector/long-lived.ts";
 import { judge } from "../reflector/session-rules.ts";
 import type { Verdict } from "../reflector/session-rules.ts";
 import { NO_ATTRIBUTES } from "../rib/ids.ts";
@@ -27,7 +28,7 @@ interface Remembered {
   readonly verdict: Verdict;
 }
 
-/** Peers whose routes are to be judged again. */
+/** Peers whose routes are to be judged again, also those that are away while their routes are kept. */
 export class Rejudge {
   readonly #tables: Tables;
   readonly #waiting = new Set<Peer>();
@@ -69,9 +70,7 @@ export class Rejudge {
     if (!rib.isLive(path)) return;
     const id = rib.peerOf(path);
     const peer = peers.get(id);
-    if (peer?.ingress === undefined || peer.id !== id) return;
-    // A long-lived stale path keeps its mark until it is announced again or swept, whatever the policy is by then.
-    if (!rib.hasFlag(path, PATH_FLAGS.LLGR_STALE)) this.#judge(rib, path, peer);
+    if (peer?.ingress !== undefined && peer.id === id) this.#judge(rib, path, peer);
   }
 
   #judge(rib: Rib, path: PathIndex, peer: Peer): void {
@@ -79,13 +78,13 @@ export class Rejudge {
     const { policy } = peer.ingress!;
     const { fault, flags, attributes: usable } = this.#verdict(rib.attributesInOf(path), peer);
     const prefix = rib.prefixOf(path);
-    if (fault !== undefined) {
-      rib.withdraw(peer.id, prefix, rib.receivedPathIdOf(path)); // as on arrival (RFC 7606 §2)
-      return;
-    }
+    if (fault !== undefined) return withdraw(rib, path); // as on arrival (RFC 7606 §2)
     const attributes = usable === NO_ATTRIBUTES ? usable : policy.filter(store, rib, prefix, usable, true);
     if (attributes !== NO_ATTRIBUTES) store.retain(attributes);
-    rib.setPolicyResult(path, attributes, flags | (attributes === NO_ATTRIBUTES ? PATH_FLAGS.FILTERED : 0));
+    const judged = flags | (attributes === NO_ATTRIBUTES ? PATH_FLAGS.FILTERED : 0);
+    // A long-lived stale path keeps its mark until it is announced again or swept, whatever the policy is by then.
+    if (!rib.hasFlag(path, PATH_FLAGS.LLGR_STALE)) rib.setPolicyResult(path, attributes, judged);
+    else if (!makeLongLived(store, rib, path, attributes, judged)) withdraw(rib, path);
     if (attributes !== NO_ATTRIBUTES) store.release(attributes);
   }
 
@@ -106,4 +105,8 @@ export class Rejudge {
     this.#tables.store.release(received);
     this.#last = undefined;
   }
+}
+
+function withdraw(rib: Rib, path: PathIndex): void {
+  rib.withdraw(rib.peerOf(path), rib.prefixOf(path), rib.receivedPathIdOf(path));
 }

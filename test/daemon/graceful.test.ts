@@ -113,6 +113,40 @@ describe("a neighbour that is lost", () => {
   });
 });
 
+describe("a reload while a neighbour is away", () => {
+  const reject = (cidr: string): object =>
+    ({ rules: [{ action: "Reject", cidr, matchOperator: "Equal" }], default: "accept" });
+  const reloaded = async (more: object): Promise<string[]> => {
+    const result = await world.reload({ neighbors: [neighbor(11, more), neighbor(12)] });
+    expect(result).toMatchObject({ refreshed: ["c11"], reset: [] });
+    return witness.news();
+  };
+
+  it("judges what is kept of it by the new rules, and loses nothing", async () => {
+    await begin();
+    crash(one);
+    expect(await reloaded({ import: reject(ROUTES[0]!) })).toEqual([`-${ROUTES[0]}`]);
+    expect(world.view("c11").prefixes["ipv4-unicast"]).toMatchObject({ received: 3, accepted: 2 });
+    expect(await reloaded({ import: reject(ROUTES[1]!) })).toEqual([`-${ROUTES[1]}`, `+${ROUTES[0]}`]);
+    expect(world.view("c11").prefixes["ipv4-unicast"]).toMatchObject({ received: 3, accepted: 2 });
+    one.session.start();
+    world.run(10);
+    one.announce(ROUTES.slice(0, 2));
+    one.endOfRib();
+    world.run(1);
+    expect([one.isUp, witness.prefixes]).toEqual([true, [ROUTES[0]]]);
+  });
+
+  it("takes it as the client that it is from now on", async () => {
+    await begin();
+    crash(one);
+    for (const routeReflectorClient of [false, true]) {
+      await world.reload({ neighbors: [11, 12].map((n) => neighbor(n, { routeReflectorClient })) });
+      expect(witness.prefixes).toEqual(routeReflectorClient ? ROUTES : []);
+    }
+  });
+});
+
 describe("what is kept ends at once", () => {
   it("where an operator disables the neighbour, or the configuration loses it", async () => {
     await begin();

@@ -100,6 +100,25 @@ describe("after the Restart Time", () => {
   });
 });
 
+it("a reload judges what is long-lived stale, too, and leaves it marked", async () => {
+  await begin();
+  crash(one, 15);
+  const rules = [{ action: "Accept", cidr: "10.0.1.0/24", matchOperator: "Equal",
+    operations: [{ addCommunity: { value: "64512:9" } }] }, { action: "Reject" }];
+  const reload = (more: object): Promise<unknown> =>
+    world.reload({ neighbors: [neighbor(11, more), ...NEIGHBORS.slice(1)] });
+  for (const router of [witness, bystander]) router.news();
+  expect(await reload({ import: { rules } })).toMatchObject({ refreshed: ["c11"] });
+  expect(witness.table.get("10.0.1.0/24")!.communities).toEqual(["64512:1", "64512:9", STALE]);
+  expect([witness.news(), bystander.news()]).toEqual([["+10.0.1.0/24"], []]);
+  await reload({});
+  expect(witness.table.get("10.0.1.0/24")!.communities).toEqual(["64512:1", STALE]);
+  crash(other, 0.5);
+  other.session.start();
+  world.run(10);
+  expect(witness.prefixes).toEqual(["10.0.1.0/24", "10.0.2.0/24"]);
+});
+
 it("where no neighbour is offered it, LLGR_STALE is passed on to everyone, and stops when one is", async () => {
   const plain = [11, 12, 13, 14].map((n) => neighbor(n, { gracefulRestart: {} }));
   await begin(plain);
