@@ -27,9 +27,20 @@ export class KernelState {
     return this.#links;
   }
 
-  /** Addresses of all links. */
-  addresses(): Iterable<LinkAddress> {
-    return this.#addresses.values();
+  /** The link of that name. */
+  linkNamed(name: string): Link | undefined {
+    for (const link of this.#links.values()) if (link.name === name) return link;
+    return undefined;
+  }
+
+  /** The link over which IPv4 routes are gone by an event that was taken in, without a word of theirs: its index. */
+  lostLink(event: StateEvent): number | undefined {
+    switch (event.event) {
+      case "linkGone": return event.link.index;
+      case "link": return event.link.up ? undefined : event.link.index;
+      case "addressGone": return this.#isLast(event.address) ? event.address.interfaceIndex : undefined;
+      default: return undefined;
+    }
   }
 
   /** Routes of all owners and tables. */
@@ -96,11 +107,11 @@ export class KernelState {
 
   #linkChanged(link: Link, event: StateEvent): readonly StateEvent[] {
     const changed = put(this.#links, link.index, link, event);
-    return link.up || changed.length === 0 ? changed : [...changed, ...this.#ipv4RoutesLost(link.index)];
+    return changed.length === 0 ? changed : [...changed, ...this.#routesLostBy(event)];
   }
 
   #linkGone(link: Link): readonly StateEvent[] {
-    const lost: StateEvent[] = [...this.#ipv4RoutesLost(link.index)];
+    const lost: StateEvent[] = [...this.#routesLostBy({ event: "linkGone", link })];
     for (const [key, address] of this.#addresses) {
       if (address.interfaceIndex !== link.index) continue;
       this.#addresses.delete(key);
@@ -111,13 +122,23 @@ export class KernelState {
 
   #addressGone(address: LinkAddress): readonly StateEvent[] {
     if (!this.#addresses.delete(addressKey(address))) return [];
-    const isLast = address.family === "ipv4-unicast" && [...this.#addresses.values()].every((other) =>
-      other.family !== address.family || other.interfaceIndex !== address.interfaceIndex);
-    return [{ event: "addressGone", address }, ...(isLast ? this.#ipv4RoutesLost(address.interfaceIndex) : [])];
+    const event: StateEvent = { event: "addressGone", address };
+    return [event, ...this.#routesLostBy(event)];
   }
 
-  #ipv4RoutesLost(interfaceIndex: number): readonly StateEvent[] {
+  /** Whether an IPv4 address that went was the last one of its link. */
+  #isLast({ family, interfaceIndex }: LinkAddress): boolean {
+    if (family !== "ipv4-unicast") return false;
+    for (const other of this.#addresses.values()) {
+      if (other.family === family && other.interfaceIndex === interfaceIndex) return false;
+    }
+    return true;
+  }
+
+  #routesLostBy(event: StateEvent): readonly StateEvent[] {
+    const interfaceIndex = this.lostLink(event);
     const lost: StateEvent[] = [];
+    if (interfaceIndex === undefined) return lost;
     for (const [key, route] of this.#routes) {
       if (route.family !== "ipv4-unicast") continue;
       lost.push(...this.#without(key, route, (hop) => hop.interfaceIndex === interfaceIndex));

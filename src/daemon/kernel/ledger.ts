@@ -158,15 +158,13 @@ export class Ledger {
     }
   }
 
-  /** Tries up to `max` of what failed again. Answers how many. */
-  retry(max: number): number {
-    const some = [...this.#failed].slice(0, max);
-    for (const entry of some) {
+  /** Tries up to `max` of what failed again. */
+  retry(max: number): void {
+    for (const entry of [...this.#failed].slice(0, max)) {
       this.#failed.delete(entry); // others are the first the next time
       this.#failed.add(entry);
       this.#soil(entry);
     }
-    return some.length;
   }
 
   /** Looks at up to `budget` prefixes for the round to come; true: all that wait were looked at. */

@@ -31,7 +31,6 @@ import type { KernelPlan } from "./kernel-plan.ts";
 import { Ledger } from "./ledger.ts";
 import type { LedgerChanges } from "./ledger.ts";
 import { LearnedRoutes } from "./learned-routes.ts";
-import { linkNamed, lostLink } from "./links.ts";
 import { Marker } from "./marker.ts";
 import { Mending } from "./mending.ts";
 import type { KernelMeans, OpenKernel } from "./means.ts";
@@ -183,7 +182,7 @@ export class KernelOwner {
   }
 
   #policyOf(plan: KernelPlan): KernelPolicy {
-    return new KernelPolicy(plan.policy, this.#nextHops, (name) => linkNamed(this.#state, name)?.index);
+    return new KernelPolicy(plan.policy, this.#nextHops, (name) => this.#state.linkNamed(name)?.index);
   }
 
   #decided(rib: Rib, id: PrefixId): void {
@@ -242,7 +241,7 @@ export class KernelOwner {
       this.#mending.suspect(this.#ledger.displaced(event.route));
     }
     for (const change of this.#state.apply(event)) this.#changed(change);
-    const lost = lostLink(event, this.#state);
+    const lost = this.#state.lostLink(event);
     if (lost !== undefined) this.#ledger.linkLost(lost);
     if (this.#ledger.isBusy) this.#goOn();
   }

@@ -5,7 +5,7 @@
  * behind changes are over, too: they were planned for after those.
  */
 
-import { readDatagram } from "../rtnetlink/read.ts";
+import { eventOf, readDatagram } from "../rtnetlink/read.ts";
 import type { MessageBody } from "../rtnetlink/read.ts";
 import type {
   DumpListener, KernelChanges, KernelEvent, KernelFailure, KernelProcesses, RouteList,
@@ -254,13 +254,4 @@ function isLoss(body: MessageBody): body is Extract<MessageBody, { readonly kind
 
 function lossOf(body: Extract<MessageBody, { readonly kind: "overrun" | "malformed" }>): string {
   return body.kind === "overrun" ? "the kernel lost messages" : `the kernel's messages cannot be read: ${body.why}`;
-}
-
-function eventOf(body: MessageBody): KernelEvent | undefined {
-  switch (body.kind) {
-    case "route": return { event: body.gone ? "routeGone" : "route", route: body.route };
-    case "link": return { event: body.gone ? "linkGone" : "link", link: body.link };
-    case "address": return { event: body.gone ? "addressGone" : "address", address: body.address };
-    default: return undefined; // answers that nobody asked for
-  }
 }

@@ -7,6 +7,7 @@ import { clearHostBits } from "../../base/prefix.ts";
 import { AF, FLAG, HEADER_OCTETS, IFA, IFF, IFLA_IFNAME, NLMSGERR_ATTR_MSG, TYPE } from "./constants.ts";
 import { aligned, attributesIn, hostI32, hostU16, hostU32 } from "./octets.ts";
 import { copied, readRoute } from "./read-route.ts";
+import type { KernelEvent } from "../port.ts";
 import type { KernelRoute, Link, LinkAddress } from "../route.ts";
 
 /** What a message says. */
@@ -56,6 +57,16 @@ export function readDatagram(octets: Uint8Array): readonly NetlinkMessage[] {
     at = aligned(end);
   }
   return messages;
+}
+
+/** What a message tells of the kernel; undefined: nothing, it is an answer. */
+export function eventOf(body: MessageBody): KernelEvent | undefined {
+  switch (body.kind) {
+    case "route": return { event: body.gone ? "routeGone" : "route", route: body.route };
+    case "link": return { event: body.gone ? "linkGone" : "link", link: body.link };
+    case "address": return { event: body.gone ? "addressGone" : "address", address: body.address };
+    default: return undefined;
+  }
 }
 
 const OTHER: MessageBody = { kind: "other" };

@@ -13,8 +13,8 @@ import type {
 } from "../../../src/kernel/port.ts";
 import { GROUPS } from "../../../src/kernel/rtnetlink/constants.ts";
 import { ESRCH, errnoName, errnoText } from "../../../src/kernel/rtnetlink/errno.ts";
-import { readDatagram } from "../../../src/kernel/rtnetlink/read.ts";
-import type { MessageBody, NetlinkMessage } from "../../../src/kernel/rtnetlink/read.ts";
+import { eventOf, readDatagram } from "../../../src/kernel/rtnetlink/read.ts";
+import type { NetlinkMessage } from "../../../src/kernel/rtnetlink/read.ts";
 import { dumpRequest, RouteBatch } from "../../../src/kernel/rtnetlink/write.ts";
 import type { KernelRoute } from "../../../src/kernel/route.ts";
 
@@ -116,13 +116,6 @@ function failureOf(
   change: keyof KernelChanges, route: KernelRoute, errno: number, text: string | undefined,
 ): KernelFailure {
   return { change, route, errno, name: errnoName(errno), text: text ?? errnoText(errno) };
-}
-
-function eventOf(body: MessageBody): KernelEvent | undefined {
-  if (body.kind === "route") return { event: body.gone ? "routeGone" : "route", route: body.route };
-  if (body.kind === "link") return { event: body.gone ? "linkGone" : "link", link: body.link };
-  if (body.kind === "address") return { event: body.gone ? "addressGone" : "address", address: body.address };
-  return undefined;
 }
 
 /** A process in the namespace that has a socket, and frames to and from it. */
