@@ -2,14 +2,15 @@
  * Joins the modules that the compiler wrote: Node takes longer to find and to link 180 files than to compile what is in
  * them. One file holds the first module and all that it needs; what that one loads later, by `import()`, becomes a file
  * each with what the first lacks, so that a command compiles no more than it runs. A module may be in several of these:
- * a process loads one of them.
+ * a process loads one of them. What they load later is a file each, too, in a folder named like theirs. Of those a
+ * process may load several: what two of them need is in the file that loads them.
  *
  * A module becomes a function that runs once, when it is first needed, and what it exports an object. Its text stays
  * as the compiler wrote it, under a line with its name: that is where a stack leads. Rules: an unknown form of import
  * or export, and modules that import each other, are mistakes and not guessed at.
  */
 
-import { dirname, join, normalize, relative } from "node:path/posix";
+import { basename, dirname, join, normalize, relative } from "node:path/posix";
 
 /** In front of each file. Node's own modules are loaded when the first module that wants them runs. */
 const HEAD = `import { createRequire } from "node:module";
@@ -30,22 +31,56 @@ export function joined(root, read) {
   const done = new Map();
   const parts = main.needs.flatMap((file) => withNeeds(file, [root], done, read));
   expectExported(main, done);
-  const apart = [...new Set(main.later)].filter((file) => !done.has(file));
-  const known = [...done.keys()].map(nameOf);
-  const loaders = apart.map((file) => `const ${nameOf(file)} = async () => `
-    + `(await import("./${relative(dirname(root), file)}")).load({ ${known.join(", ")} });\n`);
-  const texts = [[root, [shebang, HEAD, ...parts, ...loaders, `// ${root}\n`, main.text]],
-    ...apart.map((file) => [file, [HEAD, loadOf(file, known), ...withNeeds(file, [root], new Map(done), read)]])];
-  return new Map(texts.map(([file, text]) => [file, asciiOf(text.join(""))]));
+  const apart = apartOf([main], done).map((file) => [file, file]);
+  const files = apart.flatMap(([file, place]) => filesOf(file, place, done, read));
+  const text = [shebang, HEAD, ...parts.map(({ text }) => text), ...loadersOf(root, apart, files), `// ${root}\n`,
+    main.text].join("");
+  return new Map([[root, text], ...files.map(({ place, text }) => [place, text])]
+    .map(([place, text]) => [place, asciiOf(text)]));
 }
 
-/** What a file of its own exports: it takes the modules that its loader has, and gives what `file` exports. */
-function loadOf(file, known) {
-  const taken = known.map((name) => `const ${name} = () => given.${name}();\n`).join("");
-  return `let given;\n${taken}export function load(known) {\n    given = known;\n    return ${nameOf(file)}();\n}\n`;
+/** The file at `place` with the module `file` and what it needs beyond `known`, then the files that it loads. */
+function filesOf(file, place, known, read) {
+  const done = new Map(known);
+  const parts = withNeeds(file, [], done, read);
+  const needed = new Map();
+  for (const later of apartOf(parts, done)) {
+    for (const need of reachedFrom(later, done, read)) needed.set(need, (needed.get(need) ?? 0) + 1);
+  }
+  for (const [need, count] of needed) if (count > 1) parts.push(...withNeeds(need, [], done, read));
+  const apart = apartOf(parts, done).map((later) => [later, join(place.replace(/\.js$/, ""), basename(later))]);
+  const twice = apart.find(([, at], i) => apart.findIndex((other) => other[1] === at) < i);
+  if (twice !== undefined) throw new Error(`${file} loads two modules of one name: ${twice[1]}`);
+  const files = apart.flatMap(([later, at]) => filesOf(later, at, done, read));
+  const body = [...parts.map(({ text }) => text), ...loadersOf(place, apart, files)].join("");
+  const takes = [...known.keys()].map(nameOf).filter((name) => body.includes(name));
+  const taken = takes.map((name) => `const ${name} = () => given.${name}();\n`).join("");
+  const load = `export function load(known) {\n    given = known;\n    return ${nameOf(file)}();\n}\n`;
+  return [{ place, takes, text: `${HEAD}let given;\n${taken}${load}${body}` }, ...files];
 }
 
-/** The module `file` as a function, behind those that it needs, before those that it loads later; each once. */
+/** What modules load later and no file has yet: a file each. */
+const apartOf = (modules, done) => [...new Set(modules.flatMap(({ later }) => later))].filter((file) => !done.has(file));
+
+/** Functions of the file at `from` that load those `apart`, [module, place] each, and give them what they take. */
+function loadersOf(from, apart, files) {
+  return apart.map(([file, place]) => {
+    const { takes } = files.find((other) => other.place === place);
+    return `const ${nameOf(file)} = async () => (await import("./${relative(dirname(from), place)}"))`
+      + `.load({ ${takes.join(", ")} });\n`;
+  });
+}
+
+/** All modules that `file` needs or loads later, itself too, which are not in `done`. */
+function reachedFrom(file, done, read, reached = new Set()) {
+  if (done.has(file) || reached.has(file)) return reached;
+  reached.add(file);
+  const { needs, later } = rewritten(file, read(file));
+  for (const next of [...needs, ...later]) reachedFrom(next, done, read, reached);
+  return reached;
+}
+
+/** The module `file` as a function, behind those that it needs; each once. */
 function withNeeds(file, path, done, read) {
   if (path.includes(file)) throw new Error(`modules import each other: ${[...path, file].join(" > ")}`);
   if (done.has(file)) return [];
@@ -56,7 +91,7 @@ function withNeeds(file, path, done, read) {
   expectExported(module, done);
   // In parentheses: V8 then compiles it with the file, instead of reading past it now and again when it is called.
   const own = `// ${file}\nconst ${nameOf(file)} = once((() => {\n${text}return { ${exported.join(", ")} };\n}));\n`;
-  return [...before, own, ...later.flatMap((need) => withNeeds(need, [file], done, read))];
+  return [...before, { text: own, later }];
 }
 
 /** Throws where a module imports what another does not export; `done`: what those before it export. */

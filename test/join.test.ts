@@ -61,6 +61,30 @@ describe("joined modules", () => {
     expect(joinedOf(files).get("main.js")).not.toMatch(/b runs|run runs/);
     expect(joinedOf(files).get("x/run.js")).not.toContain("a runs");
   });
+  it("are a file for each that such a file loads later; what two of them need is in the first", async () => {
+    const files = {
+      "main.js": 'import { a } from "./a.js";\nconst { run } = await import("./x/run.js");\n'
+        + "said.push(a, await run());\n",
+      "a.js": 'said.push("a runs");\nexport const a = 1;\n',
+      "b.js": 'said.push("b runs");\nexport const b = 2;\n',
+      "both.js": 'import { a } from "./a.js";\nsaid.push("both runs");\nexport const both = { a };\n',
+      "x/run.js": 'import { b } from "../b.js";\nsaid.push("run runs");\nexport async function run() {\n'
+        + '    const { one } = await import("./one.js");\n    const { two } = await import("../two.js");\n'
+        + "    return [b, one === two];\n}\n",
+      "x/one.js": 'import { both } from "../both.js";\nimport { b } from "../b.js";\nsaid.push("one runs", b);\n'
+        + "export const one = both;\n",
+      "two.js": 'import { both } from "./both.js";\nsaid.push("two runs");\nexport const two = both;\n',
+    };
+    expect(await said(files)).toEqual(
+      ["a runs", "b runs", "run runs", "both runs", "one runs", 2, "two runs", 1, [2, true]]);
+    expect([...joinedOf(files).keys()]).toEqual(["main.js", "x/run.js", "x/run/one.js", "x/run/two.js"]);
+    expect(joinedOf(files).get("x/run.js")).not.toMatch(/a runs|one runs|two runs/);
+  });
+  it("are refused where two that one file loads later have one name", () => {
+    const files = { "main.js": 'await import("./run.js");\n', "a/x.js": "export {};\n", "b/x.js": "export {};\n",
+      "run.js": 'export function run() {\n    return [import("./a/x.js"), import("./b/x.js")];\n}\n' };
+    expect(() => joinedOf(files)).toThrow(/run\/x\.js/);
+  });
   it("are ASCII, of which V8 keeps an octet a character", async () => {
     const files = { "main.js": 'const far = "\u{1f600}";\nsaid.push("§ …", `${far}…`, /^[§-…]+$/.test("§…"));\n' };
     expect(await said(files)).toEqual(["§ …", "\u{1f600}…", true]);
