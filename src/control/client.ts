@@ -2,6 +2,8 @@
 
 import { request } from "node:http";
 import type { IncomingMessage } from "node:http";
+import { connect } from "node:net";
+import type { Socket } from "node:net";
 import type { CalicoStatus } from "../calico/translate/view.ts";
 
 /** What is asked. */
@@ -76,7 +78,9 @@ function attempt(socketPath: string, asked: DaemonRequest): Promise<Exclude<Daem
     const length = Buffer.byteLength(body);
     const headers = body === "" ? {} : { "content-type": "application/json", "content-length": length };
     try {
-      const sent = request({ socketPath, method: asked.method, path: asked.path, headers, agent: false });
+      // An agent would look for an address in the host's name, and take milliseconds to compile the pattern.
+      const createConnection = (): Socket => connect(socketPath);
+      const sent = request({ method: asked.method, path: asked.path, headers, createConnection });
       sent.on("response", (message) => resolve({ status: message.statusCode ?? 0, message }));
       sent.on("error", refused);
       sent.end(body);

@@ -10,7 +10,7 @@ import { explainText } from "./explain-view.ts";
 import { groupsText, memoryText } from "./group-views.ts";
 import { kernelText } from "./kernel-view.ts";
 import { nodeStatusDocument, nodeStatusText } from "./node-status.ts";
-import { PEER_ROW_FIELDS, peersText, peerText, widePeersText } from "./peer-views.ts";
+import { peersText, peerText, widePeersText } from "./peer-views.ts";
 import { printRoutes } from "./route-printer.ts";
 import { outputOf } from "./session.ts";
 import type { Session } from "./session.ts";
@@ -32,7 +32,7 @@ export function showPeers(session: Session): Promise<number> {
   const [peer] = session.words;
   if (peer === undefined) {
     if (outputOf(session) !== "table") return show(session, get("/v1/peers"), widePeersText);
-    return show(session, get(`/v1/peers?fields=${PEER_ROW_FIELDS.join()}`), peersText);
+    return show(session, get("/v1/peers-table"), peersText);
   }
   return show(session, get(peerPath(peer)), (view: PeerView, now) => peerText(view, now));
 }

@@ -3,6 +3,7 @@
 import type { Refusal, RouteQuery } from "../daemon/api.ts";
 import type { Answer, Call, Endpoint } from "./answer.ts";
 import { problem } from "./answer.ts";
+import { peerLines } from "./peer-views.ts";
 import { routeQueryOf, strayKey } from "./query.ts";
 import { jsonArray, jsonLines } from "./stream.ts";
 
@@ -14,6 +15,7 @@ const DRAIN_SECONDS_MAX = 3600;
 export const API: readonly Endpoint[] = [
   row("GET", "/v1/status", false, "version, router id, AS, start", ({ api }) => json(api.status())),
   row("GET", "/v1/peers", true, "all sessions; with fields=name,state,… only that of each", peers),
+  row("GET", "/v1/peers-table", true, "all sessions: a line's cells of each", ({ api }) => array(peerLines(api))),
   row("GET", "/v1/peers/:peer", true, "one session in full", ({ api, path }) => outcome(api.peer(path[0] ?? ""))),
   row("GET", "/v1/routes", true, "routes, one JSON object per line; with count=1 their number", routes),
   row("GET", "/v1/explain", true, "why a prefix is as it is: prefix, to", explain),

@@ -17,6 +17,8 @@ describe("pages", () => {
     ["GET", "/v1/status", "", 200, daemon.status()],
     ["GET", "/v1/peers", "", 200, [peerView()]],
     ["GET", "/v1/peers?fields=name,state,nothing", "", 200, [{ name: "node1", state: "Established" }]],
+    ["GET", "/v1/peers-table", "", 200,
+      [["node1", "10.0.0.1", "64512", "Established", peerView().since, "5", "4", "3", ""]]],
     ["GET", "/v1/peers/node1", "", 200, peerView()],
     ["GET", "/v1/peers/10.0.0.1", "", 200, peerView()],
     ["GET", "/v1/peers/fe80%3A%3A1%25eth0", "", 404, { error: "no neighbour fe80::1%eth0" }],
