@@ -105,9 +105,13 @@ export class KernelState {
     return this.#without(key, known, (hop) => gone.nextHops.some((one) => sameWay(one, hop)));
   }
 
+  /** One of another name is another one to whoever knows it by that: what hangs on it stays. */
   #linkChanged(link: Link, event: StateEvent): readonly StateEvent[] {
+    const before = this.#links.get(link.index);
+    const isRenamed = before !== undefined && before.name !== link.name;
+    const renamed: readonly StateEvent[] = isRenamed ? [{ event: "linkGone", link: before }] : [];
     const changed = put(this.#links, link.index, link, event);
-    return changed.length === 0 ? changed : [...changed, ...this.#routesLostBy(event)];
+    return changed.length === 0 ? changed : [...renamed, ...changed, ...this.#routesLostBy(event)];
   }
 
   #linkGone(link: Link): readonly StateEvent[] {

@@ -127,14 +127,29 @@ it("follows the resources: a block that goes, a pool that another programs from 
   expect(world.programmed).toEqual([]);
 });
 
-it("takes the plain way where the tunnel's device is not there", async () => {
+it("takes the plain way where the tunnel's device is not there: removed, made again, renamed", async () => {
   const { world, n2 } = await started();
+  const { tables } = world.memory;
+  const setLink = (index: number, name: string): void =>
+    tables.setLink({ index, name, up: true, running: true, loopback: false });
+  const way = async (): Promise<string[]> => {
+    await world.pass(0.5);
+    return world.programmed.filter((line) => line.startsWith("10.245."));
+  };
+  const plain = ["10.245.2.0/26 via 192.0.2.12 dev va proto 12 metric 1024"];
+  const tunnelled = (index: number): string[] =>
+    [`10.245.2.0/26 via 192.0.2.12 dev ${index} onlink proto 12 metric 1024`];
   n2.announce(["10.245.2.0/26"], { localPref: PRIORITY_LOCAL_PREF });
   await world.pass(5);
-  world.memory.tables.removeLink(TUNL0);
-  await world.pass(2);
-  expect(world.programmed.filter((line) => line.startsWith("10.245."))).toEqual(
-    ["10.245.2.0/26 via 192.0.2.12 dev va proto 12 metric 1024"]);
+  expect(await way()).toEqual(tunnelled(TUNL0));
+  tables.removeLink(TUNL0);
+  expect(await way()).toEqual(plain);
+  setLink(TUNL0 + 1, "tunl0");
+  expect(await way()).toEqual(tunnelled(TUNL0 + 1));
+  setLink(TUNL0 + 1, "other");
+  expect(await way()).toEqual(plain);
+  setLink(TUNL0 + 1, "tunl0");
+  expect(await way()).toEqual(tunnelled(TUNL0 + 1));
 });
 
 it("leads to a peer that has a gateway, and to what it announces, as long as it has it", async () => {
