@@ -7,14 +7,12 @@
 import { createInterface } from "node:readline";
 import { join } from "node:path";
 import { parseAddress } from "../../src/base/address.ts";
-import { parsePrefix } from "../../src/base/prefix.ts";
-import { wordsOf } from "../../src/daemon/kernel/by-prefix.ts";
 import { Ledger } from "../../src/daemon/kernel/ledger.ts";
 import { kernelProcesses } from "../../src/kernel/child/driver.ts";
 import { childrenOf } from "../../src/kernel/child/process.ts";
 import type { RouteForm } from "../../src/kernel/route.ts";
 import { REPOSITORY } from "../daemons/common.ts";
-import { GATEWAYS, INTERFACE, prefixText } from "./routes.ts";
+import { addressOf, BLOCK_LENGTH, GATEWAYS, INTERFACE } from "./routes.ts";
 
 /** What it is told; exactly one key. */
 export interface EngineRequest {
@@ -80,8 +78,9 @@ async function answer(request: EngineRequest): Promise<EngineAnswer> {
     nextHops: [{ gateway: parseAddress(GATEWAYS[gateway])!, interfaceIndex, onlink: false, weight: 1 }] };
   wanted = count;
   known = Math.max(known, count);
-  return { failures: await settle((at) =>
-    void ledger.want(wordsOf(FAMILY, parsePrefix(prefixText(at))!), at < count ? form : undefined, undefined)) };
+  return { failures: await settle((at) => void ledger.want(
+    { family: FAMILY, w0: addressOf(at), w1: 0, w2: 0, w3: 0, length: BLOCK_LENGTH }, // as a table's columns have it
+    at < count ? form : undefined, undefined)) };
 }
 
 /** Has all that is known decided, slice by slice, and meanwhile the ledger's steps taken; answers how many failed. */

@@ -4,16 +4,22 @@
 export const ROUTES_MAX = 262_144;
 const FIRST = 0x0a00_0000;
 const BLOCK_ADDRESSES = 64;
-const BLOCK_LENGTH = 26;
+/** Of each prefix. */
+export const BLOCK_LENGTH = 26;
 
 /** The interface of every route, and its address. */
 export const INTERFACE = { name: "e0", address: "192.0.2.1/24" } as const;
 /** Where routes lead; a replacement takes them from the first to the second. */
 export const GATEWAYS: readonly [first: string, second: string] = ["192.0.2.2", "192.0.2.3"];
 
+/** The address of a prefix as an unsigned number. */
+export function addressOf(index: number): number {
+  return FIRST + index * BLOCK_ADDRESSES;
+}
+
 /** "10.0.0.64/26". */
 export function prefixText(index: number): string {
-  const address = FIRST + index * BLOCK_ADDRESSES;
+  const address = addressOf(index);
   return `${[24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join(".")}/${BLOCK_LENGTH}`;
 }
 
