@@ -9,6 +9,10 @@ import type { KernelRoute, Link, LinkAddress } from "./route.ts";
 export interface RouteList extends Iterable<KernelRoute> {
   readonly length: number;
   at(index: number): KernelRoute | undefined;
+  /** Where it is known: whether the route at `index` differs from the one before it by its prefix's address alone. */
+  isLikeBefore?(index: number): boolean;
+  /** Writes that address; there is one with `isLikeBefore`. */
+  putAddress?(index: number, octets: Uint8Array, at: number): void;
 }
 
 /**

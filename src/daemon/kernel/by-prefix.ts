@@ -22,15 +22,19 @@ export function wordsOf(family: Family, { address, length }: Prefix): PrefixWord
 }
 
 /** The octets of a prefix. */
-export function prefixOfWords({ family, w0, w1, w2, w3, length }: PrefixWords): Prefix {
-  const address = new Uint8Array(family === "ipv4-unicast" ? 4 : 16);
-  writeU32(address, 0, w0);
-  if (address.length === 16) {
-    writeU32(address, 4, w1);
-    writeU32(address, 8, w2);
-    writeU32(address, 12, w3);
-  }
-  return { address, length };
+export function prefixOfWords(words: PrefixWords): Prefix {
+  const address = new Uint8Array(words.family === "ipv4-unicast" ? 4 : 16);
+  putAddress(words, address, 0);
+  return { address, length: words.length };
+}
+
+/** Writes the address of a prefix: 4 or 16 octets. */
+export function putAddress({ family, w0, w1, w2, w3 }: PrefixWords, octets: Uint8Array, at: number): void {
+  writeU32(octets, at, w0);
+  if (family === "ipv4-unicast") return;
+  writeU32(octets, at + 4, w1);
+  writeU32(octets, at + 8, w2);
+  writeU32(octets, at + 12, w3);
 }
 
 /** Values that know their prefixes. */

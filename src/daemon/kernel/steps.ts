@@ -6,7 +6,7 @@
 import { routeOf } from "../../kernel/route.ts";
 import type { KernelRoute, RouteForm } from "../../kernel/route.ts";
 import type { KernelChanges, RouteList } from "../../kernel/port.ts";
-import { prefixOfWords } from "./by-prefix.ts";
+import { prefixOfWords, putAddress } from "./by-prefix.ts";
 import type { PrefixWords } from "./by-prefix.ts";
 
 /** A list of steps, and of the routes that they are about. */
@@ -22,6 +22,17 @@ export class Steps<Entry extends PrefixWords> implements RouteList {
   at(index: number): KernelRoute | undefined {
     const entry = this.entries[index];
     return entry === undefined ? undefined : routeOf(this.forms[index]!, entry.family, prefixOfWords(entry));
+  }
+
+  isLikeBefore(index: number): boolean {
+    const before = this.entries[index - 1];
+    const entry = this.entries[index]!;
+    return before !== undefined && this.forms[index - 1] === this.forms[index] && before.length === entry.length
+      && before.family === entry.family;
+  }
+
+  putAddress(index: number, octets: Uint8Array, at: number): void {
+    putAddress(this.entries[index]!, octets, at);
   }
 
   * [Symbol.iterator](): Generator<KernelRoute> {

@@ -87,9 +87,13 @@ class ApplyJob implements Job {
   /** Puts as many of a list into the request as it takes; answers how many. */
   #push(change: keyof KernelChanges, number: number, messagesMax: number): number {
     const routes = this.#changes[change];
+    const batch = this.#batch;
     let count = 0;
-    while (this.#at + count < routes.length && this.#batch.count < messagesMax
-      && this.#batch.push(change, routes.at(this.#at + count)!, number + count)) count++;
+    for (let at = this.#at; at < routes.length && batch.count < messagesMax; at++, count++) {
+      const isIn = count > 0 && routes.isLikeBefore?.(at) === true ? batch.pushLike(routes, at, number + count)
+        : batch.push(change, routes.at(at)!, number + count);
+      if (!isIn) break;
+    }
     return count;
   }
 

@@ -8,7 +8,7 @@ import { EMPTY } from "../../base/bytes.ts";
 import { AF, FLAG, HEADER_OCTETS, LOOPBACK_INDEX, NEXT_HOP_FLAG, ROUTE_TYPE, RTA, SCOPE, TYPE } from "./constants.ts";
 import { aligned, putHostU16, putHostU32 } from "./octets.ts";
 import { metricInKernel } from "../route.ts";
-import type { KernelChanges } from "../port.ts";
+import type { KernelChanges, RouteList } from "../port.ts";
 import type { KernelRoute, NextHop } from "../route.ts";
 
 /** What is asked for each change: an addition never overwrites, a replacement adds what is gone. */
@@ -21,6 +21,8 @@ const CHANGE = {
 /** Octets of a route without its ways, and of a way, at most. */
 const ROUTE_OCTETS_MAX = HEADER_OCTETS + 12 + 20 + 20 + 8 + 8 + 4 + 20;
 const HOP_OCTETS_MAX = 8 + 24 + 8;
+/** Octets of a message before the address of its route: RTA_DST comes first. */
+const ADDRESS_AT = HEADER_OCTETS + 12 + 4;
 
 /** Route changes for one datagram. */
 export class RouteBatch {
@@ -48,6 +50,20 @@ export class RouteBatch {
     }
     this.#last = this.#at;
     this.#at = writeRoute(this.#octets, this.#at, change, route, sequence);
+    this.#count++;
+    return true;
+  }
+
+  /** As `push`, but copied: a route of a list that is like the one before it, which was pushed last. */
+  pushLike(routes: RouteList, index: number, sequence: number): boolean {
+    const [from, at] = [this.#last, this.#at];
+    const end = at + at - from;
+    if (end > this.#octets.length) return false;
+    this.#octets.copyWithin(at, from, at);
+    routes.putAddress!(index, this.#octets, at + ADDRESS_AT);
+    putHostU32(this.#octets, at + 8, sequence);
+    this.#last = at;
+    this.#at = end;
     this.#count++;
     return true;
   }
