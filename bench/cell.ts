@@ -4,6 +4,7 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { Bystander } from "./bystander.ts";
 import type { CellOrder, CellReport } from "./cell-order.ts";
 import { SET_UP_SECONDS } from "./cell-order.ts";
 import { DAEMONS } from "./daemons/all.ts";
@@ -107,15 +108,17 @@ class Cell implements Context {
    */
   async list(): Promise<void> {
     const fleet = this.#fleet;
-    if (fleet === undefined || this.#daemon?.showPeers === undefined || !this.#has("showPeersMs")) return;
+    const peerList = this.#daemon?.peerList;
+    if (fleet === undefined || peerList === undefined || !this.#has("showPeersMs")) return;
     clearTimeout(this.#timer);
     fleet.endWithin(SET_UP_SECONDS);
     await fleet.dial(fleet.clients.filter(({ established }) => !established).map(({ index }) => index));
+    const bystander = await Bystander.start();
     fleet.say(VERSION_MAX, fleet.sources);
     await sleep(LIST_AFTER_MILLISECONDS);
     this.measuring("showPeersMs");
     this.#timer = this.#limit(LIST_SECONDS, `no list of peers in ${LIST_SECONDS} s`);
-    this.record("showPeersMs", await this.#daemon.showPeers());
+    this.record("showPeersMs", await bystander.milliseconds(peerList).finally(() => bystander.stop()));
   }
 
   /** Stops everything and reports what was watched all along. */

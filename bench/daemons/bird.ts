@@ -20,7 +20,8 @@ export const BIRD_BACKLOG = 8;
 export async function startBird(bird: Bird, setup: DaemonSetup): Promise<RunningDaemon> {
   const file = join(setup.folder, "bird.conf");
   const control = join(setup.folder, "bird.ctl");
-  const client = (...words: string[]): ReturnType<typeof ask> => ask([bird.client, "-s", control, ...words]);
+  const clientWords = [bird.client, "-s", control];
+  const client = (...words: string[]): ReturnType<typeof ask> => ask([...clientWords, ...words]);
   const write = (policy: number): string => {
     const text = bird.configuration(setup, policy);
     writeFileSync(file, text);
@@ -35,7 +36,7 @@ export async function startBird(bird: Bird, setup: DaemonSetup): Promise<Running
       const { text } = await client("configure");
       if (!text.includes("Reconfigur")) throw new Error(`birdc configure: ${text}`);
     },
-    showPeers: async () => (await client("show", "protocols")).milliseconds,
+    peerList: [...clientWords, "show", "protocols"],
   });
   return { ...daemon, version: /^BIRD (\S+)/.exec((await client("show", "status")).text)?.[1] ?? "" };
 }

@@ -51,7 +51,7 @@ export const MANY_DIALS = 200;
  * command; the cell's folder, another one each time, is named $CELL.
  */
 export async function running(words: readonly string[], setup: DaemonSetup,
-  more: Pick<RunningDaemon, "version" | "configuration" | "reloadPolicy" | "showPeers" | "longestPauseMilliseconds">):
+  more: Pick<RunningDaemon, "version" | "configuration" | "reloadPolicy" | "peerList" | "longestPauseMilliseconds">):
   Promise<RunningDaemon> {
   const daemon = await DaemonProcess.start(words, setup);
   return {

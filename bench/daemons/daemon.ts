@@ -57,8 +57,8 @@ export interface RunningDaemon {
    * community 64512:666 are rejected when `version` is odd, accepted when it is even. Absent where it cannot.
    */
   reloadPolicy?(version: number): Promise<void>;
-  /** Asks for the list of peers by the daemon's own client program; milliseconds from its start to its end. */
-  showPeers?(): Promise<number>;
+  /** The command of the daemon's own client program that lists its peers. */
+  readonly peerList?: readonly string[];
   /** Longest pause of its event loop since it started, milliseconds; reflectd only. */
   longestPauseMilliseconds?(): Promise<number>;
   /** Stops all its processes by their own pids; SIGKILL after 5 s. */

@@ -30,8 +30,9 @@ async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
   const file = join(folder, "bgpd.conf");
   const configuration = frrConfiguration(setup);
   writeFileSync(file, configuration);
-  const shell = (...commands: string[]): ReturnType<typeof ask> =>
-    ask([VTYSH, "--vty_socket", folder, "-d", "bgpd", ...commands.flatMap((command) => ["-c", command])]);
+  const shellWords = (...commands: string[]): string[] =>
+    [VTYSH, "--vty_socket", folder, "-d", "bgpd", ...commands.flatMap((command) => ["-c", command])];
+  const shell = (...commands: string[]): ReturnType<typeof ask> => ask(shellWords(...commands));
   // -S: keeps root, to whom the cell's folder belongs; -P 0: no telnet. Every next hop is an error to it while zebra
   // is missing, so it may log worse than that only.
   const words = [BGPD, "-S", "-Z", "-n", "-P", "0", "--vty_socket", folder, "-i", join(folder, "bgpd.pid"),
@@ -42,7 +43,7 @@ async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
     reloadPolicy: async (version) => {
       await shell("configure terminal", ...policyCommands(version), "end", `clear bgp ${family} unicast * soft in`);
     },
-    showPeers: async () => (await shell("show bgp summary json")).milliseconds,
+    peerList: shellWords("show bgp summary json"),
   });
   return { ...daemon, version: /FRRouting (\S+)/.exec((await shell("show version")).text)?.[1] ?? "" };
 }

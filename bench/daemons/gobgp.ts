@@ -26,7 +26,8 @@ async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
   const configuration = gobgpConfiguration(setup);
   writeFileSync(file, configuration);
   const port = String(await freePort());
-  const client = (...words: string[]): ReturnType<typeof ask> => ask([GOBGP_CLIENT, "-p", port, ...words]);
+  const clientWords = [GOBGP_CLIENT, "-p", port];
+  const client = (...words: string[]): ReturnType<typeof ask> => ask([...clientWords, ...words]);
   const words = [GOBGPD, "-f", file, "--log-plain", "--log-level", "error", "--api-hosts", `127.0.0.1:${port}`,
     "--pprof-disable"];
   let rejecting = false;
@@ -41,7 +42,7 @@ async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
       await client("neighbor", "all", "softresetin");
     },
     // Of all neighbours: without the count of what each was told, which only `neighbor ADDRESS` asks for.
-    showPeers: async () => (await client("neighbor")).milliseconds,
+    peerList: [...clientWords, "neighbor"],
   });
   return { ...daemon, version: /(\d\S*)/.exec((await ask([GOBGPD, "--version"])).text)?.[1] ?? "" };
 }

@@ -32,14 +32,15 @@ async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
   };
   const configuration = write(0);
   mkdirSync(HOME, { recursive: true, mode: 0o755 });
-  const client = (...words: string[]): ReturnType<typeof ask> => ask([BGPCTL, "-s", socket, ...words]);
+  const clientWords = [BGPCTL, "-s", socket];
+  const client = (...words: string[]): ReturnType<typeof ask> => ask([...clientWords, ...words]);
   return running([BGPD, "-d", "-f", file], setup, {
     version: await openbgpdVersion(), configuration,
     reloadPolicy: async (version) => {
       write(version);
       await client("reload");
     },
-    showPeers: async () => (await client("show")).milliseconds,
+    peerList: [...clientWords, "show"],
   });
 }
 

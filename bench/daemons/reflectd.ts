@@ -33,15 +33,14 @@ async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
     return text;
   };
   const configuration = write(0);
-  const client = (...words: string[]): ReturnType<typeof ask> =>
-    ask([process.execPath, MAIN, ...words, "--socket", socketPath]);
+  const clientWords = (...words: string[]): string[] => [process.execPath, MAIN, ...words, "--socket", socketPath];
   const daemon = await running([process.execPath, ...setup.nodeOptions, MAIN, "run", "--config", file], setup, {
     version: "", configuration,
     reloadPolicy: async (version) => {
       write(version);
-      await client("reload");
+      await ask(clientWords("reload"));
     },
-    showPeers: async () => (await client("show", "peers")).milliseconds,
+    peerList: clientWords("show", "peers"),
     longestPauseMilliseconds: async () => {
       const text = await page({ host: "127.0.0.1", port: http, path: "/metrics" });
       return 1000 * sampleOf(text, "nodejs_eventloop_lag_max_seconds");
