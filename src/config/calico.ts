@@ -1,6 +1,7 @@
 /** `calico`: the keys of Calico mode. */
 
 import { below } from "./fault.ts";
+import { PROGRAM_CLUSTER_ROUTES } from "./intent.ts";
 import { defaulted, fault, list, object, optional } from "./kind.ts";
 import type { At, Check, Keys, Kind } from "./kind.ts";
 import { asNumber, flag, holdTime, identifier, nodeAddress, oneOf, path, text } from "./scalars.ts";
@@ -68,6 +69,8 @@ const CALICO: Keys<CalicoSection> = {
     object(NODE), "the Node resource", "Stands in for the Node of a host that is no Calico node"),
   publishNode: defaulted(flag, false, "Writes node into our Node resource"),
   namespace: optional(text(63, "a name"), "NAMESPACE, else the pod's own", "Namespace of the passwords' Secrets"),
+  programClusterRoutes: optional(oneOf(PROGRAM_CLUSTER_ROUTES), "that of the BGPConfiguration",
+    "Which pools' routes are ours to write; for a Calico before 3.32 Enabled"),
   holdTimeSeconds: defaulted(holdTime, 240, "Hold time that is offered"),
 };
 

@@ -122,6 +122,11 @@ export interface Policy {
 
 /** LOCAL_PREF of a route of Calico's priority P is this minus P (Calico's route priorities, since v3.32). */
 export const PRIORITY_BASE = 2_147_483_647;
+/** Of which of Calico's pools BIRD, and so we, write the routes, by encapsulation; of others Felix (calico.md 2.2). */
+export const PROGRAM_CLUSTER_ROUTES = ["Enabled", "Disabled", "EnabledIPIPOnly", "EnabledNoEncapOnly"] as const;
+/** One of them. */
+export type ProgramClusterRoutes = typeof PROGRAM_CLUSTER_ROUTES[number];
+
 /** The greatest priority that a resource or a rule may name. */
 export const PRIORITY_MAX: number = PRIORITY_BASE - 1;
 

@@ -3,7 +3,7 @@
  * does to the kernel. The network's part is the Intent. Everything is resolved: defaults are filled in.
  */
 
-import type { ListenAddress } from "./intent.ts";
+import type { ListenAddress, ProgramClusterRoutes } from "./intent.ts";
 
 /** Everything of the configuration file that is not the Intent. */
 export interface Settings {
@@ -87,6 +87,8 @@ export interface CalicoSection {
   readonly node: CalicoNodeSettings | undefined;
   readonly publishNode: boolean;
   readonly namespace: string | undefined;
+  /** Undefined: what the BGPConfiguration says. */
+  readonly programClusterRoutes: ProgramClusterRoutes | undefined;
   readonly holdTimeSeconds: number;
 }
 

@@ -32,11 +32,11 @@ export async function calicoSource(settings: Settings, calico: CalicoSettings, i
   const ofDatastore = open.kind === "etcd" ? [...OF_DATASTORE, "nodeName"] as const : OF_DATASTORE;
   const identityOf = (of: CalicoSettings, { onStop }: Settings): Identity => {
     const nodeName = of.nodeName ?? hostName;
-    const { holdTimeSeconds, routerId, listen, node } = of;
+    const { holdTimeSeconds, routerId, listen, node, programClusterRoutes } = of;
     const said = of.publishNode ? addressesOfHost(io) : undefined;
     const ownNode = node && ownNodeOf(nodeName,
       { ...node, ipv4Address: node.ipv4Address ?? said?.ipv4, ipv6Address: node.ipv6Address ?? said?.ipv6 });
-    const host = { ...hostFacts(nodeName, io), ownNode, secretNamespace: namespace };
+    const host = { ...hostFacts(nodeName, io), ownNode, secretNamespace: namespace, programClusterRoutes };
     return { host, settings: { holdTimeSeconds, onStop, routerId, listen } };
   };
   let inForce = calico;

@@ -176,8 +176,8 @@ describe("the configuration in force", () => {
     const etcd = { endpoints: ["https://root:hunter2@10.0.0.1:2379"], ca: undefined, cert: undefined, key: undefined,
       username: undefined, passwordFile: "/etc/etcd.password" };
     const calico = { datastore: "etcd" as const, files: [], kubeconfig: undefined, etcd, nodeName: undefined,
-      node: undefined, publishNode: false, namespace: undefined, holdTimeSeconds: 240, routerId: undefined,
-      listen: undefined };
+      node: undefined, publishNode: false, namespace: undefined, programClusterRoutes: undefined,
+      holdTimeSeconds: 240, routerId: undefined, listen: undefined };
     const shown = JSON.stringify(maskedConfiguration({ ...settings, calico }, intent));
     expect(shown).not.toContain("hunter2");
     expect(shown).toContain("https://***@10.0.0.1:2379");

@@ -27,8 +27,8 @@ class FakeSource implements IntentSource {
 
   get settings(): CalicoSettings {
     return { datastore: "files", files: ["/r"], kubeconfig: undefined, etcd: undefined, nodeName: "rr1",
-      node: undefined, publishNode: false, namespace: undefined, holdTimeSeconds: 240, routerId: undefined,
-      listen: undefined };
+      node: undefined, publishNode: false, namespace: undefined, programClusterRoutes: undefined,
+      holdTimeSeconds: 240, routerId: undefined, listen: undefined };
   }
 
   start(onIntent: () => void): void {

@@ -33,8 +33,8 @@ class PlannedSource implements IntentSource {
 
   get settings(): CalicoSettings {
     return { datastore: "files", files: ["/r"], kubeconfig: undefined, etcd: undefined, nodeName: "n1",
-      node: undefined, publishNode: false, namespace: undefined, holdTimeSeconds: 240, routerId: undefined,
-      listen: undefined };
+      node: undefined, publishNode: false, namespace: undefined, programClusterRoutes: undefined,
+      holdTimeSeconds: 240, routerId: undefined, listen: undefined };
   }
 
   start(onIntent: () => void): void {
@@ -96,7 +96,8 @@ it("programs own blocks as blackholes and others' by pool: plain, through the tu
     `10.245.2.0/26 via 192.0.2.12 dev ${TUNL0} onlink proto 12 metric 1024`,
     "blackhole 10.244.1.0/26 proto 12",
   ]);
-  expect(world.api.kernel().leftOut).toEqual([{ reason: "IPPool pool-10.246.0.0/16", count: 2 }]);
+  expect(world.api.kernel().leftOut)
+    .toEqual([{ reason: "IPPool pool-10.246.0.0/16: Felix writes its routes", count: 2 }]);
 });
 
 it("tells its blocks as a whole and a borrowed address by itself, and nothing outside the pools", async () => {

@@ -1,6 +1,6 @@
 /** BGPConfiguration: calico.md 2.2. */
 
-import { PRIORITY_MAX } from "../../config/intent.ts";
+import { PRIORITY_MAX, PROGRAM_CLUSTER_ROUTES } from "../../config/intent.ts";
 import { parseCommunity } from "../../config/scalars.ts";
 import type { BgpConfiguration, PrefixAdvertisement } from "./model.ts";
 import type { Envelope } from "./envelope.ts";
@@ -10,7 +10,6 @@ import { readSecretKey } from "./secret-key.ts";
 const ENTRIES_MAX = 500;
 const COMMUNITIES_MAX = 50;
 const LEVELS = ["trace", "debug", "info", "warning", "error", "fatal"] as const;
-const PROGRAM = ["Enabled", "Disabled", "EnabledIPIPOnly", "EnabledNoEncapOnly"] as const;
 /** What is said for the whole cluster, and of no node by itself. */
 const OF_DEFAULT = ["nodeToNodeMeshEnabled", "asNumber", "serviceClusterIPs", "serviceExternalIPs",
   "serviceLoadBalancerIPs", "nodeMeshPassword", "nodeMeshMaxRestartTime"] as const;
@@ -69,7 +68,8 @@ function configurationOf(name: string, spec: Fields): BgpConfiguration {
       spec.oneOf("serviceLoadBalancerAggregation", ["Enabled", "Disabled"], "Enabled") === "Enabled",
     ignoredInterfaces: spec.texts("ignoredInterfaces").filter((text, at) => /^[A-Za-z0-9_.*-]{1,15}$/.test(text)
       && text !== "*" ? true : spec.fault(`ignoredInterfaces[${at}]`, `"${text}" is no pattern of interfaces`)),
-    programClusterRoutes: PROGRAM.find((word) => word === spec.text("programClusterRoutes")) ?? "EnabledNoEncapOnly",
+    programClusterRoutes: PROGRAM_CLUSTER_ROUTES.find((word) => word === spec.text("programClusterRoutes"))
+      ?? "EnabledNoEncapOnly",
     ipv4NormalRoutePriority: spec.whole("ipv4NormalRoutePriority", 1, PRIORITY_MAX) ?? NORMAL_ROUTE_PRIORITY,
     ipv6NormalRoutePriority: spec.whole("ipv6NormalRoutePriority", 1, PRIORITY_MAX) ?? NORMAL_ROUTE_PRIORITY,
   };

@@ -5,7 +5,7 @@
  */
 
 import type { Prefix } from "../../base/prefix.ts";
-import type { FilterRule } from "../../config/intent.ts";
+import type { FilterRule, ProgramClusterRoutes } from "../../config/intent.ts";
 import type { FieldFault } from "./fields.ts";
 import type { NodeAddress } from "./scalars.ts";
 import type { Selector } from "../selector/selector.ts";
@@ -91,7 +91,7 @@ export interface BgpConfiguration {
   readonly serviceLoadBalancerIPs: readonly Prefix[];
   readonly serviceLoadBalancerAggregation: boolean;
   readonly ignoredInterfaces: readonly string[];
-  readonly programClusterRoutes: "Enabled" | "Disabled" | "EnabledIPIPOnly" | "EnabledNoEncapOnly";
+  readonly programClusterRoutes: ProgramClusterRoutes;
   readonly ipv4NormalRoutePriority: number;
   readonly ipv6NormalRoutePriority: number;
 }

@@ -5,7 +5,7 @@ import type { CalicoResources, IpPool } from "../resources/model.ts";
 import type { KernelFilterView } from "./view.ts";
 import { poolsOf } from "./policies.ts";
 import type { ServiceRoutes } from "./services.ts";
-import { addressOf, compareText, defaultConfiguration } from "./speaker.ts";
+import { addressOf, compareText } from "./speaker.ts";
 import type { CalicoFamily, Speaker } from "./speaker.ts";
 
 const TUNNEL = "tunl0";
@@ -32,18 +32,17 @@ function wireguardSteps(
   return nextHops.length === 0 ? [] : [{ step: "WireGuard", action: "reject", nextHops }];
 }
 
-function poolSteps(resources: CalicoResources, { node }: Speaker, family: CalicoFamily): readonly KernelFilterView[] {
+function poolSteps(
+  resources: CalicoResources, { node, programs }: Speaker, family: CalicoFamily,
+): readonly KernelFilterView[] {
   // Without our subnet nobody can say what needs a tunnel, and Calico leaves the IPv4 pools out.
   if (family === "ipv4" && node.ipv4 === undefined) return [];
-  const program = defaultConfiguration(resources).programClusterRoutes;
-  const ipip = program === "Enabled" || program === "EnabledIPIPOnly";
-  const plain = program === "Enabled" || program === "EnabledNoEncapOnly";
   const step = (pool: IpPool): string => `IPPool ${pool.name}`;
   return poolsOf(resources, family).map((pool): KernelFilterView => {
     const cidr = formatPrefix(pool.cidr);
     const isIpip = pool.ipipMode !== "Never";
-    const isOurs = pool.vxlanMode === "Never" && (isIpip ? ipip : plain);
-    if (!isOurs) return { step: step(pool), action: "reject", cidr };
+    const isOurs = pool.vxlanMode === "Never" && (isIpip ? programs.ipip : programs.plain);
+    if (!isOurs) return { step: `${step(pool)}: Felix writes its routes`, action: "reject", cidr };
     if (!isIpip || family !== "ipv4") return { step: step(pool), action: "accept", cidr };
     const direct = pool.ipipMode === "CrossSubnet" && node.ipv4 !== undefined
       ? { directSubnet: formatPrefix(node.ipv4.network) } : {};

@@ -54,7 +54,7 @@ export function exportSteps(basis: ExportBasis): readonly ExportStep[] {
   const cidrsOf = (some: readonly IpPool[]): Prefix[] => some.map(({ cidr }) => cidr);
   return [
     ...inside("1 disableBGPExport", "reject", cidrsOf(pools.filter((pool) => pool.disableBgpExport))),
-    ...interfaceSteps(resources),
+    ...interfaceSteps(speaker),
     ...communitySteps(resources, speaker.node.name, family),
     ...blocks.flatMap((block) => blockSteps(block, normalRoutePriority(resources, family))),
     ...inside("6 service advertised here", "accept", services.announced.map(({ prefix }) => prefix)),
@@ -126,10 +126,8 @@ function kept(before: Policy | undefined, now: Policy): Policy {
 }
 
 /** Devices of other encapsulations, which other nodes reach by themselves. No route has one while the kernel is off. */
-function interfaceSteps(resources: CalicoResources): ExportStep[] {
-  const program = defaultConfiguration(resources).programClusterRoutes;
-  const programsIpip = program === "Enabled" || program === "EnabledIPIPOnly";
-  const internal = ["*.cali", "*.calico", ...(programsIpip ? [] : ["tunl0"])];
+function interfaceSteps({ programs }: Speaker): ExportStep[] {
+  const internal = ["*.cali", "*.calico", ...(programs.ipip ? [] : ["tunl0"])];
   return [
     ...internal.map((name): ExportStep => ({ step: "2 device of an overlay",
       rule: { action: "reject", peerType: "iBGP", interface: name } })),

@@ -5,6 +5,7 @@
 
 import type { Prefix } from "../../base/prefix.ts";
 import { BGP_PORT, DEFAULT_AS_NUMBER } from "../../config/intent.ts";
+import type { ProgramClusterRoutes } from "../../config/intent.ts";
 import { NO_CONFIGURATION } from "../resources/bgp-configuration.ts";
 import type { BgpConfiguration, CalicoNode, CalicoResources } from "../resources/model.ts";
 import type { NodeAddress } from "../resources/scalars.ts";
@@ -38,6 +39,8 @@ export interface HostFacts {
   readonly routerId: string | undefined;
   /** CALICO_ADVERTISE_CLUSTER_IPS: goes before the serviceClusterIPs of the BGPConfiguration. */
   readonly serviceClusterIPs?: readonly Prefix[] | undefined;
+  /** calico.programClusterRoutes: goes before that of the BGPConfiguration, which only Calico 3.32 and later has. */
+  readonly programClusterRoutes?: ProgramClusterRoutes | undefined;
   /** SHA-256 of a text, for "hash". */
   readonly sha256: (text: string) => Uint8Array;
   /** calico.node: goes before the Node resource, or stands in for one where there is none. */
@@ -58,6 +61,8 @@ export interface Speaker {
   readonly bindToNode: boolean;
   /** There is a Node resource of our name: false where only calico.node says who we are. */
   readonly isNode: boolean;
+  /** Whether routes of pools without encapsulation, and of IPIP pools, are ours to write, as BIRD's; else Felix's. */
+  readonly programs: { readonly plain: boolean; readonly ipip: boolean };
 }
 
 /** BGPConfiguration `default`, or Calico's defaults where there is none. */
@@ -98,6 +103,7 @@ export function ourNodeOf(own: CalicoNode | undefined, found: CalicoNode | undef
 export function speakerOf(resources: CalicoResources, host: HostFacts, node: CalicoNode): Speaker {
   const configuration = defaultConfiguration(resources);
   const isNode = resources.nodes.has(node.name);
+  const program = host.programClusterRoutes ?? configuration.programClusterRoutes;
   return {
     node,
     asNumber: node.asNumber ?? clusterAsNumber(resources),
@@ -108,6 +114,10 @@ export function speakerOf(resources: CalicoResources, host: HostFacts, node: Cal
     listenPort: listenPortOf(resources, node.name) ?? BGP_PORT,
     bindToNode: configuration.bindMode === "NodeIP",
     isNode,
+    programs: {
+      plain: program === "Enabled" || program === "EnabledNoEncapOnly",
+      ipip: program === "Enabled" || program === "EnabledIPIPOnly",
+    },
   };
 }
 

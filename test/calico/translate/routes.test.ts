@@ -4,6 +4,8 @@ import { describe, expect, it } from "vitest";
 import type { CalicoService, EndpointSlice } from "../../../src/calico/resources/model.ts";
 import { IntentPlan } from "../../../src/calico/translate/intent.ts";
 import { hasServiceRanges } from "../../../src/calico/translate/services.ts";
+import type { HostFacts } from "../../../src/calico/translate/speaker.ts";
+import type { ProgramClusterRoutes } from "../../../src/config/intent.ts";
 import {
   block, cidr, configuration, exportLines, host, node, peer, planOf, pool, world,
 } from "../../support/calico/world.ts";
@@ -15,9 +17,11 @@ const FAR = node("far", { ipv4: "10.0.9.9/24" });
 
 const originated = (words: WorldWords, me = "w1"): string[] =>
   planOf(words, me).view.families.ipv4.originated.map(({ prefix, kind }) => `${kind} ${prefix}`);
-const kernel = (words: WorldWords, me = "w1"): string[] =>
-  planOf(words, me).view.families.ipv4.kernelFilter.map(({ action, cidr: text, tunnel, directSubnet, nextHops }) =>
-    [action, text, tunnel, directSubnet, ...nextHops ?? []].filter((word) => word !== undefined).join(" "));
+const kernel = (words: WorldWords, facts: Partial<HostFacts> = {}): string[] =>
+  planOf(words, "w1", facts).view.families.ipv4.kernelFilter.map((view) => {
+    const { action, cidr: text, tunnel, directSubnet, nextHops } = view;
+    return [action, text, tunnel, directSubnet, ...nextHops ?? []].filter((word) => word !== undefined).join(" ");
+  });
 
 describe("4.2 priority and LOCAL_PREF", () => {
   const localPrefs = (words: WorldWords): unknown => {
@@ -125,18 +129,19 @@ describe("4.5 export filter", () => {
 });
 
 describe("4.5 kernel filter", () => {
-  const program = (words: "Enabled" | "Disabled" | "EnabledIPIPOnly" | "EnabledNoEncapOnly"): WorldWords => ({
+  const program = (words: ProgramClusterRoutes): WorldWords => ({
     nodes: [W1], configurations: [configuration("default", { programClusterRoutes: words })],
     pools: [pool("10.1.0.0/16"), pool("10.2.0.0/16", { ipipMode: "Always" }),
       pool("10.3.0.0/16", { ipipMode: "CrossSubnet" }), pool("10.4.0.0/16", { vxlanMode: "Always" })],
   });
-  it("gives each pool to whom programClusterRoutes says", () => {
+  it("gives each pool to whom programClusterRoutes says, ours before the cluster's", () => {
     const ipip = ["accept 10.2.0.0/16 tunl0", "accept 10.3.0.0/16 tunl0 10.0.0.0/24"];
     const none = ["reject 10.2.0.0/16", "reject 10.3.0.0/16"];
     expect(kernel(program("Enabled"))).toEqual(["accept 10.1.0.0/16", ...ipip, "reject 10.4.0.0/16"]);
     expect(kernel(program("EnabledIPIPOnly"))).toEqual(["reject 10.1.0.0/16", ...ipip, "reject 10.4.0.0/16"]);
     expect(kernel(program("EnabledNoEncapOnly"))).toEqual(["accept 10.1.0.0/16", ...none, "reject 10.4.0.0/16"]);
     expect(kernel(program("Disabled"))).toEqual(["reject 10.1.0.0/16", ...none, "reject 10.4.0.0/16"]);
+    expect(kernel(program("Disabled"), { programClusterRoutes: "Enabled" })).toEqual(kernel(program("Enabled")));
   });
   it("leaves the IPv4 pools out where our own subnet is not known", () => {
     expect(kernel({ ...program("Enabled"), nodes: [node("w1", { ipv6: "fd00::1" })] })).toEqual([]);
