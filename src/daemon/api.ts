@@ -225,6 +225,8 @@ export interface DaemonApi {
   routes(query: RouteQuery): Iterable<RouteView | undefined> | Refusal;
   /** Counts without building views, in slices of its own. */
   countRoutes(query: RouteQuery): Promise<RouteCount | Refusal>;
+  /** Of how many prefixes each neighbour, by its name, has the best path; who has none is absent. In slices as well. */
+  countBestPaths(family: Family): Promise<ReadonlyMap<string, number>>;
   explain(prefix: string, to?: string): ExplainView | Refusal;
   groups(): GroupView[];
   /** Octets by owner, for example {"ipv4-unicast paths": 1048576}. */

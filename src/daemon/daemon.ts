@@ -27,7 +27,7 @@ import { metricSamples } from "./metrics.ts";
 import type { DaemonOptions, RunningDaemon } from "./options.ts";
 import { partOfPeerView, PEER_FIELDS, peerView } from "./peer-view.ts";
 import { Readiness } from "./readiness.ts";
-import { countRoutes, readQuery, walkRoutes } from "./route-view.ts";
+import { countBestPaths, countRoutes, readQuery, walkRoutes } from "./route-view.ts";
 import { Speaker } from "./speaker.ts";
 import { noPeer, only } from "./typed.ts";
 
@@ -203,11 +203,12 @@ class Daemon implements RunningDaemon, DaemonApi {
     return "refused" in walk ? walk : walkRoutes(walk, this.speaker);
   }
 
-  async countRoutes(query: Parameters<DaemonApi["routes"]>[0]): ReturnType<DaemonApi["countRoutes"]> {
-    const walk = readQuery(query, this.speaker);
-    if ("refused" in walk) return walk;
-    const { scheduler } = this.#options.environment;
-    return countRoutes(walk, this.speaker, () => new Promise((resolve) => scheduler.soon(resolve)));
+  countRoutes(query: Parameters<DaemonApi["routes"]>[0]): ReturnType<DaemonApi["countRoutes"]> {
+    return countRoutes(query, this.speaker, this.#options.environment.scheduler);
+  }
+
+  countBestPaths(family: Parameters<DaemonApi["countBestPaths"]>[0]): ReturnType<DaemonApi["countBestPaths"]> {
+    return countBestPaths(family, this.speaker, this.#options.environment.scheduler);
   }
 
   explain(prefix: string, to?: string): ReturnType<DaemonApi["explain"]> {

@@ -8,12 +8,13 @@ import type { Prefix } from "../base/prefix.ts";
 import { hasCommunity, removeAttribute } from "../messages/attributes/block.ts";
 import { ATTRIBUTE } from "../messages/attributes/codes.ts";
 import { describeAttributes } from "../messages/describe.ts";
-import { FAMILIES } from "../messages/families.ts";
-import type { FamilyRow } from "../messages/families.ts";
+import { FAMILIES, familyRow } from "../messages/families.ts";
+import type { Family, FamilyRow } from "../messages/families.ts";
 import type { AttributesId, PathIndex, PeerId, PrefixId } from "../rib/ids.ts";
 import { PATH_FLAGS } from "../rib/rib.ts";
 import { sentPathId } from "../rib/path-id.ts";
 import type { Rib } from "../rib/rib.ts";
+import type { Scheduler } from "../transport/ports.ts";
 import type { Refusal, RouteCount, RouteQuery, RouteView } from "./api.ts";
 import type { Peer } from "./peer.ts";
 import type { Speaker } from "./speaker.ts";
@@ -31,6 +32,8 @@ const NO_IMPORT_POLICY = "no import policy (RFC 8212)";
 
 /** Prefixes looked at in one go before others have their turn. */
 const PREFIXES_PER_TURN = 4096;
+/** The same where no more than the best path is looked at: some milliseconds. */
+const BEST_PATHS_PER_TURN = 65_536;
 
 /** A query that was read: what to walk, and what to show of it. */
 export interface Walk {
@@ -77,15 +80,18 @@ export function* walkRoutes(walk: Walk, speaker: Speaker): Generator<RouteView |
   }
 }
 
-/** Prefixes and paths of a walk, without building views; `turn` lets others go on in between. */
-export async function countRoutes(walk: Walk, speaker: Speaker, turn: () => Promise<void>): Promise<RouteCount> {
+/** Prefixes and paths that a query means, without building views; others have their turns in between. */
+export async function countRoutes(query: RouteQuery, speaker: Speaker, scheduler: Scheduler):
+  Promise<RouteCount | Refusal> {
+  const walk = readQuery(query, speaker);
+  if ("refused" in walk) return walk;
   let prefixes = 0;
   let paths = 0;
   for (const family of walk.families) {
     const rib = speaker.tables.ribs[family.index]!;
     for (const prefix of prefixesOf(walk, family, rib)) {
       if (prefix === 0) {
-        await turn();
+        await turn(scheduler);
         continue;
       }
       const found = walk.direction === "out" ? toldSlots(prefix, walk, family, speaker).length
@@ -95,6 +101,29 @@ export async function countRoutes(walk: Walk, speaker: Speaker, turn: () => Prom
     }
   }
   return { prefixes, paths };
+}
+
+/** Best paths by the name of the neighbour they are from, without those of our own; with turns for others as well. */
+export async function countBestPaths(family: Family, { tables }: Speaker, scheduler: Scheduler):
+  Promise<ReadonlyMap<string, number>> {
+  const rib = tables.ribs[familyRow(family).index]!;
+  const counts = new Map<PeerId, number>();
+  for (let id = 1; id <= rib.prefixes.idsMax; id++) {
+    if (id % BEST_PATHS_PER_TURN === 0) await turn(scheduler);
+    const path = rib.prefixes.isLive(id as PrefixId) ? rib.best(id as PrefixId) : 0;
+    if (path === 0) continue;
+    const peer = rib.peerOf(path);
+    counts.set(peer, (counts.get(peer) ?? 0) + 1);
+  }
+  const named = new Map<string, number>();
+  for (const [peer, count] of counts) {
+    if (tables.peers.isLive(peer) && !tables.peers.get(peer).own) named.set(tables.peers.get(peer).name, count);
+  }
+  return named;
+}
+
+function turn(scheduler: Scheduler): Promise<void> {
+  return new Promise((resolve) => { scheduler.soon(resolve); });
 }
 
 /** The prefixes of a walk; 0 after each stretch of ids. */

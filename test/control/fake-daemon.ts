@@ -113,6 +113,7 @@ export function fakeDaemon(): FakeDaemon {
     peer: (selector) => find(selector) ?? missing(selector),
     routes: (query) => { told.push(["routes", query]); return daemon.routeSource(query); },
     countRoutes: async (query) => { told.push(["countRoutes", query]); return { prefixes: 3, paths: 7 }; },
+    countBestPaths: async () => new Map([["Mesh_10_0_0_1", 2]]),
     explain: (prefix, to) => { told.push(["explain", prefix, to]); return EXPLAINED; },
     groups: () => [GROUP],
     memory: () => ({ "ipv4-unicast paths": 1000, "attribute sets": 3000 }),

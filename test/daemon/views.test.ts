@@ -63,6 +63,16 @@ describe("show routes", () => {
     expect(await world.until(world.api.countRoutes(query))).toEqual({ prefixes, paths: expected.length });
   });
 
+  it("counts the best paths of each neighbour", async () => {
+    const best = async (family: "ipv4-unicast" | "ipv6-unicast"): Promise<object> =>
+      Object.fromEntries(await world.until(world.api.countBestPaths(family)));
+    expect(await best("ipv4-unicast")).toEqual({ client: 3, non1: 1 });
+    expect(await best("ipv6-unicast")).toEqual({ client: 1 });
+    client.withdraw(["10.1.2.0/24"]);
+    world.run(1);
+    expect(await best("ipv4-unicast")).toEqual({ client: 2, non1: 2 });
+  });
+
   it("agrees with what the router itself was told", () => {
     for (const { router, name } of [{ router: client, name: "client" }, { router: non1, name: "non1" }]) {
       const told = world.routes({ peer: name, direction: "out" }).map(({ prefix }) => prefix);

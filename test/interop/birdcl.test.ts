@@ -107,9 +107,13 @@ interopSuite("BIRD's clients", ["bird-1.6.8", "bird2"], () => {
 
   it("says the details that both have in the same lines", async () => {
     const details = (await both(`show protocols all ${name(a)}`)).map((text) => common(text).split("\n")
-      .filter((line) => /^ +(BGP state|Neighbor (address|AS|ID|caps)|Session|Source address|\S+ timer):/.test(line)));
+      .filter((line) => /^ +(Routes|BGP state|Neighbor (address|AS|ID|caps)|Session|Source address|\S+ timer):/
+        .test(line))
+      // BIRD says how many it filtered where it keeps them.
+      .map((line) => line.replace(/(?<=Routes:.*), \d+ filtered/, "")));
     expect(details[0]).toEqual(details[1]);
-    expect(details[0]?.length).toBe(9);
+    expect(details[0]).toHaveLength(10);
+    expect(details[0]?.[0]).toMatch(/1 imported, 2 exported, 1 preferred$/);
   });
 
   it.each([

@@ -23,10 +23,18 @@ const ROW_FIELDS: readonly (keyof PeerRow)[] = [...IDENTITY_FIELDS, ...CONDITION
 
 const HEADING = "name     proto    table    state  since       info";
 
-/** The reply to `show protocols [all]`. */
-export function* protocolsReply(context: BirdContext, choice: ProtocolChoice, all: boolean): Reply {
+/** Best paths by the name of the neighbour; undefined where no more than the rows are asked for. */
+type BestPaths = ReadonlyMap<string, number> | undefined;
+
+/** The reply to `show protocols [all]`: with `all` after a walk through the table. */
+export function protocolsReply(context: BirdContext, choice: ProtocolChoice, all: boolean): Reply | Promise<Reply> {
+  if (!all) return reply(context, choice, undefined);
+  return context.api.countBestPaths(context.family).then((best) => reply(context, choice, best));
+}
+
+function* reply(context: BirdContext, choice: ProtocolChoice, best: BestPaths): Reply {
   let shown = 0;
-  for (const lines of protocols(context, choice, all)) {
+  for (const lines of protocols(context, choice, best)) {
     if (shown++ === 0) yield line(CODE.protocolHeading, HEADING);
     yield* lines;
   }
@@ -37,10 +45,12 @@ export function* protocolsReply(context: BirdContext, choice: ProtocolChoice, al
 }
 
 /** The lines of each protocol that is meant. */
-function* protocols(context: BirdContext, choice: ProtocolChoice, all: boolean): Generator<ReplyLine[]> {
-  if (isMeant(STATIC_PROTOCOL, choice)) yield [staticLine(context), ...(all ? staticDetailLines() : [])];
-  for (const peer of peersMeant(context, choice, all ? [...ROW_FIELDS, ...DETAIL_FIELDS] : ROW_FIELDS)) {
-    yield [peerLine(peer, context), ...(all ? detailLines(peer as PeerRow & PeerDetails, context.family) : [])];
+function* protocols(context: BirdContext, choice: ProtocolChoice, best: BestPaths): Generator<ReplyLine[]> {
+  const { family } = context;
+  if (isMeant(STATIC_PROTOCOL, choice)) yield [staticLine(context), ...(best ? staticDetailLines() : [])];
+  for (const peer of peersMeant(context, choice, best ? [...ROW_FIELDS, ...DETAIL_FIELDS] : ROW_FIELDS)) {
+    yield [peerLine(peer, context),
+      ...(best ? detailLines(peer as PeerRow & PeerDetails, family, best.get(peer.name) ?? 0) : [])];
   }
 }
 

@@ -28,13 +28,13 @@ export const PREFERENCE = { bgp: 100, static: 200 } as const;
 
 type Fact = readonly [name: string, value: string];
 
-/** A session's lines; an empty one ends them. */
-export function detailLines(peer: PeerDetails, family: Family): ReplyLine[] {
+/** A session's lines, with how many of its paths are best; an empty one ends them. */
+export function detailLines(peer: PeerDetails, family: Family, preferred: number): ReplyLine[] {
   const problem = problemText(peer);
   return [
     ...facts(["Description", aboutText(peer)], ["Preference", String(PREFERENCE.bgp)],
       ["Input filter", filterName(peer.policy.import)], ["Output filter", filterName(peer.policy.export)],
-      ["Routes", peer.enabled ? routesText(peer, family) : ""]),
+      ["Routes", peer.enabled ? routesText(peer, family, preferred) : ""]),
     detail(`  BGP state:          ${stateText(peer)}`),
     ...sessionFacts(["Neighbor address", peer.address], ["Neighbor AS", String(peer.asNumber)]),
     ...(peer.state === "Established" ? establishedLines(peer, family) : []),
@@ -82,9 +82,9 @@ function filterName(policy: string): string {
   return policy.startsWith("no policy") ? "REJECT" : "(unnamed)";
 }
 
-function routesText({ prefixes }: PeerDetails, family: Family): string {
+function routesText({ prefixes }: PeerDetails, family: Family, preferred: number): string {
   const { received, accepted, advertised } = prefixes[family] ?? { received: 0, accepted: 0, advertised: 0 };
-  return `${accepted} imported, ${received - accepted} filtered, ${advertised} exported`;
+  return `${accepted} imported, ${received - accepted} filtered, ${advertised} exported, ${preferred} preferred`;
 }
 
 function establishedLines(peer: PeerDetails, family: Family): ReplyLine[] {

@@ -122,10 +122,13 @@ describe("show protocols", () => {
   });
 
   it("all says what there is to say of one that is up", async () => {
-    expect(await ask("show protocols all Node_10_0_0_1", (daemon) => { daemon.peerList = [FULL]; })).toBe(`${HEADING}`
+    expect(await ask("show protocols all Node_10_0_0_1", (daemon) => {
+      daemon.peerList = [FULL];
+      daemon.countBestPaths = async (family) => new Map([["rack1", family === "ipv4-unicast" ? 2 : 0], ["other", 9]]);
+    })).toBe(`${HEADING}`
       + "1002-Node_10_0_0_1 BGP      master   up     03:08:21    Established   \n"
       + "1006-  Description:    rack1\n   Preference:     100\n   Input filter:   (unnamed)\n"
-      + "   Output filter:  (unnamed)\n   Routes:         4 imported, 1 filtered, 3 exported\n"
+      + "   Output filter:  (unnamed)\n   Routes:         4 imported, 1 filtered, 3 exported, 2 preferred\n"
       + "   BGP state:          Established\n     Neighbor address: 10.0.0.1\n     Neighbor AS:      64512\n"
       + "     Neighbor ID:      10.0.0.1\n"
       + "     Neighbor caps:    refresh enhanced-refresh restart-able AS4 add-path-rx add-path-tx\n"
@@ -146,7 +149,7 @@ describe("show protocols", () => {
       + "1006-  Preference:     200\n   Input filter:   ACCEPT\n   Output filter:  REJECT\n \n"
       + "1002-Node_10_0_0_1 BGP      master   start  03:08:21    OpenSent      BGP Error: Bad peer AS\n"
       + "1006-  Description:    an \\u{1b} edge\n   Preference:     100\n   Input filter:   REJECT\n"
-      + "   Output filter:  (unnamed)\n   Routes:         0 imported, 0 filtered, 0 exported\n"
+      + "   Output filter:  (unnamed)\n   Routes:         0 imported, 0 filtered, 0 exported, 0 preferred\n"
       + "   BGP state:          OpenSent\n     Neighbor address: 10.0.0.1\n     Neighbor AS:      65001\n"
       + "     Last error:       BGP Error: Bad peer AS\n \n"
       + "1002-Node_10_0_0_2 BGP      master   down   03:08:21    \n"

@@ -70,7 +70,8 @@ describe("bird_exporter", () => {
       ["static1", "Static", "master", "up"], ["Mesh_10_0_0_1", "BGP", "master", "up"],
       ["Global_10_0_0_2", "BGP", "master", "start"], ["Node_10_0_0_3", "BGP", "master", "down"],
     ]);
-    const routes = [...text.matchAll(/^\s+Routes:\s+(\d+) imported, (?:(\d+) filtered, )?(\d+) exported/gm)];
-    expect(routes.map((match) => match.slice(1))).toEqual([["4", "1", "3"], ["4", "1", "3"]]);
+    const routes = [...text.matchAll(
+      /^\s+Routes:\s+(\d+) imported, (?:(\d+) filtered, )?(\d+) exported(?:, (\d+) preferred)?$/gm)];
+    expect(routes.map((match) => match.slice(1))).toEqual([["4", "1", "3", "2"], ["4", "1", "3", "0"]]);
   });
 });
