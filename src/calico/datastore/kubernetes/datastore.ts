@@ -178,7 +178,7 @@ export class KubernetesDatastore implements Datastore {
       this.#faultsTold = JSON.stringify(faults);
       this.#tell({ kind: "faults", faults });
     }
-    const why = whyDown(watchers);
+    const why = whyDown(watchers, this.#whyDown);
     if (why !== "" && (this.#isUp !== false || why !== this.#whyDown)) {
       this.#isUp = false;
       this.#whyDown = why;
@@ -204,11 +204,18 @@ function faultsOf({ row, trouble, tooLong }: ResourceWatcher): readonly Resource
   ];
 }
 
-/** What is wrong, each thing once; a server that does not answer is the same trouble for all. */
-function whyDown(watchers: readonly ResourceWatcher[]): string {
-  const words = watchers.flatMap(({ row, trouble }) => {
-    if (trouble === undefined || trouble.countsAsEmpty) return [];
-    return [trouble.isOwn ? `${rowName(row)}: ${trouble.why}` : trouble.why];
-  });
-  return [...new Set(words)].join("; ");
+/**
+ * What is wrong, each thing once: of what several have, one is named, and the one that was `told` as long as it has it,
+ * so that a server that is busy for all is not told anew with each.
+ */
+function whyDown(watchers: readonly ResourceWatcher[], told: string): string {
+  const words = new Map<string, string>();
+  for (const { row, trouble } of watchers) {
+    if (trouble === undefined || trouble.countsAsEmpty) continue;
+    const { why, isOwn, isOfResource } = trouble;
+    const named = isOfResource ? `${rowName(row)}: ${why}` : why;
+    const key = isOwn ? named : why;
+    if (!words.has(key) || told.includes(named)) words.set(key, named);
+  }
+  return [...words.values()].join("; ");
 }

@@ -31,8 +31,10 @@ export interface WatcherHost {
 /** Why a resource cannot be had. */
 export interface Trouble {
   readonly why: string;
-  /** It is this resource's own; else every other has it as well. */
+  /** It is this resource's own; else others have it as well. */
   readonly isOwn: boolean;
+  /** The server said it of this resource; else nobody answered, or nobody knows us. */
+  readonly isOfResource: boolean;
   /** Meanwhile there is nothing of it. */
   readonly countsAsEmpty: boolean;
 }
@@ -41,6 +43,8 @@ export interface Trouble {
 const LIST_ANEW: ReadonlySet<number | undefined> = new Set([400, 404, 410, 504]);
 /** Nobody answered, nobody knows us, or the server is busy. */
 const OF_THE_SERVER: ReadonlySet<number | undefined> = new Set([undefined, 401, 429, 500, 502, 503]);
+/** The first two of these: no resource has a part in it. */
+const OF_NO_RESOURCE: ReadonlySet<number | undefined> = new Set([undefined, 401]);
 const GONE = 410;
 /** A watch that stood for so long is a sound one. */
 const SOUND_MILLISECONDS = 5000;
@@ -168,7 +172,8 @@ export class ResourceWatcher {
       this.#tellAll([]);
     }
     const isUsual = status === GONE && this.#backOff.failures === 0; // after an outage, or where much has changed
-    if (!isUsual) this.#setTrouble({ why, isOwn: !OF_THE_SERVER.has(status), countsAsEmpty });
+    const isOwn = !OF_THE_SERVER.has(status);
+    if (!isUsual) this.#setTrouble({ why, isOwn, isOfResource: !OF_NO_RESOURCE.has(status), countsAsEmpty });
     return this.#backOff.next(failure);
   }
 

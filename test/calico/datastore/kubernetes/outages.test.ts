@@ -222,7 +222,7 @@ it("waits as long as a busy server asks", async () => {
   world.start();
   await world.pass(19);
   expect(lists(world, "nodes")).toBe(1);
-  expect(world.whyDown).toBe("429 too many requests");
+  expect(world.whyDown).toBe("nodes: 429 too many requests");
   world.server.refusals.clear();
   await world.pass(2);
   await world.until("synced", () => world.heard("synced") === 1);
@@ -292,7 +292,28 @@ it("keeps its place through an error of the moment", async () => {
   await world.pass(3);
   await world.agree();
   expect(lists(world, "bgppeers")).toBe(1);
-  expect(world.whyDown).toBe("500 etcd");
+  expect(world.whyDown).toBe("bgppeers: 500 etcd");
+});
+
+it("names one of the kinds that the server is too busy for, and another when that one is back", async () => {
+  const world = await KubernetesWorld.open();
+  await world.sync();
+  await world.pass(6);
+  const whys = (): string[] => world.events.flatMap((event) => (event.kind === "down" ? [event.why] : []));
+  for (const plural of ["ippools", "bgppeers", "nodes"]) {
+    world.server.refusals.set(plural, { status: 503, message: "busy" });
+    world.server.watches.end(plural);
+    await world.pass(10);
+  }
+  expect(whys()).toEqual(["ippools: 503 busy"]);
+  for (const plural of ["ippools", "bgppeers"]) {
+    world.server.refusals.delete(plural);
+    await world.pass(60);
+  }
+  expect(whys()).toEqual(["ippools: 503 busy", "nodes: 503 busy"]);
+  world.server.refusals.clear();
+  await world.pass(60);
+  expect(world.events.at(-1)).toEqual({ kind: "up" });
 });
 
 it("leaves an object out that is too long, says so, and reads what follows", async () => {
