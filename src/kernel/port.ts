@@ -61,7 +61,8 @@ export interface DumpListener {
 
 /** What happens in a kernel, whoever does it, ourselves too. */
 export type KernelEvent =
-  | { readonly event: "route"; readonly route: KernelRoute }
+  /** `beside`: there was one of its key already, which stays, unless the two become one (`joins`). */
+  | { readonly event: "route"; readonly route: KernelRoute; readonly beside?: boolean }
   | { readonly event: "routeGone"; readonly route: KernelRoute }
   | { readonly event: "link"; readonly link: Link }
   | { readonly event: "linkGone"; readonly link: Link }

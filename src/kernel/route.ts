@@ -82,6 +82,11 @@ export function routeKey(route: KernelRoute): string {
   return `${readU32(address, 0)}:${readU32(address, 4)}:${readU32(address, 8)}:${readU32(address, 12)}${rest}`;
 }
 
+/** Whether two of one key, of which one came beside the other, are one: Linux joins the ways of IPv6's. */
+export function joins(one: Pick<KernelRoute, "family" | "type">, other: RouteForm): boolean {
+  return one.family === "ipv6-unicast" && one.type === "unicast" && other.type === "unicast";
+}
+
 /** The metric as the kernel will show it. */
 export function metricInKernel({ family, metric }: Pick<KernelRoute, "family" | "metric">): number {
   return family === "ipv6-unicast" && metric === 0 ? IPV6_METRIC_DEFAULT : metric;

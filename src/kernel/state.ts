@@ -7,7 +7,7 @@ import { formatAddress } from "../base/address.ts";
 import { formatPrefix } from "../base/prefix.ts";
 import { sameValue } from "../base/same.ts";
 import type { KernelEvent } from "./port.ts";
-import { routeKey } from "./route.ts";
+import { joins, routeKey } from "./route.ts";
 import type { KernelRoute, Link, LinkAddress, NextHop } from "./route.ts";
 
 /** What happens, but for the loss of events: that is answered with another dump. */
@@ -59,7 +59,7 @@ export class KernelState {
   /** Takes an event in. What really changed by it, in order; nothing where all of it was known. */
   apply(event: StateEvent): readonly StateEvent[] {
     switch (event.event) {
-      case "route": return this.#routeSet(event.route, event);
+      case "route": return this.#routeSet(event);
       case "routeGone": return this.#routeGone(event.route);
       case "link": return this.#linkChanged(event.link, event);
       case "linkGone": return this.#linkGone(event.link);
@@ -81,13 +81,17 @@ export class KernelState {
     ];
   }
 
-  /** One that replaces another owner's is told as one that comes beside it; the next dump shows where there are two. */
-  #routeSet(route: KernelRoute, event: StateEvent): readonly StateEvent[] {
+  /** Of two of one key the first counts. */
+  #routeSet(event: Extract<StateEvent, { readonly event: "route" }>): readonly StateEvent[] {
+    const { route, beside } = event;
     const key = routeKey(route);
-    if (this.#twins.length > 0) this.#twins = this.#twins.filter((twin) => routeKey(twin) !== key);
-    const known = this.#routes.get(key);
-    const isOthers = known !== undefined && known.protocol !== route.protocol;
-    const lost: readonly StateEvent[] = isOthers ? [{ event: "routeGone", route: known }] : [];
+    const first = this.#routes.get(key);
+    if (beside === true && first !== undefined && !joins(route, first)) {
+      if (!sameValue(route, first) && !this.#twins.some((twin) => sameValue(twin, route))) this.#twins.push(route);
+      return [];
+    }
+    const isOthers = first !== undefined && first.protocol !== route.protocol;
+    const lost: readonly StateEvent[] = isOthers ? [{ event: "routeGone", route: first }] : [];
     return [...lost, ...put(this.#routes, key, route, event)];
   }
 
@@ -103,6 +107,14 @@ export class KernelState {
     if (known === undefined || known.type !== gone.type || known.protocol !== gone.protocol) return [];
     if (known.type !== "unicast") return this.#dropRoute(key, known);
     return this.#without(key, known, (hop) => gone.nextHops.some((one) => sameWay(one, hop)));
+  }
+
+  /** Becomes the other, which was dumped. What really changed by it, in order. */
+  become(to: KernelState): readonly StateEvent[] {
+    this.#twins = [];
+    const changes = this.difference(to).flatMap((event) => this.apply(event));
+    this.#twins = [...to.#twins];
+    return changes;
   }
 
   /** One of another name is another one to whoever knows it by that: what hangs on it stays. */
@@ -143,18 +155,20 @@ export class KernelState {
     const interfaceIndex = this.lostLink(event);
     const lost: StateEvent[] = [];
     if (interfaceIndex === undefined) return lost;
+    const isLost = (hop: NextHop): boolean => hop.interfaceIndex === interfaceIndex;
+    this.#twins = this.#twins.flatMap((twin) =>
+      (twin.family === "ipv4-unicast" ? withoutHops(twin, isLost) ?? [] : twin));
     for (const [key, route] of this.#routes) {
       if (route.family !== "ipv4-unicast") continue;
-      lost.push(...this.#without(key, route, (hop) => hop.interfaceIndex === interfaceIndex));
+      lost.push(...this.#without(key, route, isLost));
     }
     return lost;
   }
 
   #without(key: string, route: KernelRoute, isGone: (hop: NextHop) => boolean): readonly StateEvent[] {
-    const left = route.nextHops.filter((hop) => !isGone(hop));
-    if (left.length === route.nextHops.length) return [];
-    if (left.length === 0) return this.#dropRoute(key, route);
-    const now = { ...route, nextHops: left };
+    const now = withoutHops(route, isGone);
+    if (now === route) return [];
+    if (now === undefined) return this.#dropRoute(key, route);
     this.#routes.set(key, now);
     return [{ event: "route", route: now }];
   }
@@ -169,6 +183,13 @@ export class KernelState {
     this.#routes.set(key, twin);
     return [gone, { event: "route", route: twin }];
   }
+}
+
+/** The route itself where it loses none; undefined where it loses all. */
+function withoutHops(route: KernelRoute, isGone: (hop: NextHop) => boolean): KernelRoute | undefined {
+  const left = route.nextHops.filter((hop) => !isGone(hop));
+  if (left.length === route.nextHops.length) return route;
+  return left.length === 0 ? undefined : { ...route, nextHops: left };
 }
 
 function addressKey({ interfaceIndex, address, prefix }: LinkAddress): string {

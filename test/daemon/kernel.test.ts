@@ -1,6 +1,7 @@
 /** Best paths as routes of a kernel, and a kernel as what next hops are reached by. */
 
 import { afterEach, describe, expect, it } from "vitest";
+import type { Family } from "../../src/messages/families.ts";
 import { route } from "../support/kernel/build.ts";
 import { KernelWorld, LINKS } from "./kernel-world.ts";
 import { World } from "./world.ts";
@@ -17,10 +18,11 @@ afterEach(async () => {
 });
 
 /** A world whose two clients are up. */
-async function started(kernel: object = {}, prepare?: (world: KernelWorld) => void):
-  Promise<{ world: KernelWorld; one: Router; two: Router }> {
+async function started(
+  kernel: object = {}, prepare?: (world: KernelWorld) => void, families: readonly Family[] = ["ipv4-unicast"],
+): Promise<{ world: KernelWorld; one: Router; two: Router }> {
   world = await KernelWorld.of({ neighbors: NEIGHBORS }, { ...kernel }, prepare);
-  const [one, two] = [world.router("192.0.2.11"), world.router("192.0.2.12")];
+  const [one, two] = [world.router("192.0.2.11", { families }), world.router("192.0.2.12", { families })];
   await world.pass(5);
   return { world, one, two };
 }
@@ -110,6 +112,37 @@ describe("a foreign hand", () => {
     expect(world.programmed).toEqual(before);
     expect(world.routesOf(80)).toEqual(["10.3.0.0/24 dev va proto 80"]);
     expect(world.api.kernel().repaired).toBe(3);
+  });
+
+  it.each([
+    ["append", "10.1.0.0/26", "10.9.0.2"], ["prepend", "10.1.0.0/26", "10.9.0.2"],
+    ["append", "2001:db8:a::/48", "2001:db8:9::2"],
+  ] as const)("that puts another beside ours by %s %s has it for a moment", async (where, prefix, gateway) => {
+    const { world, one } = await started({}, undefined, ["ipv4-unicast", "ipv6-unicast"]);
+    one.announce([prefix], { nextHop: gateway });
+    await world.pass(1);
+    const before = world.programmed;
+    const types = prefix.includes(":") ? ["blackhole"] as const : ["blackhole", "unicast"] as const;
+    for (const type of types) {
+      const twin = type === "unicast" ? route(prefix, { via: "10.9.0.9", dev: LINKS.va }) : route(prefix, [], { type });
+      expect(world.memory.tables.putBeside(where, twin)).toBe(0);
+      expect(world.programmed.length).toBe(2);
+      await world.pass(1);
+      expect(world.programmed).toEqual(before);
+    }
+    expect(world.api.kernel()).toMatchObject({ repaired: types.length, failures: [], errors: {} });
+  });
+
+  it("of another owner that puts one beside ours leaves ours where it is", async () => {
+    const { world, one } = await started();
+    one.announce(["10.1.0.0/26"], { nextHop: "10.9.0.2" });
+    await world.pass(1);
+    const before = world.programmed;
+    const theirs = route("10.1.0.0/26", { via: "10.9.0.9", dev: LINKS.va }, { protocol: 4 });
+    world.memory.tables.putBeside("append", theirs);
+    await world.pass(2);
+    expect(world.programmed).toEqual(before);
+    expect(world.api.kernel()).toMatchObject({ repaired: 0, failures: [], errors: {}, routes: { installed: 1 } });
   });
 
   it("that nobody heard is found by the next scan", async () => {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { isEmpty, plan } from "../../src/kernel/plan.ts";
 import { apply, dumped, kernelContract } from "../kernel/contract.ts";
+import type { KernelEvent } from "../../src/kernel/port.ts";
 import type { KernelWorld } from "../kernel/contract.ts";
 import { changes, route } from "../support/kernel/build.ts";
 import { RealKernel } from "../support/kernel/real-kernel.ts";
@@ -19,10 +20,15 @@ interopSuite("kernel contract", [], () => {
   it("ends twins that a hand made, one round after the other", async () => {
     const world = await openNamespace();
     try {
+      const events: KernelEvent[] = [];
+      world.port.follow((event) => events.push(event));
       const [ipv4, ipv6] = [route("10.1.0.0/24", "10.9.0.2"), route("2001:db8:a::/48", "2001:db8:9::2")];
       await apply(world.port, changes({ add: [ipv4, ipv6] }));
       world.ip("route", "append", "10.1.0.0/24", "via", "10.9.0.3", "proto", "12");
       world.ip("-6", "route", "append", "blackhole", "2001:db8:a::/48", "proto", "12");
+      await world.settled();
+      expect(events.map((event) => ("beside" in event ? event.beside : undefined)))
+        .toEqual([undefined, undefined, true, true]);
       for (let round = 0; round < 3; round++) {
         const have = [...(await dumped(world.port)).routes()].filter(({ protocol }) => protocol === 12);
         if (round === 0) expect(have.length).toBe(4);

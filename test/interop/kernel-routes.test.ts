@@ -25,7 +25,8 @@ interopSuite("kernel routes", ["bird-1.6.8"], () => {
   let host: LabNode;
   let reflectd: Reflectd;
   let bird: Router;
-  const kernel = { enabled: true, protocol: PROTOCOL, scanSeconds: 5 };
+  /** What is put right here is heard of: nothing waits for a scan. */
+  const kernel = { enabled: true, protocol: PROTOCOL, scanSeconds: 3600 };
   const start = (name: string): Promise<Reflectd> =>
     startReflectd(host, name, { neighbors: [client(bird.node.v4)], kernel });
   const table = async (): Promise<string[]> => (await must(
@@ -61,6 +62,21 @@ interopSuite("kernel routes", ["bird-1.6.8"], () => {
     await ip("add", "10.70.0.0/24", "via", bird.node.v4, "proto", String(PROTOCOL));
     await waitFor(lab, "the routes", table, (lines) => isWanted(lines.filter((line) => !line.startsWith("10.70."))));
     expect(await must(["ip", "-netns", host.namespace, "route", "show", "proto", "80"])).toContain("10.60.0.0/24");
+  });
+
+  it("are alone again where somebody put others beside them, before or behind", async () => {
+    const ip = (...words: string[]): Promise<string> => must(["ip", "-netns", host.namespace, "route", ...words]);
+    for (const [how, ...way] of [["append", "via", host.v4.replace(/[0-9]+$/, "77")], ["prepend", "dev", "lo"],
+      ["append", "dev", "lo"]] as const) {
+      await ip(how, BLOCKS[0], ...way, "proto", String(PROTOCOL));
+      await ip(how, "blackhole", BLOCKS[1], "proto", String(PROTOCOL));
+      expect((await table()).length).toBe(BLOCKS.length + 3);
+      await waitFor(lab, "the routes", table, (lines) => isWanted(lines.filter((line) => !line.startsWith("10.70."))));
+    }
+    await ip("append", BLOCKS[0], "dev", "lo", "proto", "80");
+    const { failures } = await reflectd.ask<KernelView>("show", "kernel");
+    expect([failures, await table()]).toEqual([[], expect.arrayContaining(wanted())]);
+    await ip("delete", BLOCKS[0], "proto", "80");
   });
 
   it("stay while the processes that write and follow are killed, and follow what changes meanwhile", async () => {

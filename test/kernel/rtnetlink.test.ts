@@ -140,7 +140,8 @@ describe("what we write", () => {
       batch.push(change as "add", one, sequence);
       const [message, ...others] = readDatagram(batch.take());
       expect(others).toEqual([]);
-      expect(message).toEqual({ sequence, interrupted: false, body: { kind: "route", gone: false, route: one } });
+      expect(message).toEqual({ sequence, interrupted: false,
+        body: { kind: "route", gone: false, beside: false, route: one } });
     }));
   });
   it("asks for an answer to the last of a batch, and never to overwrite", () => {

@@ -12,6 +12,7 @@ import type { KernelChanges } from "../../src/kernel/port.ts";
 import { formatRoute } from "../../src/kernel/route.ts";
 import type { KernelRoute } from "../../src/kernel/route.ts";
 import { KernelState } from "../../src/kernel/state.ts";
+import type { StateEvent } from "../../src/kernel/state.ts";
 import { ownRoutes } from "../support/kernel/arbitraries.ts";
 import { linkAddress, octets, route } from "../support/kernel/build.ts";
 import { LinuxTables } from "../support/kernel/linux-tables.ts";
@@ -27,7 +28,7 @@ const LINKS: readonly (readonly [index: number, name: string, address: string])[
 const routes = fc.tuple(ownRoutes, fc.constantFrom(12, 12, 80)).map(([one, protocol]) => ({ ...one, protocol }));
 const hands = fc.oneof(
   { weight: 5, arbitrary: fc.record({ does: fc.constant("change"), route: routes,
-    change: fc.constantFrom(...CHANGES) }) },
+    change: fc.constantFrom(...CHANGES, "append") }) },
   fc.record({ does: fc.constantFrom("up", "down", "unlink", "addAddress", "removeAddress"),
     at: fc.nat(LINKS.length - 1) }),
 );
@@ -77,7 +78,7 @@ describe("who follows events", () => {
     let blocked = 0;
     fc.assert(fc.property(ours, fc.array(hands, { maxLength: 10 }), (want, edits) => {
       const { tables, follower } = opened();
-      for (const hand of edits) if (hand.does === "change") lay(tables, hand);
+      for (const hand of edits) if ("route" in hand && hand.change !== "append") lay(tables, hand);
       const theirs = (): readonly string[] => texts(tables.routes.filter(({ protocol }) => protocol === 80));
       const before = theirs();
       const failed = applyTo(tables, plan(want, follower.ours()));
@@ -113,12 +114,16 @@ class Follower {
   losses = 0;
 
   adopt(to: KernelState): void {
-    for (const event of this.state.difference(to)) this.take(event);
+    this.#learn(this.state.become(to));
   }
 
-  take(event: Parameters<KernelState["apply"]>[0]): void {
+  take(event: StateEvent): void {
     const changes = this.state.apply(event);
     if (changes.length > 1) this.losses++;
+    this.#learn(changes);
+  }
+
+  #learn(changes: readonly StateEvent[]): void {
     for (const change of changes) {
       for (const one of this.nextHops.apply(change)) this.touched.add(formatAddress(one));
       this.learner.apply(change);
@@ -162,6 +167,7 @@ function dump(tables: LinuxTables): KernelState {
 type Hand = typeof hands extends fc.Arbitrary<infer T> ? T : never;
 
 function lay(tables: LinuxTables, hand: Hand): void {
+  if ("route" in hand && hand.change === "append") return void tables.putBeside(hand.change, hand.route);
   if ("route" in hand) return void tables.change(hand.change as keyof KernelChanges, hand.route);
   const [index, name, address] = LINKS[hand.at]!;
   const has = tables.addresses.some((one) => one.interfaceIndex === index

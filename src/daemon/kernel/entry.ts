@@ -1,7 +1,7 @@
 /** What the ledger knows of a prefix. Rule: routes share their forms; one of its own is kept only where it differs. */
 
 import type { KernelFailure } from "../../kernel/port.ts";
-import { metricInKernel, sameRoute } from "../../kernel/route.ts";
+import { joins, metricInKernel, sameRoute } from "../../kernel/route.ts";
 import type { RouteForm } from "../../kernel/route.ts";
 import type { Family } from "../../messages/families.ts";
 import type { PrefixWords } from "./by-prefix.ts";
@@ -27,7 +27,7 @@ export class Entry implements PrefixWords {
   have: RouteForm | undefined = undefined;
   /** More of ours of other metrics: by somebody's hand, or while the metric changes. */
   others: readonly RouteForm[] = NONE;
-  /** The kernel may have dropped `have` without a word. */
+  /** The kernel may have dropped `have` without a word; or of two of its key it removed one, and nobody knows which. */
   unsure = false;
   failure: KernelFailure | undefined = undefined;
   state: RouteState | undefined = undefined;
@@ -81,18 +81,38 @@ export function formsOf({ have, others }: Entry): readonly RouteForm[] {
   return have === undefined ? NONE : others.length === 0 ? [have] : [have, ...others];
 }
 
-/** The kernel has that form, in the place of one of its key. */
+/** The kernel has that form, in the place of all of its key. */
 export function takeForm(entry: Entry, form: RouteForm): void {
-  dropForm(entry, form);
+  if (entry.have !== undefined) keepForms(entry, (one) => metricOf(entry, one) !== metricOf(entry, form));
   if (entry.have !== undefined) entry.others = [entry.have, ...entry.others];
   entry.have = form;
 }
 
-/** The kernel has no form of that key any more. */
+/** The kernel has that form beside what it has of its key, or joined to it. */
+export function addForm(entry: Entry, form: RouteForm): void {
+  const ofKey = formsOf(entry).filter((one) => metricOf(entry, one) === metricOf(entry, form));
+  const isOne = ofKey.some((one) => joins({ family: entry.family, type: form.type }, one));
+  if (ofKey.length === 0 || isOne) takeForm(entry, form);
+  else if (!ofKey.some((one) => sameRoute(one, form))) entry.others = [...entry.others, form];
+}
+
+/** The kernel has that form no more; where it has none that is the same, none of its key. */
 export function dropForm(entry: Entry, form: RouteForm): void {
   if (entry.have === undefined) return;
-  const gone = metricOf(entry, form);
-  const [have, ...others] = formsOf(entry).filter((one) => metricOf(entry, one) !== gone);
+  const gone = entry.others.length === 0 ? undefined : formsOf(entry).find((one) => sameForm(entry, one, form));
+  keepForms(entry, (one) => (gone === undefined ? metricOf(entry, one) !== metricOf(entry, form) : one !== gone));
+}
+
+/** The kernel lost that form: one that is the same, or of joined ways some (IPv6). Another of its key is none of it. */
+export function loseForm(entry: Entry, form: RouteForm): void {
+  const forms = formsOf(entry);
+  const lost = forms.find((one) => sameForm(entry, one, form)) ?? forms.find((one) =>
+    metricOf(entry, one) === metricOf(entry, form) && joins({ family: entry.family, type: form.type }, one));
+  if (lost !== undefined) keepForms(entry, (one) => one !== lost);
+}
+
+function keepForms(entry: Entry, isKept: (form: RouteForm) => boolean): void {
+  const [have, ...others] = formsOf(entry).filter(isKept);
   entry.have = have;
   entry.others = others.length === 0 ? NONE : others;
 }

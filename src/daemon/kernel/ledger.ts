@@ -12,7 +12,9 @@ import { metricInKernel, routeKey, routeOf, sameRoute } from "../../kernel/route
 import type { KernelRoute, RouteForm } from "../../kernel/route.ts";
 import { ByPrefix, prefixOfWords, wordsOf } from "./by-prefix.ts";
 import type { PrefixWords } from "./by-prefix.ts";
-import { dropForm, Entry, formsOf, isDone, metricOf, NONE, sameForm, stateOf, takeForm } from "./entry.ts";
+import {
+  addForm, dropForm, Entry, formsOf, isDone, loseForm, metricOf, NONE, sameForm, stateOf, takeForm,
+} from "./entry.ts";
 import type { RouteState } from "./entry.ts";
 import { Round } from "./steps.ts";
 import type { Steps } from "./steps.ts";
@@ -114,19 +116,19 @@ export class Ledger {
 
   /**
    * The kernel says that a route of ours is there, or gone; ours may be the hand that did it. Answers the prefix where
-   * it is now other than wanted: what was heard may be older than what was done since, so `mend` comes later.
+   * it is now other than wanted: what was heard may be older than what was done since, so `mend` comes later. `beside`:
+   * it came beside what there was of its key, by another's hand.
    */
-  heard(route: KernelRoute, gone: boolean): Suspect | undefined {
+  heard(route: KernelRoute, gone: boolean, beside: boolean = false): Suspect | undefined {
     const words = wordsOf(route.family, route.prefix);
     const known = this.#entries.get(words);
     if (known === undefined && gone) return undefined;
     const entry = known ?? this.#addEntry(words);
     const form = this.#formFor(entry, route);
-    if (gone) dropForm(entry, form);
+    if (gone) loseForm(entry, form);
+    else if (beside) addForm(entry, form);
     else takeForm(entry, form);
-    entry.unsure = false;
-    this.#settle(entry);
-    return entry.state === "pending" || entry.state === "stale" ? entry : undefined;
+    return this.#heardOf(entry);
   }
 
   /** Another owner's route is there: one of ours that had its key is gone, and nothing else says so. As `heard`. */
@@ -134,7 +136,15 @@ export class Ledger {
     const entry = this.#entries.get(wordsOf(by.family, by.prefix));
     const metric = metricInKernel(by);
     const isDisplaced = entry !== undefined && formsOf(entry).some((form) => metricOf(entry, form) === metric);
-    return isDisplaced ? this.heard(by, true) : undefined;
+    if (!isDisplaced) return undefined;
+    dropForm(entry, by);
+    return this.#heardOf(entry);
+  }
+
+  #heardOf(entry: Entry): Suspect | undefined {
+    if (entry.steps === 0 && !entry.isDirty) entry.unsure = false; // else it may be news of before
+    this.#settle(entry);
+    return entry.state === "pending" || entry.state === "stale" ? entry : undefined;
   }
 
   /** Takes up a prefix that `heard` named, where it is still other than wanted. */
@@ -225,7 +235,7 @@ export class Ledger {
     if (failure === undefined) {
       if (change === "remove") dropForm(entry, form);
       else takeForm(entry, form);
-      entry.unsure = false;
+      if (change !== "remove" && entry.steps === 0) entry.unsure = false;
     }
     this.#settle(entry);
     if (entry.steps > 0) return;
@@ -257,8 +267,9 @@ export class Ledger {
     const { want, have, others } = entry;
     if (want === undefined) {
       if (this.#keepsStale) return;
+      entry.unsure = false;
       for (const form of formsOf(entry)) this.#step("remove", entry, form);
-    } else if (have === undefined) this.#step("add", entry, want);
+    } else if (have === undefined) this.#step(entry.unsure ? "replace" : "add", entry, want);
     else if (others.length === 0 && metricOf(entry, want) === metricOf(entry, have)) {
       if (entry.unsure || !sameRoute(want, have)) this.#step("replace", entry, want); // added where it is gone
     } else {
@@ -267,6 +278,8 @@ export class Ledger {
       for (const route of add) this.#step("add", entry, route);
       for (const route of entry.unsure && add.length === 0 ? [want] : replace) this.#step("replace", entry, route);
       for (const route of remove) this.#step("remove", entry, route);
+      // Removals of IPv4 do not say which of two is meant: whatever is left is written over.
+      if (remove.some((route) => metricOf(entry, route) === metricOf(entry, want))) entry.unsure = true;
     }
   }
 

@@ -235,9 +235,10 @@ export class KernelOwner {
 
   #take(event: StateEvent): void {
     if ((event.event === "route" || event.event === "routeGone") && this.#isOurs(event.route)) {
-      return this.#mending.suspect(this.#ledger.heard(event.route, event.event === "routeGone"));
+      const isGone = event.event === "routeGone";
+      return this.#mending.suspect(this.#ledger.heard(event.route, isGone, !isGone && event.beside === true));
     }
-    if (event.event === "route" && event.route.table === this.#means.settings.table) {
+    if (event.event === "route" && event.beside !== true && event.route.table === this.#means.settings.table) {
       this.#mending.suspect(this.#ledger.displaced(event.route));
     }
     for (const change of this.#state.apply(event)) this.#changed(change);
@@ -342,9 +343,7 @@ export class KernelOwner {
     } else {
       this.#ledger.endReading();
       this.#isUnsure = false;
-      for (const event of this.#state.difference(next)) {
-        for (const change of this.#state.apply(event)) this.#changed(change);
-      }
+      for (const change of this.#state.become(next)) this.#changed(change);
       this.#readAt = this.#means.wallMilliseconds();
       this.#timers.set("read", this.#means.settings.scanSeconds, () => this.#read());
       if (!this.#isKnown) this.#know();

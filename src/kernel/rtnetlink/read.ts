@@ -12,7 +12,8 @@ import type { KernelRoute, Link, LinkAddress } from "../route.ts";
 
 /** What a message says. */
 export type MessageBody =
-  | { readonly kind: "route"; readonly gone: boolean; readonly route: KernelRoute }
+  /** `beside`: of its key there was one, and it took no place of it. */
+  | { readonly kind: "route"; readonly gone: boolean; readonly beside: boolean; readonly route: KernelRoute }
   | { readonly kind: "link"; readonly gone: boolean; readonly link: Link }
   | { readonly kind: "address"; readonly gone: boolean; readonly address: LinkAddress }
   /** The answer to a request, 0: it was done. What fails is always answered, what succeeds only where ACK was asked. */
@@ -62,11 +63,16 @@ export function readDatagram(octets: Uint8Array): readonly NetlinkMessage[] {
 /** What a message tells of the kernel; undefined: nothing, it is an answer. */
 export function eventOf(body: MessageBody): KernelEvent | undefined {
   switch (body.kind) {
-    case "route": return { event: body.gone ? "routeGone" : "route", route: body.route };
+    case "route": return routeEvent(body);
     case "link": return { event: body.gone ? "linkGone" : "link", link: body.link };
     case "address": return { event: body.gone ? "addressGone" : "address", address: body.address };
     default: return undefined;
   }
+}
+
+function routeEvent({ gone, beside, route }: Extract<MessageBody, { readonly kind: "route" }>): KernelEvent {
+  if (gone) return { event: "routeGone", route };
+  return beside ? { event: "route", route, beside } : { event: "route", route };
 }
 
 const OTHER: MessageBody = { kind: "other" };
@@ -100,7 +106,10 @@ function malformed(why: string): MessageBody {
 function routeMessage(octets: Uint8Array, at: number, end: number, type: number): MessageBody | undefined {
   const route = readRoute(octets, at, end);
   if (route === "other") return undefined;
-  return route === "malformed" ? malformed("a route") : { kind: "route", gone: type === TYPE.RTM_DELROUTE, route };
+  if (route === "malformed") return malformed("a route");
+  const flags = hostU16(octets, at - HEADER_OCTETS + 6);
+  const beside = (flags & (FLAG.CREATE | FLAG.EXCL | FLAG.REPLACE)) === FLAG.CREATE; // EXCL: it is the first
+  return { kind: "route", gone: type === TYPE.RTM_DELROUTE, beside, route };
 }
 
 /** struct ifinfomsg. A bridge tells of its ports by the same types and AF_BRIDGE: one that leaves is no link gone. */

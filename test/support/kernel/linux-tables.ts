@@ -6,7 +6,7 @@
 import { covers } from "../../../src/base/prefix.ts";
 import { sameValue } from "../../../src/base/same.ts";
 import type { KernelChanges, KernelEvent } from "../../../src/kernel/port.ts";
-import { metricInKernel, routeKey } from "../../../src/kernel/route.ts";
+import { joins, metricInKernel, routeKey, sameRoute } from "../../../src/kernel/route.ts";
 import type { KernelRoute, Link, LinkAddress, NextHop } from "../../../src/kernel/route.ts";
 
 const [EINVAL, EEXIST, ENODEV, ESRCH, ENETDOWN, ENETUNREACH, EHOSTUNREACH] = [22, 17, 19, 3, 100, 101, 113];
@@ -67,20 +67,39 @@ export class LinuxTables {
     return change === "remove" ? this.#remove(route) : this.#put(route, change === "replace");
   }
 
+  /** `ip route append` and `prepend`; two of IPv6 that Linux would join are refused, as joining is not done here. */
+  putBeside(where: "append" | "prepend", asked: KernelRoute): number {
+    const errno = this.#refusal(asked);
+    if (errno !== 0) return errno;
+    const route = this.#stored(asked);
+    const ofKey = this.routes.filter((one) => routeKey(one) === routeKey(route));
+    if (ofKey.length === 0) return this.#put(asked, false);
+    if (ofKey.some((one) => sameRoute(route, one) || joins(route, one))) return EEXIST;
+    const at = this.routes.indexOf(ofKey[0]!);
+    this.routes = where === "append" ? [...this.routes, route] : this.routes.toSpliced(at, 0, route);
+    this.onEvent({ event: "route", route, beside: true });
+    return 0;
+  }
+
   #put(asked: KernelRoute, mayReplace: boolean): number {
     const errno = this.#refusal(asked);
     if (errno !== 0) return errno;
-    const nextHops = asked.nextHops.map((hop) => this.#found(hop, asked));
-    const route = { ...asked, metric: metricInKernel(asked), nextHops };
-    const key = routeKey(route);
-    const at = this.routes.findIndex((one) => routeKey(one) === key);
-    if (at >= 0 && !mayReplace) return EEXIST;
-    this.routes = at < 0 ? [...this.routes, route] : this.routes.with(at, route);
+    const route = this.#stored(asked);
+    const ofKey = this.routes.filter((one) => routeKey(one) === routeKey(route));
+    const [first, ...twins] = ofKey;
+    if (first !== undefined && !mayReplace) return EEXIST;
+    if (route.family === "ipv4-unicast" && twins.some((one) => sameRoute(route, one))) return EEXIST;
+    this.routes = first === undefined ? [...this.routes, route] : this.routes.with(this.routes.indexOf(first), route);
     this.onEvent({ event: "route", route });
     return 0;
   }
 
-  /** IPv4 takes a metric of 0 for any, the lowest first. */
+  #stored(asked: KernelRoute): KernelRoute {
+    const nextHops = asked.nextHops.map((hop) => this.#found(hop, asked));
+    return { ...asked, metric: metricInKernel(asked), nextHops };
+  }
+
+  /** IPv4 takes a metric of 0 for any, the lowest first; of two of one key it takes the first, whatever its ways. */
   #remove(asked: KernelRoute): number {
     const isIpv4 = asked.family === "ipv4-unicast";
     const [route] = this.routes.filter(({ table, protocol, prefix, metric, type }) =>
