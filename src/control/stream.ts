@@ -8,7 +8,7 @@ import type { Writable } from "node:stream";
 import type { ControlHost } from "./host.ts";
 
 /** A slice ends at the first of these. */
-const SLICE_PIECES_MAX = 1_000;
+const SLICE_PIECES_MAX = 4_000;
 const SLICE_CHARACTERS_MAX = 256 * 1024;
 
 /** One line of JSON per item; an item that is undefined is none, and ends the slice. */
