@@ -7,7 +7,7 @@
 import { createInterface } from "node:readline";
 import { join } from "node:path";
 import { parseAddress } from "../../src/base/address.ts";
-import { Ledger } from "../../src/daemon/kernel/ledger.ts";
+import { Ledger, PACE } from "../../src/daemon/kernel/ledger.ts";
 import { kernelProcesses } from "../../src/kernel/child/driver.ts";
 import { childrenOf } from "../../src/kernel/child/process.ts";
 import type { RouteForm } from "../../src/kernel/route.ts";
@@ -28,10 +28,6 @@ export interface EngineAnswer {
   readonly same?: boolean;
 }
 
-/** As the daemon's owner has them: looked at in a turn, handed over at once, and calls that are under way. */
-const PREFIXES_PER_TURN = 16_384;
-const CHANGES_AT_ONCE = 2048;
-const CALLS_AHEAD = 2;
 const TABLE = 254;
 const PROTOCOL = 186;
 const FAMILY = "ipv4-unicast";
@@ -96,8 +92,8 @@ function settle(decide: (at: number) => void): Promise<number> {
     const turn = (): void => {
       isScheduled = false;
       for (const end = Math.min(at + DECIDED_PER_TURN, known); at < end; at++) decide(at);
-      const isMade = ledger.makeRound(PREFIXES_PER_TURN);
-      const changes = calls < CALLS_AHEAD ? ledger.next(CHANGES_AT_ONCE) : undefined;
+      const isMade = ledger.makeRound(PACE.prefixesPerTurn);
+      const changes = calls < PACE.callsAhead ? ledger.next(PACE.changesAtOnce) : undefined;
       if (changes !== undefined) {
         calls++;
         kernel.apply(changes, (failures) => {
@@ -107,7 +103,7 @@ function settle(decide: (at: number) => void): Promise<number> {
           goOn();
         });
       }
-      if (at < known || !isMade || (calls < CALLS_AHEAD && ledger.isBusy)) goOn();
+      if (at < known || !isMade || (calls < PACE.callsAhead && ledger.isBusy)) goOn();
       else if (calls === 0 && !ledger.isBusy) resolve(failed);
     };
     turn();

@@ -74,7 +74,10 @@ export type KernelEvent =
    */
   | { readonly event: "lost"; readonly why: string; readonly changes?: boolean };
 
-/** A kernel. Calls are carried out in their order; every `done` and every `end` is called once, also after a stop. */
+/**
+ * A kernel. Calls are carried out in their order, but what is changed after `dump` may be changed before the end of that
+ * dump; every `done` and every `end` is called once, also after a stop.
+ */
 export interface KernelPort {
   /** Changes routes; then says what was refused. */
   apply(changes: KernelChanges<RouteList>, done: (failures: readonly KernelFailure[]) => void): void;

@@ -158,6 +158,26 @@ describe("a foreign hand", () => {
     expect([world.programmed, world.api.kernel().repaired]).toEqual([before, 1]);
   });
 
+  it("is looked for while best paths are programmed, and what was changed meanwhile is no such hand", async () => {
+    const { world, one } = await started({ scanSeconds: 5 });
+    one.announce(["10.1.0.0/26", "10.1.0.64/26", "10.1.0.128/26"], { nextHop: "10.9.0.2" });
+    await world.pass(1);
+    world.memory.holdsReadings = true;
+    await world.pass(6);
+    one.announce(["10.1.1.0/26"], { nextHop: "10.9.0.2" });
+    one.announce(["10.1.0.64/26"], { nextHop: "10.8.0.2" });
+    one.withdraw(["10.1.0.128/26"]);
+    const expected = ["10.1.0.0/26 via 10.9.0.2 dev va proto 12", "10.1.0.64/26 via 10.8.0.2 dev vb proto 12",
+      "10.1.1.0/26 via 10.9.0.2 dev va proto 12"];
+    await world.pass(1);
+    expect(world.programmed).toEqual(expected);
+    world.memory.endReadings();
+    await world.pass(1);
+    expect(world.programmed).toEqual(expected);
+    expect(world.api.kernel()).toMatchObject({ repaired: 0,
+      routes: { wanted: 3, installed: 3, pending: 0, failed: 0, stale: 0 } });
+  });
+
   it("that takes the place of a route of ours has it until it lets go", async () => {
     const { world, one } = await started();
     one.announce(["10.1.0.0/26"], { nextHop: "10.9.0.2" });

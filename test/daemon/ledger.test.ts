@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { Ledger } from "../../src/daemon/kernel/ledger.ts";
+import type { LedgerChanges } from "../../src/daemon/kernel/ledger.ts";
 import { formatPrefix } from "../../src/base/prefix.ts";
 import { wordsOf } from "../../src/daemon/kernel/by-prefix.ts";
 import type { PrefixWords } from "../../src/daemon/kernel/by-prefix.ts";
@@ -17,6 +18,8 @@ const aRoute = fc.record({
   prefix: fc.constantFrom(...PREFIXES), gateway: fc.constantFrom("10.9.0.2", "10.9.0.3"), metric: fc.constantFrom(0, 5),
   dev: fc.constantFrom(2, 3),
 }).map(({ prefix, gateway, metric, dev }) => route(prefix, { via: gateway, dev }, { metric }));
+
+const PLAIN = route(PREFIXES[0]);
 
 function words(prefix: string): PrefixWords {
   const { family, prefix: parsed } = route(prefix);
@@ -92,6 +95,61 @@ it("comes to what is wanted, whoever did what in between", () => {
     expect(kernel.routes.size).toBe(want.size);
     expect(ledger.counts).toEqual({ installed: want.size, pending: 0, failed: 0, stale: 0, "left out": 0 });
     expect([...ledger.failures()]).toEqual([]);
+  }));
+});
+
+/** What may happen while a kernel is read: routes are told in order, and heard later. */
+const AROUND_A_READING = ["want", "unwant", "hand out", "apply", "say so", "tell", "hear"] as const;
+
+it("is not misled by a reading during which it changed what is read", () => {
+  const aTurn = fc.record({ do: fc.constantFrom(...AROUND_A_READING), route: aRoute });
+  const some = fc.array(aTurn, { minLength: 30, maxLength: 60 });
+  fc.assert(fc.property(fc.array(aRoute, { maxLength: 3 }), some, (first, turns) => {
+    const [ledger, kernel] = [new Ledger(), new Kernel()];
+    const want = new Map<string, KernelRoute>();
+    const wish = (one: KernelRoute, isWanted: boolean): void => {
+      const prefix = formatPrefix(one.prefix);
+      if (isWanted) want.set(prefix, one);
+      else want.delete(prefix);
+      ledger.want(words(prefix), want.get(prefix), undefined);
+    };
+    ledger.dropStale();
+    for (const one of first) wish(one, true);
+    rest(ledger, kernel);
+    const handed: LedgerChanges[] = [];
+    const applied: { readonly changes: LedgerChanges; readonly failures: KernelFailure[] }[] = [];
+    /** Prefixes that are to be told, and routes that were. */
+    const toTell = [...PREFIXES] as string[];
+    const told: KernelRoute[] = [];
+    const doing: Readonly<Record<typeof AROUND_A_READING[number], (one: KernelRoute) => void>> = {
+      want: (one) => wish(one, true), unwant: (one) => wish(one, false),
+      "hand out": () => {
+        ledger.makeRound(9);
+        const changes = ledger.next(2);
+        if (changes !== undefined) handed.push(changes);
+      },
+      apply: () => {
+        const changes = handed.shift();
+        if (changes !== undefined) applied.push({ changes, failures: kernel.apply(changes, () => false) });
+      },
+      "say so": () => { for (const { changes, failures } of applied.splice(0, 1)) ledger.taken(changes, failures); },
+      tell: () => {
+        const prefix = toTell.shift();
+        told.push(...[...kernel.routes.values()].filter((one) => formatPrefix(one.prefix) === prefix));
+      },
+      hear: () => { for (const one of told.splice(0, 1)) ledger.found(one); },
+    };
+    ledger.beginReading();
+    for (const turn of turns) doing[turn.do](turn.route);
+    while (toTell.length > 0) doing.tell(PLAIN);
+    while (told.length > 0) doing.hear(PLAIN);
+    ledger.endReading();
+    while (handed.length > 0) doing.apply(PLAIN);
+    while (applied.length > 0) doing["say so"](PLAIN);
+    rest(ledger, kernel);
+    expect([...kernel.routes.values()].map((one) => sameRoute(one, want.get(formatPrefix(one.prefix))!)))
+      .toEqual([...want].map(() => true));
+    expect([ledger.counts.installed, ledger.counts.failed, ledger.repaired]).toEqual([want.size, 0, 0]);
   }));
 });
 

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { formatPrefix } from "../../src/base/prefix.ts";
 import { kernelProcesses } from "../../src/kernel/child/driver.ts";
 import { childrenOf } from "../../src/kernel/child/process.ts";
 import { isEmpty, plan } from "../../src/kernel/plan.ts";
@@ -67,6 +68,36 @@ interopSuite("the kernel behind its processes", [], () => {
   afterAll(async () => { await lab?.close(); });
 
   kernelContract("the kernel of this machine", () => openWorld(lab, "contract"));
+
+  it("is changed while it is read, and tells each route that stays once", async () => {
+    const { port, close } = await openWorld(lab, "changed");
+    /** Every other /28 of 11.0.0.0/8. */
+    const some = (count: number, from: number): KernelRoute[] => Array.from({ length: count }, (_, i) => {
+      const at = (2 * i + from) << 4;
+      return route(`11.${at >> 16}.${(at >> 8) & 255}.${at & 255}/28`, "10.9.0.2");
+    });
+    const staying = some(100_000, 0).map(({ prefix }) => formatPrefix(prefix));
+    const changing = some(100_000, 1).filter((_, i) => i % 50 === 0);
+    await apply(port, changes({ add: some(100_000, 0) }));
+    const told = new Map<string, number>();
+    let isRead = false;
+    const reading = new Promise<string | undefined>((resolve) => port.dump({
+      link: () => undefined, address: () => undefined,
+      route: ({ prefix }) => void told.set(formatPrefix(prefix), (told.get(formatPrefix(prefix)) ?? 0) + 1),
+      end: (fault) => {
+        isRead = true;
+        resolve(fault);
+      },
+    }));
+    let changed = 0;
+    for (; !isRead; changed++) {
+      const change = changed % 2 === 0 ? { add: changing } : { remove: changing };
+      expect(await apply(port, changes(change))).toEqual([]);
+    }
+    expect([await reading, changed > 1]).toEqual([undefined, true]);
+    expect(staying.filter((prefix) => told.get(prefix) !== 1)).toEqual([]);
+    await close();
+  }, 60_000);
 
   it("takes 20,000 routes while its processes are killed, and has them all in the end", async () => {
     const { port, close } = await openWorld(lab, "killed");

@@ -167,7 +167,8 @@ describe("what we write", () => {
     expect(batch.push("add", route("10.1.0.0/24"), 1)).toBe(true);
   });
   it("asks for dumps", () => {
-    expect([...dumpRequest("routes", 5)]).toEqual([28, 0, 0, 0, 26, 0, 1, 3, 5, ...new Array<number>(19).fill(0)]);
+    expect([...dumpRequest("ipv6 routes", 5)])
+      .toEqual([28, 0, 0, 0, 26, 0, 1, 3, 5, ...new Array<number>(7).fill(0), 10, ...new Array<number>(11).fill(0)]);
   });
   it("names an interface index and a gateway as Linux's own tools do", () => {
     const batch = new RouteBatch();

@@ -31,7 +31,7 @@ export class Entry implements PrefixWords {
   unsure = false;
   failure: KernelFailure | undefined = undefined;
   state: RouteState | undefined = undefined;
-  /** Of the last reading that found it. */
+  /** Of the last reading that found it; negative: of the one during which it was changed, if there was one. */
   reading = 0;
   /** Steps in the round or on their way to the kernel: until they are over it is not forgotten, and not planned. */
   steps = 0;

@@ -25,6 +25,12 @@ export type Suspect = PrefixWords;
 /** Steps that are handed out together. */
 export type LedgerChanges = KernelChanges<Steps<Entry>>;
 
+/**
+ * How fast a ledger is worked: prefixes that are compared in one turn of the event loop, changes that are handed over
+ * together in one, and calls under way. These are 40 ms of the kernel's work, as turns are that long when tables come.
+ */
+export const PACE = { prefixesPerTurn: 16_384, changesAtOnce: 2048, callsAhead: 6 } as const;
+
 /** The ledger of one table. */
 export class Ledger {
   readonly #entries = new ByPrefix<Entry>();
@@ -40,7 +46,8 @@ export class Ledger {
   /** Steps on their way to the kernel. */
   readonly #underWay = new Set<LedgerChanges>();
   #keepsStale = true;
-  #reading = 0;
+  /** The number of the last reading. */
+  #reading = 1;
   /** Routes of ours that somebody had changed or removed. */
   repaired = 0;
 
@@ -92,14 +99,24 @@ export class Ledger {
     for (const entry of this.#entries.values()) if (entry.state === "stale") this.#soil(entry);
   }
 
-  /** The kernel is about to be read. */
+  /**
+   * The kernel is about to be read. Steps may be taken meanwhile: what is told of their prefixes may be older, and does
+   * not count.
+   */
   beginReading(): void {
     this.#reading++;
+    for (const changes of this.#underWay) this.#spare(changes);
+  }
+
+  /** What is read now is not believed of these. */
+  #spare(changes: LedgerChanges): void {
+    for (const change of CHANGES) for (const entry of changes[change].entries) entry.reading = -this.#reading;
   }
 
   /** The kernel was read, and this route of ours is there. */
   found(route: KernelRoute): void {
     const entry = this.#entryOf(wordsOf(route.family, route.prefix));
+    if (entry.reading === -this.#reading) return;
     const isMore = entry.reading === this.#reading && entry.have !== undefined;
     entry.reading = this.#reading;
     const form = this.#formFor(entry, route);
@@ -110,7 +127,7 @@ export class Ledger {
   /** The kernel was read to its end: what was not found is not there. */
   endReading(): void {
     for (const entry of this.#entries.values()) {
-      if (entry.reading !== this.#reading) this.#has(entry, undefined, NONE);
+      if (Math.abs(entry.reading) !== this.#reading) this.#has(entry, undefined, NONE);
     }
   }
 
@@ -129,6 +146,11 @@ export class Ledger {
     else if (beside) addForm(entry, form);
     else takeForm(entry, form);
     return this.#heardOf(entry);
+  }
+
+  /** Whether a prefix of ours was changed while the kernel was read last: what was heard of it then is old. */
+  isSpared(prefix: PrefixWords): boolean {
+    return this.#entries.get(prefix)?.reading === -this.#reading;
   }
 
   /** Another owner's route is there: one of ours that had its key is gone, and nothing else says so. As `heard`. */
@@ -199,6 +221,7 @@ export class Ledger {
     }
     const changes = this.#round.take(max);
     this.#underWay.add(changes);
+    this.#spare(changes);
     return changes;
   }
 

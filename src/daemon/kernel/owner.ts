@@ -1,8 +1,8 @@
 /**
  * The kernel's owner: best paths become routes in it, its own routes and addresses become what next hops are reached by
  * and, in Calico mode, routes to announce. Rules: what the kernel has is read at the start, on a timer and whenever
- * something was missed; one thing at a time is under way, a bounded piece of it per turn of the event loop; nothing of
- * another protocol number is ever touched.
+ * something was missed; changes go on meanwhile, a bounded piece per turn of the event loop; nothing of another
+ * protocol number is ever touched.
  */
 
 import type { NodePlan } from "../../calico/translate/node.ts";
@@ -28,7 +28,7 @@ import type { PrefixWords } from "./by-prefix.ts";
 import { Convergence } from "./convergence.ts";
 import { kernelPlan, usesTunnel } from "./kernel-plan.ts";
 import type { KernelPlan } from "./kernel-plan.ts";
-import { Ledger } from "./ledger.ts";
+import { Ledger, PACE } from "./ledger.ts";
 import type { LedgerChanges } from "./ledger.ts";
 import { LearnedRoutes } from "./learned-routes.ts";
 import { Marker } from "./marker.ts";
@@ -40,11 +40,6 @@ import { Timers } from "./timers.ts";
 import { kernelCounts, kernelView } from "./view.ts";
 import type { KernelCounts } from "./view.ts";
 
-/** Prefixes that are compared in one turn of the event loop, and changes that are handed over together. */
-const PREFIXES_PER_TURN = 16_384;
-const CHANGES_AT_ONCE = 2048;
-/** Calls under way: one in the kernel's hands, one that follows without a gap. */
-const CALLS_AHEAD = 2;
 /** A kernel is read a sixth of the time at most, whatever is missed. */
 const PAUSE_PER_READING = 5;
 const PAUSE_MILLISECONDS_MAX = 5000;
@@ -252,6 +247,12 @@ export class KernelOwner {
     return protocol === settings.protocol && table === settings.table;
   }
 
+  /** Whether it is about a route of ours that was changed since: the order of both is known no more. */
+  #isOld(event: StateEvent): boolean {
+    return (event.event === "route" || event.event === "routeGone") && this.#isOurs(event.route)
+      && this.#ledger.isSpared(wordsOf(event.route.family, event.route.prefix));
+  }
+
   /** The kernel's state changed, but for routes of ours. */
   #changed(event: StateEvent): void {
     const nextHops = this.#nextHops.apply(event);
@@ -284,8 +285,8 @@ export class KernelOwner {
   }
 
   #turn(): void {
-    if (this.#kernel === undefined || this.#during !== undefined) return;
-    if (this.#wantsReading) {
+    if (this.#kernel === undefined) return;
+    if (this.#wantsReading && this.#during === undefined) {
       if (this.#calls === 0) this.#beginReading(this.#kernel);
       return;
     }
@@ -294,13 +295,13 @@ export class KernelOwner {
       if (this.#calls === 0) this.#onIdle?.();
       return;
     }
-    const isMade = this.#ledger.makeRound(PREFIXES_PER_TURN);
-    const changes = this.#calls < CALLS_AHEAD ? this.#ledger.next(CHANGES_AT_ONCE) : undefined;
+    const isMade = this.#ledger.makeRound(PACE.prefixesPerTurn);
+    const changes = this.#calls < PACE.callsAhead ? this.#ledger.next(PACE.changesAtOnce) : undefined;
     if (changes !== undefined) {
       this.#calls++;
       this.#kernel.apply(changes, (failures) => this.#applied(changes, failures));
     }
-    if (!isMade || (this.#calls < CALLS_AHEAD && this.#ledger.isBusy)) this.#goOn();
+    if (!isMade || (this.#calls < PACE.callsAhead && this.#ledger.isBusy)) this.#goOn();
   }
 
   #applied(changes: LedgerChanges, failures: readonly KernelFailure[]): void {
@@ -348,7 +349,7 @@ export class KernelOwner {
       this.#timers.set("read", this.#means.settings.scanSeconds, () => this.#read());
       if (!this.#isKnown) this.#know();
     }
-    for (const event of during) this.#take(event);
+    for (const event of during) if (!this.#isOld(event)) this.#take(event);
     this.#goOn();
   }
 

@@ -2,7 +2,8 @@
  * The kernel through two processes: one changes and reads it, one hears what happens. Rules: work is encoded when there
  * is room for it and not before, a few requests ahead of the answers; what a process had under way when it died is
  * over, its outcome unknown, and "lost" says so: the owner reads the kernel again and finds out. Changes that waited
- * behind changes are over, too: they were planned for after those.
+ * behind changes are over, too: they were planned for after those. The kernel is read by a socket of its own, so that
+ * changes need not wait for the end of that.
  */
 
 import { eventOf, readDatagram } from "../rtnetlink/read.ts";
@@ -11,6 +12,7 @@ import type {
   DumpListener, KernelChanges, KernelEvent, KernelFailure, KernelProcesses, RouteList,
 } from "../port.ts";
 import { FRAME } from "./frames.ts";
+import type { FrameKind } from "./frames.ts";
 import { applyJob, dumpJob } from "./jobs.ts";
 import type { Job } from "./jobs.ts";
 import { STARTING, Supervisor } from "./supervisor.ts";
@@ -27,8 +29,11 @@ export function kernelProcesses(means: DriverMeans): KernelProcesses {
   return new Driver(means);
 }
 
-/** Requests that are sent ahead of their answers: one in the kernel's hands, others on the way. */
-const REQUESTS_AHEAD = 3;
+/**
+ * Requests that are sent ahead of their answers: one in the kernel's hands, others on the way. The kernel needs 1.3 ms
+ * for one, and a turn of the daemon's event loop may take 50.
+ */
+const REQUESTS_AHEAD = 40;
 /** Messages in a request. What fails is answered one by one, and all answers must fit the socket until it is read. */
 const MESSAGES_MAX = 400;
 /** What an answer takes of the socket's room, as Linux counts. */
@@ -38,16 +43,23 @@ const BULK_SECONDS = 0.25;
 /** The number after it is 1: 0 is that of events. */
 const SEQUENCE_MAX = 0x7fff_0000;
 
+/** Requests to one socket of the process, in order. */
+interface Lane {
+  readonly kind: FrameKind;
+  /** The call that makes requests. */
+  job: Job | undefined;
+  /** Those that are not answered yet, with their jobs. */
+  readonly underWay: { readonly job: Job; readonly last: number }[];
+}
+
 class Driver implements KernelProcesses {
   readonly #means: DriverMeans;
   readonly #writer: Supervisor;
   readonly #follower: Supervisor;
   /** Calls that wait for their turn, in order. */
   readonly #waiting: Job[] = [];
-  /** Requests that are not answered yet, in order, with their jobs. */
-  readonly #underWay: { readonly job: Job; readonly last: number }[] = [];
-  /** The call that makes requests. */
-  #job: Job | undefined;
+  readonly #changing: Lane = { kind: FRAME.change, job: undefined, underWay: [] };
+  readonly #reading: Lane = { kind: FRAME.read, job: undefined, underWay: [] };
   #sequence = 1;
   #messagesMax = MESSAGES_MAX;
   #listener: ((event: KernelEvent) => void) | undefined;
@@ -140,10 +152,12 @@ class Driver implements KernelProcesses {
 
   /** What was under way is over, whatever became of it. */
   #takeUnderWay(): Job[] {
-    const jobs = new Set(this.#underWay.splice(0).map(({ job }) => job));
-    if (this.#job !== undefined) jobs.add(this.#job);
-    this.#job = undefined;
-    return [...jobs];
+    return [this.#changing, this.#reading].flatMap((lane) => {
+      const jobs = new Set(jobsOf(lane));
+      lane.underWay.length = 0;
+      lane.job = undefined;
+      return [...jobs];
+    });
   }
 
   #followerUp(): void {
@@ -166,42 +180,55 @@ class Driver implements KernelProcesses {
   /** Makes requests while there is room. */
   #goOn(): void {
     if (this.#awaitsFirst && !this.#follower.isUp && this.#follower.trouble !== STARTING) this.#awaitsFirst = false;
-    while (this.#writer.isUp && !this.#awaitsFirst && this.#underWay.length < REQUESTS_AHEAD) {
-      if (this.#job === undefined) {
-        this.#job = this.#waiting.shift();
-        if (this.#job === undefined) return;
-        if (this.#job.isBulk) this.#beginBulk();
-      }
-      if (this.#awaitsSilence) return;
-      this.#request(this.#job);
-    }
+    if (!this.#writer.isUp || this.#awaitsFirst) return;
+    while (this.#begin() || this.#request(this.#reading) || this.#request(this.#changing));
   }
 
-  #request(job: Job): void {
+  /** Begins the next call, if what is under way allows it; whether it did. */
+  #begin(): boolean {
+    const [next] = this.#waiting;
+    if (next === undefined) return false;
+    const lane = next.isChange ? this.#changing : this.#reading;
+    const mayBegin = next.isChange ? lane.job === undefined && jobsOf(this.#reading).every((job) => job.allowsChanges)
+      : [this.#changing, this.#reading].every((one) => jobsOf(one).length === 0);
+    if (!mayBegin) return false;
+    this.#waiting.shift();
+    lane.job = next;
+    if (next.isBulk) this.#beginBulk();
+    return true;
+  }
+
+  /** Makes a lane's next request, if there is room; whether there may be more to do now. */
+  #request(lane: Lane): boolean {
+    const { job, underWay } = lane;
+    const mustWait = underWay.length >= REQUESTS_AHEAD || (this.#awaitsSilence && lane === this.#changing);
+    if (job === undefined || mustWait) return false;
     const request = job.next(this.#sequence, this.#messagesMax);
     if (request === undefined) {
-      this.#job = undefined;
-      if (!this.#underWay.some((other) => other.job === job)) job.end();
-      return;
+      lane.job = undefined;
+      if (!underWay.some((other) => other.job === job)) job.end();
+      return true;
     }
     this.#sequence = request.last >= SEQUENCE_MAX ? 1 : request.last + 1;
-    this.#underWay.push({ job, last: request.last });
+    underWay.push({ job, last: request.last });
     this.#writer.awaits(true);
-    this.#writer.send(FRAME.request, request.octets);
+    this.#writer.send(lane.kind, request.octets);
+    return true;
   }
 
   #answered(octets: Uint8Array): void {
     for (const message of readDatagram(octets)) {
-      const oldest = this.#underWay[0];
-      if (oldest === undefined) return;
+      const lane = message.sequence === this.#reading.underWay[0]?.last ? this.#reading : this.#changing;
+      const oldest = lane.underWay[0];
       if (isLoss(message.body)) return this.#writer.kill(lossOf(message.body));
+      if (oldest === undefined) continue;
       oldest.job.heard(message);
       if (message.sequence !== oldest.last || !isEnd(message.body)) continue;
-      this.#underWay.shift();
-      const isOver = oldest.job !== this.#job && this.#underWay[0]?.job !== oldest.job;
+      lane.underWay.shift();
+      const isOver = oldest.job !== lane.job && lane.underWay[0]?.job !== oldest.job;
       if (isOver) oldest.job.end();
     }
-    this.#writer.awaits(this.#underWay.length > 0);
+    this.#writer.awaits(this.#changing.underWay.length + this.#reading.underWay.length > 0);
     this.#goOn();
   }
 
@@ -223,7 +250,7 @@ class Driver implements KernelProcesses {
 
   #awaitEndOfBulk(): void {
     this.#cancelBulk = this.#means.later(BULK_SECONDS, () => {
-      if (this.#job?.isBulk === true || this.#underWay.some(({ job }) => job.isBulk)) return this.#awaitEndOfBulk();
+      if (jobsOf(this.#changing).some(({ isBulk }) => isBulk)) return this.#awaitEndOfBulk();
       this.#isBulk = false;
       this.#followRoutes(true);
     });
@@ -240,6 +267,12 @@ class Driver implements KernelProcesses {
     if (!this.#isBulk) this.#tellLost("routes were not followed while many changed");
     this.#goOn();
   }
+}
+
+/** The calls that a lane is about, oldest first; one may be there several times. */
+function jobsOf({ job, underWay }: Lane): readonly Job[] {
+  const jobs = underWay.map((request) => request.job);
+  return job === undefined ? jobs : [...jobs, job];
 }
 
 /** What ends the answers to a request. */

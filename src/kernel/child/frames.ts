@@ -15,16 +15,18 @@ export const FRAME = {
   /** Why the process cannot do its work, as text; it ends. */
   fault: 3,
   /** To the process that writes: messages of which the last is answered. One after the other is sent. */
-  request: 4,
+  change: 4,
   /** To the process that follows: an octet, 1 to follow routes, 0 to leave them out. */
   followRoutes: 5,
+  /** As `change`, by a socket that only reads: neither waits for the other. */
+  read: 6,
 } as const;
 
 /** The number of a kind. */
 export type FrameKind = (typeof FRAME)[keyof typeof FRAME];
 
 /** Raised with every change of what frames mean. */
-export const FRAMES_VERSION = 1;
+export const FRAMES_VERSION = 2;
 
 /** Octets of a header: length of what follows, kind. */
 const HEADER_OCTETS = 8;

@@ -15,6 +15,8 @@ export interface Job {
   readonly isChange: boolean;
   /** So many changes that the kernel tells of them faster than anybody hears. */
   readonly isBulk: boolean;
+  /** What is changed from now on does not spoil it. */
+  readonly allowsChanges: boolean;
   /** The next request, its messages numbered from `sequence` on; undefined: there are no more. */
   next(sequence: number, messagesMax: number): Request | undefined;
   /** What is answered, in order. */
@@ -39,7 +41,10 @@ export function applyJob(
   return new ApplyJob(changes, done);
 }
 
-/** Reads links, addresses and routes, in this order. */
+/**
+ * Reads links, addresses, IPv6 routes and IPv4 routes, in this order. Linux tells IPv4 routes by their addresses, and
+ * each that stays is told once, whatever changes meanwhile; of IPv6 it counts those that it told, and starts anew.
+ */
 export function dumpJob(listener: DumpListener): Job {
   return new DumpJob(listener);
 }
@@ -54,6 +59,7 @@ interface Run {
 
 class ApplyJob implements Job {
   readonly isChange = true;
+  readonly allowsChanges = true;
   readonly isBulk: boolean;
   readonly #changes: KernelChanges<RouteList>;
   readonly #done: (failures: readonly KernelFailure[]) => void;
@@ -113,17 +119,22 @@ class ApplyJob implements Job {
   }
 }
 
-const PARTS = ["links", "addresses", "routes"] as const;
+const PARTS = ["links", "addresses", "ipv6 routes", "ipv4 routes"] as const;
 
 class DumpJob implements Job {
   readonly isChange = false;
   readonly isBulk = false;
   readonly #listener: DumpListener;
   #asked = 0;
+  #read = 0;
   #fault: string | undefined;
 
   constructor(listener: DumpListener) {
     this.#listener = listener;
+  }
+
+  get allowsChanges(): boolean {
+    return this.#read >= PARTS.length - 1;
   }
 
   next(sequence: number): Request | undefined {
@@ -133,8 +144,10 @@ class DumpJob implements Job {
 
   heard({ interrupted, body }: NetlinkMessage): void {
     if (interrupted) this.#fault ??= "what is in the kernel changed while it was read";
-    const isFailure = (body.kind === "answer" || body.kind === "done") && body.errno !== 0;
-    if (isFailure) this.#fault ??= `the kernel cannot be read: ${errnoText(body.errno)}`;
+    if (body.kind === "answer" || body.kind === "done") {
+      this.#read++;
+      if (body.errno !== 0) this.#fault ??= `the kernel cannot be read: ${errnoText(body.errno)}`;
+    }
     if (body.kind === "link") this.#listener.link(body.link);
     else if (body.kind === "address") this.#listener.address(body.address);
     else if (body.kind === "route") this.#listener.route(body.route);

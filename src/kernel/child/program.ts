@@ -1,5 +1,5 @@
 /**
- * What a kernel process does: it has the one netlink socket, and carries octets between it and the daemon without
+ * What a kernel process does: it has the netlink sockets, and carries octets between it and the daemon without
  * reading more of them than where an answer ends. Rule: the netlink package ends its whole process when the kernel has
  * more to say than the socket holds, and nothing can prevent it; so nothing is here that would be missed.
  */
@@ -47,19 +47,14 @@ export function runKernelProgram(role: Role, io: ProgramIo): void {
     say(FRAME.fault, new TextEncoder().encode(why));
     io.exit(1);
   };
+  const ready = (socket: NetlinkSocket): void =>
+    say(FRAME.ready, readyPayload({ version: FRAMES_VERSION, receiveOctets: socket.getRecvBufferSize() }));
   try {
-    const socket = openSocket();
-    const ready = (): void =>
-      say(FRAME.ready, readyPayload({ version: FRAMES_VERSION, receiveOctets: socket.getRecvBufferSize() }));
-    const part = role === "write" ? writer(socket, say, fail) : follower(socket, say, ready);
-    socket.on("message", (octets) => part.heard(octets));
-    socket.on("truncatedMessage", () => fail("the kernel's answer is longer than it said"));
-    socket.on("error", (error) => fail(error.message));
-    const frames = new FrameReader((kind, payload) => part.asked(kind, payload));
+    const asked = role === "write" ? writer({ say, fail, ready }) : follower({ say, fail, ready });
+    const frames = new FrameReader(asked);
     io.listen((chunk) => {
       if (!frames.push(chunk)) fail("what the daemon says cannot be read");
     }, () => io.exit(0));
-    ready();
   } catch (error) {
     // No such package, no permission: the daemon says so. What requires what is of no interest.
     fail((error instanceof Error ? error.message : String(error)).split("\n")[0]!);
@@ -71,22 +66,41 @@ interface NetlinkPackage {
   readonly RawNetlinkSocket: new (protocol: number, options: object) => NetlinkSocket;
 }
 
+/** To the daemon: what the kernel says, why this process ends, and that it listens. */
+interface Out {
+  say(kind: FrameKind, payload: Uint8Array): void;
+  fail(why: string): void;
+  ready(socket: NetlinkSocket): void;
+}
+
+/** What is done with what the daemon says. */
+type Asked = (kind: number, payload: Uint8Array) => void;
+
 /** Required and not imported, because the package's types bring those of another Node with them. */
-function openSocket(): NetlinkSocket {
+function openSocket({ say, fail }: Out, heard: (datagram: Uint8Array) => void = () => undefined): NetlinkSocket {
   const { RawNetlinkSocket } = createRequire(import.meta.url)("netlink") as NetlinkPackage;
-  return new RawNetlinkSocket(PROTOCOL_ROUTE, { recvBufferSize: RECEIVE_OCTETS, sendBufferSize: SEND_OCTETS });
+  const socket = new RawNetlinkSocket(PROTOCOL_ROUTE, { recvBufferSize: RECEIVE_OCTETS, sendBufferSize: SEND_OCTETS });
+  socket.on("message", (datagram) => {
+    say(FRAME.datagram, datagram);
+    heard(datagram);
+  });
+  socket.on("truncatedMessage", () => fail("the kernel's answer is longer than it said"));
+  socket.on("error", (error) => fail(error.message));
+  return socket;
 }
 
-/** What is done with what comes from either side. */
-interface Part {
-  heard(datagram: Uint8Array): void;
-  asked(kind: number, payload: Uint8Array): void;
+/** Changes by one socket and reads by another. */
+function writer(out: Out): Asked {
+  const [change, read] = [requests(out), requests(out)];
+  out.ready(change.socket);
+  return (kind, payload) => {
+    if (kind === FRAME.change) change.ask(payload);
+    else if (kind === FRAME.read) read.ask(payload);
+  };
 }
-
-type Say = (kind: FrameKind, payload: Uint8Array) => void;
 
 /** Sends one request after the other, each when the one before is answered: answers fit the socket one at a time. */
-function writer(socket: NetlinkSocket, say: Say, fail: (why: string) => void): Part {
+function requests(out: Out): { readonly socket: NetlinkSocket; ask(request: Uint8Array): void } {
   const waiting: Uint8Array[] = [];
   let awaited: number | undefined;
   const sendNext = (): void => {
@@ -94,37 +108,32 @@ function writer(socket: NetlinkSocket, say: Say, fail: (why: string) => void): P
     if (request === undefined) return;
     awaited = lastSequence(request);
     socket.send(request, {}, (error) => {
-      if (error !== undefined) fail(error.message);
+      if (error !== undefined) out.fail(error.message);
     });
   };
-  return {
-    asked(kind, payload) {
-      if (kind !== FRAME.request) return;
-      waiting.push(payload);
-      sendNext();
-    },
-    heard(datagram) {
-      say(FRAME.datagram, datagram);
-      if (awaited === undefined || !answers(datagram, awaited)) return;
-      awaited = undefined;
-      sendNext();
-    },
-  };
+  const socket = openSocket(out, (datagram) => {
+    if (awaited === undefined || !answers(datagram, awaited)) return;
+    awaited = undefined;
+    sendNext();
+  });
+  return { socket, ask(request) {
+    waiting.push(request);
+    sendNext();
+  } };
 }
 
 /** Says what happens; all of it, or all but routes. */
-function follower(socket: NetlinkSocket, say: Say, ready: () => void): Part {
+function follower(out: Out): Asked {
+  const socket = openSocket(out);
   for (const group of GROUPS) socket.addMembership(group);
-  return {
-    asked(kind, payload) {
-      if (kind !== FRAME.followRoutes) return;
-      for (const group of ROUTE_GROUPS) {
-        if (payload[0] === 1) socket.addMembership(group);
-        else socket.dropMembership(group);
-      }
-      ready();
-    },
-    heard: (datagram) => say(FRAME.datagram, datagram),
+  out.ready(socket);
+  return (kind, payload) => {
+    if (kind !== FRAME.followRoutes) return;
+    for (const group of ROUTE_GROUPS) {
+      if (payload[0] === 1) socket.addMembership(group);
+      else socket.dropMembership(group);
+    }
+    out.ready(socket);
   };
 }
 

@@ -80,11 +80,22 @@ export class RouteBatch {
   }
 }
 
-/** A request for all links, addresses or routes (of both families); its answers end with `done`. */
-export function dumpRequest(what: "links" | "addresses" | "routes", sequence: number): Uint8Array {
-  const type = { links: TYPE.RTM_GETLINK, addresses: TYPE.RTM_GETADDR, routes: TYPE.RTM_GETROUTE }[what];
-  const octets = new Uint8Array(HEADER_OCTETS + { links: 16, addresses: 8, routes: 12 }[what]);
+/** What can be read. */
+type Dump = "links" | "addresses" | "ipv4 routes" | "ipv6 routes";
+/** The type of its request, octets of the request's own header, and the family in that. */
+const DUMPS: Readonly<Record<Dump, { readonly type: number; readonly octets: number; readonly family: number }>> = {
+  links: { type: TYPE.RTM_GETLINK, octets: 16, family: AF.UNSPEC },
+  addresses: { type: TYPE.RTM_GETADDR, octets: 8, family: AF.UNSPEC },
+  "ipv4 routes": { type: TYPE.RTM_GETROUTE, octets: 12, family: AF.INET },
+  "ipv6 routes": { type: TYPE.RTM_GETROUTE, octets: 12, family: AF.INET6 },
+};
+
+/** A request for all links or addresses (of both families), or routes of one; its answers end with `done`. */
+export function dumpRequest(what: Dump, sequence: number): Uint8Array {
+  const { type, octets: own, family } = DUMPS[what];
+  const octets = new Uint8Array(HEADER_OCTETS + own);
   putHeader(octets, 0, octets.length, type, FLAG.REQUEST | FLAG.DUMP, sequence);
+  octets[HEADER_OCTETS] = family;
   return octets;
 }
 

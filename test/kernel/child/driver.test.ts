@@ -58,12 +58,12 @@ describe("changes", () => {
     const outcome = applied(host, { add: many(255) });
     const writer = host.child("write");
     expect(writer.told).toEqual([]);
-    writer.ready(undefined, 20 * 1024);
-    expect(writer.requests.map(({ length }) => length)).toEqual([20, 20, 20]);
+    writer.ready(undefined, 5 * 1024);
+    expect(writer.requests.map(({ length }) => length)).toEqual(Array<number>(40).fill(5));
     writer.answer(0);
-    expect(writer.requests.length).toBe(4);
-    for (let i = 1; i < 13; i++) writer.answer(i);
-    expect(writer.requests.map(({ length }) => length)).toEqual([...Array<number>(12).fill(20), 15]);
+    expect(writer.requests.length).toBe(41);
+    for (let i = 1; i < 51; i++) writer.answer(i);
+    expect(writer.requests.map(({ length }) => length)).toEqual(Array<number>(51).fill(5));
     const sequences = writer.requests.flat().map(({ sequence }) => sequence);
     expect(sequences).toEqual(sequences.map((_, i) => i + 1));
     expect(outcome.failures).toEqual([]);
@@ -87,25 +87,47 @@ describe("reading", () => {
     const octets = new Uint8Array(200);
     return octets.subarray(0, writeRoute(octets, 0, "add", part, sequence));
   };
-  it("is three requests, and what is read is told up to the end", () => {
+  it("is four requests, and what is read is told up to the end", () => {
     const host = new FakeHost();
     host.up();
     let routes: unknown;
     host.driver.dump(collect((state, fault) => { routes = fault ?? [...state!.routes()]; }));
     const writer = host.child("write");
     expect(writer.requests.map(([one]) => one!.type)).toEqual(
-      [TYPE.RTM_GETLINK, TYPE.RTM_GETADDR, TYPE.RTM_GETROUTE]);
+      [TYPE.RTM_GETLINK, TYPE.RTM_GETADDR, TYPE.RTM_GETROUTE, TYPE.RTM_GETROUTE]);
     writer.datagram(doneMessage(1));
     writer.datagram(doneMessage(2));
-    writer.datagram(written(3));
-    expect(routes).toBeUndefined();
     writer.datagram(doneMessage(3));
+    writer.datagram(written(4));
+    expect(routes).toBeUndefined();
+    writer.datagram(doneMessage(4));
     expect(routes).toEqual([part]);
   });
 
+  it("holds changes back until no more than IPv4 routes are left, and begins when those before it are made", () => {
+    const host = new FakeHost();
+    host.up();
+    const writer = host.child("write");
+    const kinds = (): number[] => writer.told.map(({ kind }) => kind);
+    const before = applied(host, { add: many(1) });
+    let fault: string | undefined;
+    host.driver.dump(collect((_state, said) => { fault = said ?? "none"; }));
+    const after = applied(host, { add: many(2) });
+    expect(kinds()).toEqual([FRAME.change]);
+    writer.answer(0);
+    expect([before.failures, kinds()]).toEqual([[], [FRAME.change, ...Array<number>(4).fill(FRAME.read)]]);
+    for (const sequence of [2, 3, 4]) writer.datagram(doneMessage(sequence));
+    expect(kinds().slice(5)).toEqual([FRAME.change]);
+    writer.datagram(written(5));
+    writer.answer(5, { 0: ENETUNREACH });
+    expect([after.failures?.length, fault]).toEqual([1, undefined]);
+    writer.datagram(doneMessage(5));
+    expect(fault).toBe("none");
+  });
+
   it.each([
-    ["changed under way", doneMessage(3, INTERRUPTED), /changed while it was read/],
-    ["is refused", answerMessage(3, 1), /cannot be read: Operation not permitted/],
+    ["changed under way", doneMessage(4, INTERRUPTED), /changed while it was read/],
+    ["is refused", answerMessage(4, 1), /cannot be read: Operation not permitted/],
   ])("that %s says so", (_, last, why) => {
     const host = new FakeHost();
     host.up();
@@ -113,6 +135,7 @@ describe("reading", () => {
     host.driver.dump(collect((_state, said) => { fault = said; }));
     host.child("write").datagram(doneMessage(1));
     host.child("write").datagram(doneMessage(2));
+    host.child("write").datagram(doneMessage(3));
     host.child("write").datagram(last);
     expect(fault).toMatch(why);
   });
@@ -124,7 +147,7 @@ describe("reading", () => {
     host.driver.dump(collect(() => undefined));
     expect(host.child("write").requests).toEqual([]);
     host.child("follow").gone("it ended with code 1");
-    expect(host.child("write").requests.length).toBe(3);
+    expect(host.child("write").requests.length).toBe(4);
     host.pass(0.1);
     host.child("follow").ready();
     expect(host.events).toEqual([{ event: "lost", why: "the process that follows the kernel was started again" }]);
@@ -146,10 +169,10 @@ describe("a process that dies", () => {
     host.pass(0.1);
     host.child("write").ready();
     expect(host.child("write").requests.map(([one]) => one!.type)).toEqual(
-      [TYPE.RTM_GETLINK, TYPE.RTM_GETADDR, TYPE.RTM_GETROUTE]);
-    for (const request of [0, 1, 2]) host.child("write").answer(request);
+      [TYPE.RTM_GETLINK, TYPE.RTM_GETADDR, TYPE.RTM_GETROUTE, TYPE.RTM_GETROUTE]);
+    for (const request of [0, 1, 2, 3]) host.child("write").answer(request);
     const after = applied(host, { add: many(1) });
-    host.child("write").answer(3);
+    host.child("write").answer(4);
     expect([fault, after.failures, host.driver.trouble()]).toEqual(["none", [], undefined]);
     expect(host.driver.restarts()).toEqual({ write: 1, follow: 0 });
   });

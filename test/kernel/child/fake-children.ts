@@ -54,9 +54,10 @@ export class FakeChild implements Child {
     this.#listener.gone(why);
   }
 
-  /** The messages of each request. */
+  /** The messages of each request, by either socket. */
   get requests(): Asked[][] {
-    return this.told.filter(({ kind }) => kind === FRAME.request).map(({ payload }) => messagesOf(payload));
+    return this.told.filter(({ kind }) => kind === FRAME.change || kind === FRAME.read)
+      .map(({ payload }) => messagesOf(payload));
   }
 
   /** Answers the request that was asked so many requests ago, counted from the first: done, but for some errors. */

@@ -16,6 +16,9 @@ export class MemoryKernel implements KernelPort {
   #deaf = false;
   /** Calls that are lost with the process that writes: none of their changes is made. */
   lostCalls = 0;
+  /** While set, all is told of a kernel that is read, but not that it is all. */
+  holdsReadings = false;
+  readonly #held: (() => void)[] = [];
   #onEvent: (event: KernelEvent) => void = () => undefined;
 
   constructor() {
@@ -50,13 +53,23 @@ export class MemoryKernel implements KernelPort {
   }
 
   dump(listener: DumpListener): void {
+    const end = (): void => {
+      if (this.holdsReadings) this.#held.push(end);
+      else listener.end();
+    };
     queueMicrotask(() => {
       if (this.unreadable !== undefined) return listener.end(this.unreadable);
       for (const link of this.tables.links.values()) listener.link(link);
       for (const address of this.tables.addresses) listener.address(address);
       for (const route of this.tables.routes) listener.route(route);
-      listener.end();
+      end();
     });
+  }
+
+  /** Ends the readings that were held. */
+  endReadings(): void {
+    this.holdsReadings = false;
+    for (const end of this.#held.splice(0)) end();
   }
 
   follow(listener: (event: KernelEvent) => void): void {

@@ -18,7 +18,7 @@ import type { NetlinkMessage } from "../../../src/kernel/rtnetlink/read.ts";
 import { dumpRequest, RouteBatch } from "../../../src/kernel/rtnetlink/write.ts";
 import type { KernelRoute } from "../../../src/kernel/route.ts";
 
-const DUMPS = ["links", "addresses", "routes"] as const;
+const DUMPS = ["links", "addresses", "ipv6 routes", "ipv4 routes"] as const;
 
 /** A kernel; `ready` settles when its processes are subscribed. */
 export class RealKernel implements KernelPort {
