@@ -37,6 +37,11 @@ const PROTOCOL_ROUTE = 0;
 /** Asked for; the system's own bound (net.core.rmem_max) is less. */
 const RECEIVE_OCTETS = 8 << 20;
 const SEND_OCTETS = 1 << 20;
+/**
+ * Room for a datagram. Linux fills those of a dump up to 32 KiB where a reader has shown that much room, and up to 4
+ * where it looks first how long each is, as the package does unless it is told.
+ */
+const DATAGRAM_OCTETS_MAX = 1 << 16;
 /** RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE. */
 const ROUTE_GROUPS: readonly number[] = [7, 11];
 
@@ -79,7 +84,8 @@ type Asked = (kind: number, payload: Uint8Array) => void;
 /** Required and not imported, because the package's types bring those of another Node with them. */
 function openSocket({ say, fail }: Out, heard: (datagram: Uint8Array) => void = () => undefined): NetlinkSocket {
   const { RawNetlinkSocket } = createRequire(import.meta.url)("netlink") as NetlinkPackage;
-  const socket = new RawNetlinkSocket(PROTOCOL_ROUTE, { recvBufferSize: RECEIVE_OCTETS, sendBufferSize: SEND_OCTETS });
+  const socket = new RawNetlinkSocket(PROTOCOL_ROUTE, { recvBufferSize: RECEIVE_OCTETS, sendBufferSize: SEND_OCTETS,
+    messagePeeking: false, msgBufferSize: DATAGRAM_OCTETS_MAX });
   socket.on("message", (datagram) => {
     say(FRAME.datagram, datagram);
     heard(datagram);
