@@ -6,24 +6,43 @@
  * process may load several: what two of them need is in the file that loads them.
  *
  * A module becomes a function that runs once, when it is first needed, and what it exports an object. Its text stays
- * as the compiler wrote it, under a line with its name: that is where a stack leads. Rules: an unknown form of import
- * or export, and modules that import each other, are mistakes and not guessed at.
+ * as the compiler wrote it, under a line with its name: that is where a stack leads. The first file is a module, the
+ * others are scripts that it reads a piece at a time (`open$` says why). Rules: an unknown form of import or export, and
+ * modules that import each other, are mistakes and not guessed at.
  */
 
-import { basename, dirname, join, normalize, relative } from "node:path/posix";
+import { basename, dirname, join, normalize } from "node:path/posix";
 
-/** In front of each file. Node's own modules are loaded when the first module that wants them runs. */
-const HEAD = `import { createRequire } from "node:module";
-const require = createRequire(import.meta.url);
-const once = (load) => {
+/** In front of each file. */
+const ONCE = `const once = (load) => {
     let exported;
     return () => exported ??= load();
 };
 `;
 
 /**
- * The files that do what the module `root` does with all it imports: their texts by their paths. `read` gives the text
- * of a module by its path. Throws where a rule is broken.
+ * In front of the first file. Node's own modules are loaded when the first module that wants them runs. A script is read
+ * in pieces, as a long buffer that is freed makes glibc keep up to twice as much for each thread that compiles.
+ */
+const HEAD = `import { createRequire } from "node:module";
+const url$ = import.meta.url;
+const require = createRequire(url$);
+${ONCE}const open$ = (place, given) => {
+    const { closeSync, openSync, readSync } = require("node:fs");
+    const url = new URL(place, url$);
+    const filename = require("node:url").fileURLToPath(url);
+    const piece = Buffer.allocUnsafe(65536);
+    const file = openSync(filename);
+    let text = "";
+    for (let octets; (octets = readSync(file, piece)) > 0;) text += piece.latin1Slice(0, octets);
+    closeSync(file);
+    return new (require("node:vm").Script)(text, { filename }).runInThisContext()(given, require, open$, url.href);
+};
+`;
+
+/**
+ * The files that do what the module `root` does, which lies above all others, with all it imports: their texts by their
+ * paths. `read` gives the text of a module by its path. Throws where a rule is broken.
  */
 export function joined(root, read) {
   const [, shebang = "", source = ""] = /^(#!.*\n)?([^]*)$/.exec(read(root)) ?? [];
@@ -33,7 +52,7 @@ export function joined(root, read) {
   expectExported(main, done);
   const apart = apartOf([main], done).map((file) => [file, file]);
   const files = apart.flatMap(([file, place]) => filesOf(file, place, done, read));
-  const text = [shebang, HEAD, ...parts.map(({ text }) => text), ...loadersOf(root, apart, files), `// ${root}\n`,
+  const text = [shebang, HEAD, ...parts.map(({ text }) => text), ...loadersOf(apart, files), `// ${root}\n`,
     main.text].join("");
   return new Map([[root, text], ...files.map(({ place, text }) => [place, text])]
     .map(([place, text]) => [place, asciiOf(text)]));
@@ -52,22 +71,21 @@ function filesOf(file, place, known, read) {
   const twice = apart.find(([, at], i) => apart.findIndex((other) => other[1] === at) < i);
   if (twice !== undefined) throw new Error(`${file} loads two modules of one name: ${twice[1]}`);
   const files = apart.flatMap(([later, at]) => filesOf(later, at, done, read));
-  const body = [...parts.map(({ text }) => text), ...loadersOf(place, apart, files)].join("");
+  const body = [...parts.map(({ text }) => text), ...loadersOf(apart, files)].join("");
   const takes = [...known.keys()].map(nameOf).filter((name) => body.includes(name));
-  const taken = takes.map((name) => `const ${name} = () => given.${name}();\n`).join("");
-  const load = `export function load(known) {\n    given = known;\n    return ${nameOf(file)}();\n}\n`;
-  return [{ place, takes, text: `${HEAD}let given;\n${taken}${load}${body}` }, ...files];
+  const text = `"use strict";\n(function ({ ${takes.join(", ")} }, require, open$, url$) {\n${ONCE}${body}`
+    + `return ${nameOf(file)}();\n})\n`;
+  return [{ place, takes, text }, ...files];
 }
 
 /** What modules load later and no file has yet: a file each. */
 const apartOf = (modules, done) => [...new Set(modules.flatMap(({ later }) => later))].filter((file) => !done.has(file));
 
-/** Functions of the file at `from` that load those `apart`, [module, place] each, and give them what they take. */
-function loadersOf(from, apart, files) {
+/** Functions that load those `apart`, [module, place] each, once, and give them what they take. */
+function loadersOf(apart, files) {
   return apart.map(([file, place]) => {
     const { takes } = files.find((other) => other.place === place);
-    return `const ${nameOf(file)} = async () => (await import("./${relative(dirname(from), place)}"))`
-      + `.load({ ${takes.join(", ")} });\n`;
+    return `const ${nameOf(file)} = once(() => open$("./${place}", { ${takes.join(", ")} }));\n`;
   });
 }
 
@@ -89,8 +107,8 @@ function withNeeds(file, path, done, read) {
   const before = needs.flatMap((need) => withNeeds(need, [...path, file], done, read));
   done.set(file, exported.map((name) => name.split(":")[0]));
   expectExported(module, done);
-  // In parentheses: V8 then compiles it with the file, instead of reading past it now and again when it is called.
-  const own = `// ${file}\nconst ${nameOf(file)} = once((() => {\n${text}return { ${exported.join(", ")} };\n}));\n`;
+  // A `function` in parentheses V8 compiles with the file; any other it reads past, and once more when it is called.
+  const own = `// ${file}\nconst ${nameOf(file)} = once((function () {\n${text}return { ${exported.join(", ")} };\n}));\n`;
   return [...before, { text: own, later }];
 }
 
@@ -104,11 +122,7 @@ function expectExported({ file, wanted }, done) {
 function rewritten(file, source) {
   const module = { file, needs: [], wanted: [], later: [], exported: [] };
   const lines = source.trimEnd().split("\n").map((line) => {
-    if (!/^(import|export)\b/.test(line)) return line.replaceAll(/\bimport\("(\.[^"]+)"\)/g, (_, target) => {
-      const to = placeOf(file, target);
-      module.later.push(to);
-      return `Promise.resolve().then(() => ${nameOf(to)}())`;
-    });
+    if (!/^(import|export)\b/.test(line)) return rewrittenBody(module, line);
     for (const [pattern, rewrite] of FORMS) {
       const match = pattern.exec(line);
       if (match !== null) return rewrite(module, ...match.slice(1));
@@ -116,6 +130,17 @@ function rewritten(file, source) {
     throw new Error(`${file}: cannot be joined: ${line}`);
   });
   return { ...module, text: `${lines.join("\n")}\n` };
+}
+
+/** A line that neither imports nor exports: what it loads by `import()`, and which file it is of. */
+function rewrittenBody({ file, later }, line) {
+  return line.replaceAll("import.meta.url", "url$").replaceAll(/\bimport\("([^"]+)"\)/g, (_, target) => {
+    if (target.startsWith("node:")) return `Promise.resolve().then(() => require("${target}"))`;
+    if (!target.startsWith(".")) throw new Error(`${file}: a package may be had by createRequire() only: ${target}`);
+    const to = placeOf(file, target);
+    later.push(to);
+    return `Promise.resolve().then(() => ${nameOf(to)}())`;
+  });
 }
 
 /** Every form of import and export that the compiler writes of what we write, and what it becomes. */
@@ -138,7 +163,7 @@ const FORMS = [
 /** An expression of what `target` exports, of which `names` are wanted. */
 function exportsOf({ file, needs, wanted }, target, names = "") {
   if (target.startsWith("node:")) return `require("${target}")`;
-  if (!target.startsWith(".")) throw new Error(`${file}: a package may be imported by import() only: ${target}`);
+  if (!target.startsWith(".")) throw new Error(`${file}: a package may be had by createRequire() only: ${target}`);
   const to = placeOf(file, target);
   needs.push(to);
   wanted.push(...[...names.matchAll(/([\w$]+)( as [\w$]+)?/g)].map(([, name]) => [to, name]));

@@ -80,6 +80,14 @@ describe("joined modules", () => {
     expect([...joinedOf(files).keys()]).toEqual(["main.js", "x/run.js", "x/run/one.js", "x/run/two.js"]);
     expect(joinedOf(files).get("x/run.js")).not.toMatch(/a runs|one runs|two runs/);
   });
+  it("know the place of their file, load Node's own modules later, and are strict", async () => {
+    const files = {
+      "main.js": 'const { run } = await import("./x/run.js");\nsaid.push(...await run());\n',
+      "x/run.js": "export async function run() {\n    const { sep } = await import(\"node:path\");\n"
+        + "    return [/[^/]*\\/[^/]*$/.exec(import.meta.url)[0], sep, this === undefined];\n}\n",
+    };
+    expect(await said(files)).toEqual(["x/run.js", "/", true]);
+  });
   it("are refused where two that one file loads later have one name", () => {
     const files = { "main.js": 'await import("./run.js");\n', "a/x.js": "export {};\n", "b/x.js": "export {};\n",
       "run.js": 'export function run() {\n    return [import("./a/x.js"), import("./b/x.js")];\n}\n' };
@@ -99,6 +107,7 @@ describe("joined modules", () => {
     ["everything of another", 'export * from "./c.js";', /export \*/],
     ["an import for its effect", 'import "./c.js";', /import "/],
     ["a package", 'import { x } from "netlink";', /netlink/],
+    ["a package later", 'const x = import("netlink");', /netlink/],
   ])("refuse %s", (_name, b, why) => {
     const files = { "main.js": 'import { a } from "./a.js";',
       "a.js": 'import { b } from "./b.js";\nexport const a = b;', "b.js": b, "c.js": "export const x = 1;" };
