@@ -75,8 +75,8 @@ export type KernelEvent =
   | { readonly event: "lost"; readonly why: string; readonly changes?: boolean };
 
 /**
- * A kernel. Calls are carried out in their order, but what is to be changed after a `dump` may be changed before that is
- * at its end; every `done` and every `end` is called once, also after a stop.
+ * A kernel. Calls are carried out in their order, but changes asked for after a dump may be made before its end;
+ * every `done` and every `end` is called once, also after a stop.
  */
 export interface KernelPort {
   /** Changes routes; then says what was refused. */
