@@ -1,4 +1,4 @@
-/** Who listens on a socket file that this process may not open, by what Linux tells everybody of its sockets. */
+/** Who listens on a socket file that this process cannot open, by what Linux tells everybody of its sockets. */
 
 import { readFileSync } from "node:fs";
 
@@ -9,17 +9,17 @@ const LINE = /^\S+ \S+ \S+ ([0-9A-F]{8}) \S+ \S+ +\d+ (.+)$/;
 const ACCEPTS = 0x10000;
 
 /**
- * Whether somebody in our network namespace, who shares its kernel routes with us, listens on a socket file. True where
- * the system does not tell: who may not open a file cannot know that nobody is behind it.
+ * Whether somebody in our network namespace, who shares its kernel routes with us, listens on a socket file, be it in
+ * another container and not to be seen from here. Undefined where the system does not tell.
  */
-export function somebodyListens(path: string): boolean {
+export function somebodyListens(path: string): boolean | undefined {
   try {
     return readFileSync(TABLE, "utf8").split("\n").some((line) => {
       const [, flags = "", bound = ""] = LINE.exec(line) ?? [];
       return (parseInt(flags, 16) & ACCEPTS) !== 0 && inRun(bound) === inRun(path);
     });
   } catch {
-    return true; // no such table: another system, or a /proc that is closed to us
+    return undefined; // no such table: another system, or a /proc that is closed to us
   }
 }
 

@@ -118,7 +118,7 @@ function answers(path: string): Promise<boolean> {
       resolve(true);
     });
     probe.on("error", ({ code }: NodeJS.ErrnoException) => {
-      resolve(code === "EACCES" ? somebodyListens(path) : code !== "ECONNREFUSED");
+      resolve(code === "EACCES" ? somebodyListens(path) ?? true : code !== "ECONNREFUSED");
     });
   });
 }

@@ -8,7 +8,8 @@ const SILENCE_MILLISECONDS = 1000;
 
 /**
  * Whether a BIRD answers on a socket; a path that is no socket, or of which nobody hears, has none. Whoever listens on
- * one that we may not open counts as one: BIRD keeps its socket to its own user and group.
+ * one that we cannot open counts as one: BIRD keeps its socket to its own user and group, and calico-node may keep the
+ * folder to its container.
  */
 export function birdAnswers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
@@ -18,8 +19,9 @@ export function birdAnswers(path: string): Promise<boolean> {
       resolve(answers);
     };
     socket.setTimeout(SILENCE_MILLISECONDS, () => end(true));
-    // Else there is no such file, or nobody listens.
-    socket.on("error", ({ code }: NodeJS.ErrnoException) => end(code === "EACCES" && somebodyListens(path)));
+    socket.on("error", ({ code }: NodeJS.ErrnoException) => {
+      end(code !== "ECONNREFUSED" && (somebodyListens(path) ?? code === "EACCES"));
+    });
     socket.on("end", () => end(false));
     socket.setEncoding("utf8").on("data", (greeting: string) => end(greeting.startsWith("0001 ")));
   });
