@@ -7,7 +7,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { KernelView } from "../../src/daemon/api.ts";
 import { startBird } from "../support/lab/bird.ts";
 import { allEstablished } from "../support/lab/cluster.ts";
-import { Lab } from "../support/lab/lab.ts";
+import { childOf } from "../support/forwarding/faults.ts";
+import { batch, Lab } from "../support/lab/lab.ts";
 import type { LabNode } from "../support/lab/lab.ts";
 import { childProcessesOf, must } from "../support/lab/processes.ts";
 import { client, startReflectd } from "../support/lab/reflectd.ts";
@@ -18,7 +19,10 @@ import { pause, staysFor, waitFor } from "../support/lab/waiting.ts";
 
 const PROTOCOL = 186;
 const BLOCKS = ["10.50.1.0/26", "10.50.2.0/26", "10.50.3.0/26"] as const;
+const LATE = "10.50.4.0/26";
 const KILLS = SOAK ? 50 : 5;
+/** Of somebody else: their notices fill the follower's socket several times over. */
+const FLOOD = Array.from({ length: 20_000 }, (_, i) => `10.61.${i >> 8}.${i & 255}/32`);
 
 interopSuite("kernel routes", ["bird-1.6.8"], () => {
   let lab: Lab;
@@ -78,6 +82,33 @@ interopSuite("kernel routes", ["bird-1.6.8"], () => {
     expect([failures, await table()]).toEqual([[], expect.arrayContaining(wanted())]);
     await ip("delete", BLOCKS[0], "proto", "80");
   });
+
+  it("are right again after more happened than the process that follows could hear", async () => {
+    const follower = childOf(reflectd.pid, "follow")!;
+    const before = (await reflectd.ask<KernelView>("show", "kernel")).restarts.follow;
+    process.kill(follower, "SIGSTOP");
+    await batch(host.namespace, [`route delete ${BLOCKS[0]}`,
+      ...FLOOD.map((prefix) => `route add ${prefix} via ${bird.node.v4} proto 80`),
+      ...FLOOD.map((prefix) => `route delete ${prefix} proto 80`),
+      `route replace blackhole ${BLOCKS[1]} proto ${PROTOCOL}`]);
+    process.kill(follower, "SIGCONT");
+    await waitFor(lab, "the routes", table, (lines) => isWanted(lines.filter((line) => !line.startsWith("10.70."))));
+    const { restarts } = await reflectd.ask<KernelView>("show", "kernel");
+    expect(restarts.follow).toBe(before + 1);
+    expect(reflectd.log()).toMatch(/"role":"follow","why":"it was ended by SIGABRT/);
+  }, 30_000);
+
+  it("are right again after the processes that write and follow were stopped, within 20 s", async () => {
+    const stoppedAt = performance.now();
+    for (const pid of childProcessesOf(reflectd.pid)) process.kill(pid, "SIGSTOP");
+    await must(["ip", "-netns", host.namespace, "route", "delete", BLOCKS[0]]);
+    await bird.announce({ prefix: LATE });
+    await waitFor(lab, "the routes", table, (lines) =>
+      [...wanted(), `${LATE} via ${bird.node.v4} dev eth0`].every((line) => lines.includes(line)), 30_000);
+    expect(performance.now() - stoppedAt).toBeLessThan(20_000);
+    await bird.withdraw(LATE);
+    await waitFor(lab, "the routes", table, (lines) => isWanted(lines.filter((line) => !line.startsWith("10.70."))));
+  }, 60_000);
 
   it("stay while the processes that write and follow are killed, and follow what changes meanwhile", async () => {
     for (let i = 0; i < KILLS; i++) {

@@ -20,13 +20,15 @@ export const FRAME = {
   followRoutes: 5,
   /** As `change`, by a socket that only reads: neither waits for the other. */
   read: 6,
+  /** To a process, which says the same at once: a sign of life. */
+  alive: 7,
 } as const;
 
 /** The number of a kind. */
 export type FrameKind = (typeof FRAME)[keyof typeof FRAME];
 
 /** Raised with every change of what frames mean. */
-export const FRAMES_VERSION = 2;
+export const FRAMES_VERSION = 3;
 
 /** Octets of a header: length of what follows, kind. */
 const HEADER_OCTETS = 8;

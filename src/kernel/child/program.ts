@@ -56,7 +56,10 @@ export function runKernelProgram(role: Role, io: ProgramIo): void {
     say(FRAME.ready, readyPayload({ version: FRAMES_VERSION, receiveOctets: socket.getRecvBufferSize() }));
   try {
     const asked = role === "write" ? writer({ say, fail, ready }) : follower({ say, fail, ready });
-    const frames = new FrameReader(asked);
+    const frames = new FrameReader((kind, payload) => {
+      if (kind === FRAME.alive) say(FRAME.alive, payload);
+      else asked(kind, payload);
+    });
     io.listen((chunk) => {
       if (!frames.push(chunk)) fail("what the daemon says cannot be read");
     }, () => io.exit(0));

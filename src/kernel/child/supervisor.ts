@@ -3,6 +3,7 @@
  * lived for a while; whoever uses it hears of both and forgets what was under way.
  */
 
+import { EMPTY } from "../../base/bytes.ts";
 import { FRAME, FRAMES_VERSION, readReady } from "./frames.ts";
 import type { FrameKind } from "./frames.ts";
 import type { Child, StartChild } from "./process.ts";
@@ -34,8 +35,10 @@ export interface SupervisorMeans {
 /** How long it stays down, doubled with each end until it has lived for LIVED_SECONDS. */
 const BACK_OFF_SECONDS = { least: 0.1, most: 10 } as const;
 const LIVED_SECONDS = 5;
-/** How long it may say nothing when something is awaited: a stopped or hanging process never ends by itself. */
-const SILENT_SECONDS = 30;
+/** How often it is asked for a sign of life: a stopped or hanging process never ends by itself. */
+const LOOK_SECONDS = 5;
+/** How often it may be found without one; and without what is awaited: that it listens, or what the kernel says. */
+const LOOKS_MAX = { withoutLife: 3, withoutWord: 6 } as const;
 /** How long it may take to end when it is told to. */
 const END_SECONDS = 1;
 
@@ -53,7 +56,8 @@ export class Supervisor {
   #backOffSeconds: number = BACK_OFF_SECONDS.least;
   #cancel: (() => void) | undefined;
   #isAwaited = true;
-  #heardAt = 0;
+  /** How often it was looked since it gave a sign of life, and since it said something else. */
+  #looks = { withoutLife: 0, withoutWord: 0 };
   #cancelWatch: (() => void) | undefined;
   /** What the process said of itself before it ended. */
   #fault: string | undefined;
@@ -96,18 +100,24 @@ export class Supervisor {
 
   /** Whether it is to say something, from now on. Until it listens, it is. */
   awaits(something: boolean): void {
-    if (something && !this.#isAwaited) this.#heardAt = this.#means.now();
+    if (something && !this.#isAwaited) this.#looks.withoutWord = 0;
     this.#isAwaited = something;
   }
 
+  /** Looks are counted and not seconds: who was stopped with us, or with the whole host, is not ended for that. */
   #watch(): void {
-    this.#heardAt = this.#means.now();
+    this.#looks = { withoutLife: 0, withoutWord: 0 };
     const look = (): void => {
-      this.#cancelWatch = this.#means.later(SILENT_SECONDS, look);
-      const isSilent = this.#means.now() - this.#heardAt >= SILENT_SECONDS * 1000;
-      if (this.#isAwaited && isSilent) this.kill(`it said nothing for ${SILENT_SECONDS} seconds`);
+      this.#cancelWatch = this.#means.later(LOOK_SECONDS, look);
+      if (this.#isUp) this.#looks.withoutLife++;
+      if (this.#isAwaited) this.#looks.withoutWord++;
+      const { withoutLife, withoutWord } = this.#looks;
+      if (withoutLife >= LOOKS_MAX.withoutLife || withoutWord >= LOOKS_MAX.withoutWord) {
+        return this.kill(`it said nothing for over ${(Math.max(withoutLife, withoutWord) - 1) * LOOK_SECONDS} seconds`);
+      }
+      this.send(FRAME.alive, EMPTY);
     };
-    this.#cancelWatch = this.#means.later(SILENT_SECONDS, look);
+    this.#cancelWatch = this.#means.later(LOOK_SECONDS, look);
   }
 
   /** Tells the process something; nothing where it is down. */
@@ -136,7 +146,9 @@ export class Supervisor {
   }
 
   #heard(kind: number, payload: Uint8Array): void {
-    this.#heardAt = this.#means.now();
+    this.#looks.withoutLife = 0;
+    if (kind === FRAME.alive) return;
+    this.#looks.withoutWord = 0;
     if (kind === FRAME.datagram) this.#listener.datagram(payload);
     else if (kind === FRAME.fault) this.#fault = new TextDecoder().decode(payload);
     else if (kind === FRAME.ready) this.#ready(payload);

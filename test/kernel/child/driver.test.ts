@@ -213,23 +213,37 @@ describe("a process that dies", () => {
     host.up();
     host.pass(1000);
     const outcome = applied(host, { add: many(1) });
-    host.pass(29);
+    host.pass(24);
     expect([host.child("write").ended, host.child("follow").ended]).toEqual([undefined, undefined]);
-    host.pass(31);
+    host.pass(6);
     expect([host.child("write").ended, host.child("follow").ended]).toEqual(["at once", undefined]);
     host.child("write").gone("it was ended by SIGKILL");
     expect([outcome.failures, host.driver.trouble()]).toEqual([[],
-      "the process that writes routes does not run: it said nothing for 30 seconds"]);
+      "the process that writes routes does not run: it said nothing for over 25 seconds"]);
     host.pass(0.1);
-    host.pass(61);
+    host.pass(31);
     expect(host.child("write").ended).toBe("at once");
+  });
+
+  it.each(["write", "follow"] as const)("is ended where it gives no sign of life: the one that is to %s", (role) => {
+    const host = new FakeHost();
+    host.up();
+    host.pass(1000);
+    host.child(role).isStopped = true;
+    host.pass(10);
+    expect(host.child(role).ended).toBe(undefined);
+    host.pass(5);
+    expect([host.child(role).ended, host.child(role === "write" ? "follow" : "write").ended])
+      .toEqual(["at once", undefined]);
+    host.child(role).gone("it was ended by SIGKILL");
+    expect(host.log).toEqual([`${role}: it said nothing for over 10 seconds`]);
   });
 
   it("is ended too where it should follow no routes, and does not obey", () => {
     const host = new FakeHost();
     host.up();
     applied(host, { add: many(300) });
-    host.pass(61);
+    host.pass(31);
     expect([host.child("write").ended, host.child("follow").ended]).toEqual([undefined, "at once"]);
     host.child("follow").gone("it was ended by SIGKILL");
     expect(host.child("write").requests.length).toBe(1);

@@ -23,6 +23,8 @@ export class FakeChild implements Child {
   /** Requests, or orders to follow routes, in order. */
   readonly told: { readonly kind: FrameKind; readonly payload: Uint8Array }[] = [];
   ended: "in order" | "at once" | undefined;
+  /** It gives no sign of life. */
+  isStopped = false;
 
   constructor(role: Role, listener: ChildListener) {
     this.role = role;
@@ -30,7 +32,8 @@ export class FakeChild implements Child {
   }
 
   send(kind: FrameKind, payload: Uint8Array): void {
-    this.told.push({ kind, payload: Uint8Array.from(payload) });
+    if (kind !== FRAME.alive) this.told.push({ kind, payload: Uint8Array.from(payload) });
+    else if (!this.isStopped) this.#listener.frame(kind, payload);
   }
 
   end(atOnce: boolean): void {
