@@ -14,7 +14,7 @@ export function kernelText(view: KernelView, nowMilliseconds: number): string {
   const head = `Table ${table}, protocol ${protocol}, ${read}`
     + `${again === 0 ? "" : `, processes started again ${again} times`}\n`;
   const trouble = view.why === null ? "" : `Trouble: ${printable(view.why, 500)}\n`;
-  return [head + trouble, countsText(view), failuresText(view), leftOutText(view)]
+  return [head + trouble, countsText(view), failuresText(view), overruledText(view), leftOutText(view)]
     .filter((part) => part !== "").join("\n");
 }
 
@@ -27,6 +27,12 @@ function failuresText({ failures }: KernelView): string {
   if (failures.length === 0) return "";
   return columns(["FAILED", "ERROR", "COUNT", "EXAMPLE"], failures.map(({ change, errno, text, count, example }) =>
     [change, printable(`${errno}: ${text}`, 200), String(count), printable(example, 200)]));
+}
+
+function overruledText({ overruled }: KernelView): string {
+  if (overruled.length === 0) return "";
+  return columns(["NOT USED BESIDE", "COUNT", "EXAMPLE"], overruled.map(({ protocol, count, example }) =>
+    [`protocol ${protocol}`, String(count), printable(example, 200)]));
 }
 
 function leftOutText({ leftOut }: KernelView): string {

@@ -169,6 +169,8 @@ export interface KernelView {
   readonly repaired: number;
   /** Best paths that are not wanted in the kernel, by reason. */
   readonly leftOut: readonly { readonly reason: string; readonly count: number }[];
+  /** Routes of ours that are there and not used, as somebody else's to the same prefix has a lower metric: by whom. */
+  readonly overruled: readonly { readonly protocol: number; readonly count: number; readonly example: string }[];
   /** What the kernel refuses now, by class. */
   readonly failures: readonly KernelFailureView[];
   /** Refusals ever, by name of the error. */

@@ -9,6 +9,7 @@ import { fakeNow } from "./fake-daemon.ts";
 const VIEW: KernelView = {
   enabled: true, why: null, table: 254, protocol: 12,
   routes: { wanted: 7, installed: 4, pending: 1, failed: 2, stale: 1 }, learned: 3, repaired: 5,
+  overruled: [{ protocol: 4, count: 1, example: "10.2.0.0/26 via 10.9.0.2 proto 12 metric 7" }],
   leftOut: [{ reason: "IPPool vxlan", count: 9 }], errors: { EEXIST: 8 },
   failures: [{
     change: "add", errno: "EEXIST", text: "File exists", count: 2, example: "10.1.0.0/26 via 10.9.0.2 proto 12",
@@ -29,6 +30,9 @@ it("counts, and names what fails and what is left out", () => {
     "",
     "FAILED   ERROR                 COUNT   EXAMPLE",
     "add      EEXIST: File exists   2       10.1.0.0/26 via 10.9.0.2 proto 12",
+    "",
+    "NOT USED BESIDE   COUNT   EXAMPLE",
+    "protocol 4        1       10.2.0.0/26 via 10.9.0.2 proto 12 metric 7",
     "",
     "LEFT OUT       COUNT",
     "IPPool vxlan   9",

@@ -192,6 +192,23 @@ describe("a foreign hand", () => {
     expect(world.programmed).toEqual(["10.1.0.0/26 via 10.9.0.2 dev va proto 12"]);
   });
 
+  it("that puts a better metric beside ours leaves it unused, and is named as long as it does", async () => {
+    const { world, one } = await started({ metric: 7 });
+    one.announce(["10.1.0.0/26", "10.1.0.64/26", "10.1.0.128/26"], { nextHop: "10.9.0.2" });
+    await world.pass(1);
+    const before = world.programmed;
+    const theirs = ["10.1.0.0/26", "10.1.0.64/26"].map((prefix, at) =>
+      route(prefix, { via: "10.9.0.9", dev: LINKS.va }, { protocol: 4, metric: at === 0 ? 5 : 9 }));
+    for (const one of theirs) world.foreign("add", one);
+    await world.pass(1);
+    expect(world.programmed).toEqual(before);
+    expect(world.api.kernel()).toMatchObject({ routes: { installed: 3 }, failures: [], repaired: 0,
+      overruled: [{ protocol: 4, count: 1, example: "10.1.0.0/26 via 10.9.0.2 dev va proto 12 metric 7" }] });
+    world.foreign("remove", theirs[0]!);
+    await world.pass(1);
+    expect(world.api.kernel().overruled).toEqual([]);
+  });
+
   it("that holds a key of ours is not overwritten, and named", async () => {
     const theirs = route("10.1.0.0/26", { via: "10.9.0.9", dev: LINKS.va }, { protocol: 4 });
     const { world, one } = await started({}, (prepared) => prepared.foreign("add", theirs));

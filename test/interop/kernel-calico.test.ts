@@ -5,7 +5,8 @@
 
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { KernelView } from "../../src/daemon/api.ts";
 import { startBird } from "../support/lab/bird.ts";
 import type { Bird } from "../support/lab/bird.ts";
 import { allEstablished } from "../support/lab/cluster.ts";
@@ -114,4 +115,16 @@ interopSuite("the kernel of a node in Calico mode", ["bird-1.6.8"], () => {
     await links("link add tunl0 type veth peer name tunl0-peer", "link set tunl0-peer up", "link set tunl0 up");
     await leads(BLOCK, tunnelled);
   }, 60_000);
+
+  it("says so where a route of another owner is taken in place of its own, which stays", async () => {
+    const before = await way(BLOCK);
+    await links(`route add ${BLOCK} via ${gateways[0]!.v4} proto static metric 5`);
+    const { overruled } = await waitFor(lab, "the news", () => reflectd.ask<KernelView>("show", "kernel"),
+      (view) => view.overruled.length > 0, SOON_MS);
+    expect(overruled).toMatchObject([{ protocol: 4, count: 1, example: expect.stringContaining(`${BLOCK} via `) }]);
+    expect(await way(BLOCK)).toBe(before);
+    await links(`route delete ${BLOCK} proto static`);
+    await waitFor(lab, "its end", () => reflectd.ask<KernelView>("show", "kernel"),
+      (view) => view.overruled.length === 0, SOON_MS);
+  }, 30_000);
 });

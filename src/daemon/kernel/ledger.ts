@@ -169,6 +169,13 @@ export class Ledger {
     return entry.state === "pending" || entry.state === "stale" ? entry : undefined;
   }
 
+  /** The route of ours that is there and not used because of that one of another owner. */
+  overruled(by: KernelRoute): KernelRoute | undefined {
+    const entry = this.#entries.get(wordsOf(by.family, by.prefix));
+    if (entry?.have === undefined || metricOf(entry, entry.have) <= metricInKernel(by)) return undefined;
+    return routeOf(entry.have, entry.family, prefixOfWords(entry));
+  }
+
   /** Takes up a prefix that `heard` named, where it is still other than wanted. */
   mend(prefix: Suspect): void {
     const entry = this.#entries.get(prefix);

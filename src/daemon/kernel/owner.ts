@@ -166,7 +166,8 @@ export class KernelOwner {
     const why = this.#kernel?.trouble?.() ?? this.#why;
     return kernelView({
       settings: this.#means.settings, why, ledger: this.#ledger, totals: this.#retries.totals, readAt: this.#readAt,
-      learned: this.#learned?.count ?? 0, restarts: this.#kernel?.restarts?.() ?? { write: 0, follow: 0 },
+      learned: this.#learned?.count ?? 0, others: this.#state.routes(),
+      restarts: this.#kernel?.restarts?.() ?? { write: 0, follow: 0 },
       nameOf: (index) => this.#state.links.get(index)?.name ?? String(index),
     });
   }

@@ -3,17 +3,20 @@
 import type { KernelSettings } from "../../config/settings.ts";
 import type { KernelFailure } from "../../kernel/port.ts";
 import { formatRoute } from "../../kernel/route.ts";
+import type { KernelRoute } from "../../kernel/route.ts";
 import type { KernelFailureView, KernelView, MetricSample } from "../api.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** Reasons and classes of failures that are named at most; the largest first. */
 const NAMED_MAX = 50;
+/** Routes of others that are looked at for one view: it is made in one turn of the event loop. */
+const OTHERS_MAX = 20_000;
 
 /** The view without a kernel. */
 export const KERNEL_OFF: KernelView = {
   enabled: false, why: "kernel.enabled is false in the configuration", table: null, protocol: null,
   routes: { wanted: 0, installed: 0, pending: 0, failed: 0, stale: 0 }, learned: 0, repaired: 0, leftOut: [],
-  failures: [], errors: {}, readAt: null, restarts: { write: 0, follow: 0 },
+  overruled: [], failures: [], errors: {}, readAt: null, restarts: { write: 0, follow: 0 },
 };
 
 /** What a view is made of. */
@@ -26,6 +29,8 @@ export interface KernelFacts {
   /** Milliseconds since 1970. */
   readonly readAt: number | undefined;
   readonly learned: number;
+  /** Routes of other owners, of all tables. */
+  readonly others: Iterable<KernelRoute>;
   readonly restarts: KernelView["restarts"];
   /** The name of an interface. */
   nameOf(index: number): string;
@@ -38,6 +43,7 @@ export function kernelView(facts: KernelFacts): KernelView {
     enabled: true, why: why ?? null, table, protocol, ...kernelCounts(ledger, totals),
     learned, repaired: ledger.repaired,
     leftOut: largest([...ledger.leftOut].map(([reason, count]) => ({ reason, count }))),
+    overruled: overruledRoutes(facts),
     failures: largest(classesOf(ledger.failures(), (index) => facts.nameOf(index))),
     readAt: readAt === undefined ? null : new Date(readAt).toISOString(), restarts,
   };
@@ -63,6 +69,20 @@ export function* kernelSamples({ routes, errors }: KernelCounts): Generator<Metr
   for (const [errno, value] of Object.entries(errors)) {
     yield { name: "reflectd_kernel_errors_total", labels: { errno }, value };
   }
+}
+
+function overruledRoutes({ settings, ledger, others, nameOf }: KernelFacts): KernelView["overruled"] {
+  const byProtocol = new Map<number, { count: number; readonly example: string }>();
+  let looked = 0;
+  for (const by of others) {
+    if (++looked > OTHERS_MAX) break;
+    const route = by.table === settings.table ? ledger.overruled(by) : undefined;
+    if (route === undefined) continue;
+    const known = byProtocol.get(by.protocol);
+    if (known === undefined) byProtocol.set(by.protocol, { count: 1, example: formatRoute(route, nameOf) });
+    else known.count++;
+  }
+  return largest([...byProtocol].map(([protocol, { count, example }]) => ({ protocol, count, example })));
 }
 
 /** What failed alike, with one of each as an example. */
