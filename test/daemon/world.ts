@@ -396,12 +396,19 @@ export class Router implements SessionOwner {
     if (decoded.disposition !== "ok") throw new Error(`a bad UPDATE: ${JSON.stringify(decoded.faults)}`);
     if (decoded.endOfRib !== undefined) this.heard.push(`eor ${decoded.endOfRib}`);
     for (const route of decoded.withdrawn) {
-      if (!this.table.delete(keyOf(route))) this.heard.push(`never told: -${keyOf(route)}`);
-      this.heard.push(`-${keyOf(route)}`);
+      const key = keyOf(route);
+      if (!this.table.delete(key)) this.heard.push(`never told: -${key}`);
+      this.heard.push(`-${key}`);
     }
+    // One object for all routes of a message with one next hop: tables are large.
+    let told: ToldRoute | undefined;
     for (const route of decoded.announced) {
-      this.table.set(keyOf(route), { ...decoded.attributes, nextHop: route.nextHop! });
-      this.heard.push(`+${keyOf(route)}`);
+      const key = keyOf(route);
+      if (told === undefined || told.nextHop !== route.nextHop) {
+        told = { ...decoded.attributes, nextHop: route.nextHop! };
+      }
+      this.table.set(key, told);
+      this.heard.push(`+${key}`);
     }
     return undefined;
   }
