@@ -30,7 +30,8 @@ describe("npm start", { timeout: 60_000 }, () => {
     expect(output).toContain("All 2 nodes hold every other's routes.");
     expect(output).not.toContain("\u001b");
   });
-  it.each(["SIGTERM", "SIGINT"] as const)("stays until %s, which reaches the lab", async (signal) => {
+  // At once, now that it is built.
+  it.concurrent.each(["SIGTERM", "SIGINT"] as const)("stays until %s, which reaches the lab", async (signal) => {
     let asked = false;
     const { code, output, errors } = await start(["--nodes", "2"], (so, kill) => {
       if (asked || !so.includes("Ctrl-C ends the lab.")) return;
@@ -40,7 +41,7 @@ describe("npm start", { timeout: 60_000 }, () => {
     expect([code, errors.replace("reflectd: building\n", "")]).toEqual([0, ""]);
     expect(output).toContain("From another terminal: npx reflectd show peers --socket ");
   });
-  it("hands on wrong usage", async () => {
+  it.concurrent("hands on wrong usage", async () => {
     const { code, output, errors } = await start(["--nodes", "none"]);
     expect([code, output]).toEqual([2, ""]);
     expect(errors).toMatch(/^reflectd: lab: --nodes /m);
