@@ -1,4 +1,7 @@
-/** reflectd's kernel side: its plan, and its processes with their netlink sockets. What is wanted is known before. */
+/**
+ * reflectd's kernel side: its plan, and its processes with their netlink sockets; and the floor under it. What is wanted
+ * is known before.
+ */
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -9,17 +12,32 @@ import type { Entrant, EntrantSetup, RunningEntrant } from "./entrant.ts";
 import { KernelProcess } from "./process.ts";
 
 const MAIN = join(REPOSITORY, "dist/main.js");
-const ENGINE = join(BENCH_OUT, "bench/kernel/engine.js");
+/** Programs that take the same requests. */
+const [ENGINE, FLOOR] = ["engine.js", "floor-engine.js"].map((name) => join(BENCH_OUT, "bench/kernel", name));
 
 /** The row of reflectd. */
 export const REFLECTD_KERNEL: Entrant = {
   name: "reflectd",
   missing: () => (existsSync(MAIN) ? undefined : `not built: ${MAIN}`),
-  start,
+  async start(setup) {
+    const { running, ask } = await started(setup, ENGINE!);
+    return { ...running, steps: { ...running.steps, async compare() {
+      if ((await ask({ compare: true })).same !== true) throw new Error("the kernel is not as wanted");
+    } } };
+  },
 };
 
-async function start({ namespace, folder, routes }: EntrantSetup): Promise<RunningEntrant> {
-  const engine = new KernelProcess(["ip", "netns", "exec", namespace, process.execPath, ENGINE], folder, "both");
+/** Requests that were encoded before: what the kernel itself costs, and Node's part in sending. */
+export const KERNEL_FLOOR: Entrant = {
+  name: "floor",
+  missing: () => undefined,
+  start: async (setup) => (await started(setup, FLOOR!)).running,
+};
+
+async function started({ namespace, folder, routes }: EntrantSetup, program: string):
+  Promise<{ readonly running: RunningEntrant; ask(request: EngineRequest): Promise<EngineAnswer> }> {
+  const engine = new KernelProcess(["ip", "netns", "exec", namespace, process.execPath, program, String(routes)],
+    folder, "both");
   const heard: ((answer: EngineAnswer | undefined) => void)[] = [];
   createInterface({ input: engine.child.stdout! })
     .on("line", (line) => heard.shift()?.(JSON.parse(line) as EngineAnswer))
@@ -39,15 +57,13 @@ async function start({ namespace, folder, routes }: EntrantSetup): Promise<Runni
     if (failures !== 0) throw new Error(`${failures} routes were refused`);
   };
   await next();
-  return {
+  const running: RunningEntrant = {
     version: "", saysWhenDone: true, pids: () => engine.pids(), stop: () => engine.stop("SIGKILL"),
     steps: {
       add: () => want({ want: { count: routes, gateway: 0 } }),
       replace: () => want({ want: { count: routes, gateway: 1 } }),
       remove: () => want({}),
-      async compare() {
-        if ((await ask({ compare: true })).same !== true) throw new Error("the kernel is not as wanted");
-      },
     },
   };
+  return { running, ask };
 }

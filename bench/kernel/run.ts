@@ -15,8 +15,9 @@ import type { Busy } from "./busy.ts";
 import { STEPS } from "./entrant.ts";
 import type { Entrant, RunningEntrant, Step } from "./entrant.ts";
 import { IP_BATCH } from "./ip.ts";
-import { REFLECTD_KERNEL } from "./reflectd.ts";
+import { KERNEL_FLOOR, REFLECTD_KERNEL } from "./reflectd.ts";
 import { GATEWAYS, INTERFACE } from "./routes.ts";
+import { ZEBRA } from "./zebra.ts";
 
 /** One step of one entrant, once. */
 export interface KernelFigure extends Busy {
@@ -42,7 +43,7 @@ export interface KernelScale {
 }
 
 /** Everybody, in the order of the table. */
-export const ENTRANTS: readonly Entrant[] = [REFLECTD_KERNEL, BIRD2_KERNEL, IP_BATCH];
+export const ENTRANTS: readonly Entrant[] = [REFLECTD_KERNEL, BIRD2_KERNEL, ZEBRA, IP_BATCH, KERNEL_FLOOR];
 
 const STEP_SECONDS = 60;
 /** Of a dump as text. */
@@ -107,6 +108,7 @@ async function measure(entrant: Entrant, routes: number, compares: boolean, note
 
 async function steps(name: string, running: RunningEntrant, namespace: string, routes: number, compares: boolean):
   Promise<readonly KernelFigure[]> {
+  if (compares && running.steps.compare === undefined) return [];
   const figures: KernelFigure[] = [];
   for (const step of compares ? ["add", "compare"] as const : STEPS.slice(0, 3)) {
     const act = running.steps[step];
