@@ -1,6 +1,6 @@
 /**
- * reflectd's kernel side: its plan, and its processes with their netlink sockets; and the floor under it. What is wanted
- * is known before.
+ * reflectd's kernel side: its plan, and its processes with their netlink sockets; and the floor under it. What is
+ * wanted is known before.
  */
 
 import { existsSync } from "node:fs";

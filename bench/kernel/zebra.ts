@@ -1,7 +1,7 @@
 /**
  * FRR's zebra. Debian's FRR has no `sharpd`, so zebra is told by its own protocol what that would tell: ZAPI version 6
- * with the numbers of FRR 8.4, routes as `staticd` sends them. What is told is encoded before the clock starts. It keeps
- * no copy that it could compare on demand.
+ * with the numbers of FRR 8.4, routes as `staticd` sends them. What is told is encoded before the clock starts. Zebra
+ * does not compare on demand.
  */
 
 import { execFile } from "node:child_process";
