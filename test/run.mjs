@@ -27,7 +27,8 @@ const built = step("build", "npm", ["run", "--silent", "build"]);
 suite("unit", ["--exclude", "test/interop/**"]);
 // A process for each file: what a lab leaves behind ends with it. Labs mostly wait, so a file for each core at once.
 if (built) {
-  suite("interop", ["test/interop", "--isolate", ...ALONE.flatMap((files) => ["--exclude", files])]);
+  suite("interop", ["test/interop", "--isolate", "--maxWorkers=100%",
+    ...ALONE.flatMap((files) => ["--exclude", files])]);
   suite("interop-alone", [...ALONE.map((files) => files.replace("/**", "/")), "--isolate", "--no-file-parallelism"]);
 }
 rmSync(reports, { recursive: true, force: true });
