@@ -95,7 +95,7 @@ export class Etcd {
       ...(files === undefined ? [] : ["--client-cert-auth", "--trusted-ca-file", files.ca,
         "--cert-file", files.serverCert, "--key-file", files.serverKey]),
     ]), join(this.folder, `log${this.#starts++}`));
-    for (let attempt = 0; attempt < 1000; attempt++) {
+    for (let attempt = 0; attempt < 2000; attempt++) {
       // Its client, asked too early, is silent for a second before it tries again.
       if (this.#process.tail(50).includes("serving client traffic")) return;
       await pause(10);
