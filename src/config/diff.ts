@@ -84,6 +84,7 @@ export const PEER_PRICES: Readonly<Record<keyof PeerIntent, Price>> = {
   password: "reset", // of the connection
   ttlSecurityHops: "reset", // of the connection
   gracefulRestart: "reset", // in OPEN
+  advertiseToNonLlgrNeighbor: "refresh",
 };
 
 /** What a change of each field of the speaker costs every session, beside what it changes in the neighbours. */

@@ -90,6 +90,8 @@ export interface PeerIntent {
   readonly password: Password | undefined;
   readonly ttlSecurityHops: number | undefined;
   readonly gracefulRestart: GracefulRestartIntent | undefined;
+  /** Without long-lived graceful restart it is told long-lived stale routes all the same (RFC 9494 §4.6); iBGP only. */
+  readonly advertiseToNonLlgrNeighbor?: boolean;
 }
 
 /** A TCP-MD5 password (RFC 2385), never shown; in place of one that cannot be had: why, in one clause for people. */

@@ -45,6 +45,7 @@ export interface NeighborFile {
   readonly passwordFile: string | undefined;
   readonly ttlSecurityHops: number | undefined;
   readonly gracefulRestart: GracefulRestartIntent | undefined;
+  readonly advertiseToNonLlgrNeighbor: boolean;
 }
 
 type PrefixLimitFile = { readonly [F in Family]: PrefixLimit | undefined };
@@ -148,6 +149,8 @@ const NEIGHBOR: Keys<NeighborFile> = {
   ttlSecurityHops: optional(
     scalar.whole(1, 254), "off", "Packets from further away than this many hops are refused (RFC 5082)"),
   gracefulRestart: optional(object(GRACEFUL_RESTART), "none", "Graceful restart (RFC 4724) with this neighbour"),
+  advertiseToNonLlgrNeighbor: defaulted(
+    scalar.flag, false, "Without long-lived graceful restart it is told long-lived stale routes, too, iBGP only"),
 };
 
 const CHECKS: readonly Check<NeighborFile>[] = [

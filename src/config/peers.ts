@@ -60,6 +60,10 @@ const SESSION_RULES: readonly SessionRule[] = [
     what: "a cluster id on an eBGP session (RFC 4456)", todo: "remove it, or correct asNumber",
   },
   {
+    keys: ["advertiseToNonLlgrNeighbor"], on: "eBGP", broken: (n) => n.advertiseToNonLlgrNeighbor,
+    what: "advertiseToNonLlgrNeighbor on an eBGP session (RFC 9494 §4.6)", todo: "remove it, or correct asNumber",
+  },
+  {
     keys: ["addPathSendMax", "addPath"], on: "eBGP",
     broken: (n) => (n.addPathSendMax ?? Infinity) < Infinity && n.addPath === undefined,
     what: "addPathSendMax has no effect: addPath is off on eBGP unless asked for", todo: 'add "addPath": "both"',

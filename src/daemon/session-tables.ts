@@ -100,7 +100,8 @@ export function exportTargetOf(
     fourOctetAs: negotiated.fourOctetAs,
     messageOctetsMax: negotiated.extendedMessagesSend ? EXTENDED_MESSAGE_OCTETS_MAX : MESSAGE_OCTETS_MAX,
     extendedNextHop: negotiated.extendedNextHop.includes(family.name),
-    withoutLongLived: host.speaksLongLived && negotiated.longLivedGracefulRestart === undefined,
+    longLived: !host.speaksLongLived || negotiated.longLivedGracefulRestart !== undefined ? "passed"
+      : intent.advertiseToNonLlgrNeighbor === true && kind !== "ebgp" ? "depreferenced" : "kept back",
   });
 }
 

@@ -5,12 +5,13 @@
 
 import { copyOctets, writeU32 } from "../base/bytes.ts";
 import { narrowAsNumbers } from "../messages/attributes/as4.ts";
-import { attributeLength, prependAs } from "../messages/attributes/block.ts";
-import { ATTRIBUTE, CATEGORY, FLAG } from "../messages/attributes/codes.ts";
+import { addCommunity, attributeLength, prependAs, setAttribute } from "../messages/attributes/block.ts";
+import { ATTRIBUTE, CATEGORY, COMMUNITY, FLAG } from "../messages/attributes/codes.ts";
+import { encodeWords } from "../messages/attributes/row.ts";
 import type { RoleName } from "../config/intent.ts";
 import type { AttributeStore } from "../rib/attribute-store.ts";
 import type { AttributesId } from "../rib/ids.ts";
-import { LOCAL_PREF_DEFAULT } from "../messages/attributes/summary.ts";
+import { LOCAL_PREF_DEFAULT, WELL_KNOWN } from "../messages/attributes/summary.ts";
 import { isReflection } from "./reflection.ts";
 import type { Source } from "./source.ts";
 import type { ExportTarget } from "./target.ts";
@@ -54,7 +55,7 @@ export function exportedOctetsMax(path: ExportedPath): number {
  */
 export function writeExported(out: Uint8Array, at: number, path: ExportedPath, target: ExportTarget): number {
   const { store, attributes } = path;
-  if (target.kind !== "ebgp" && target.fields.fourOctetAs) {
+  if (target.kind !== "ebgp" && target.fields.fourOctetAs && !isDepreferenced(path, target)) {
     const blockAt = store.blockAt(attributes);
     return writeEdited(out, at, path, target, store.page(attributes), blockAt, blockAt + store.blockOctets(attributes));
   }
@@ -81,9 +82,21 @@ function writeEdited(out: Uint8Array, at: number, path: ExportedPath, target: Ex
   return at + blockEnd - copied;
 }
 
-/** The stored block, AS_PATH already prepended towards eBGP and narrowed for an old speaker. */
+/** Whether the path is told to somebody who does not know what LLGR_STALE means (RFC 9494 §4.6). */
+function isDepreferenced({ store, attributes }: ExportedPath, { fields }: ExportTarget): boolean {
+  return fields.longLived === "depreferenced" && (store.flags(attributes) & WELL_KNOWN.LLGR_STALE) !== 0;
+}
+
+/** LOCAL_PREF 0 and NO_EXPORT (RFC 9494 §4.6). */
+function depreferenced(block: Uint8Array): Uint8Array {
+  const last = setAttribute(block, ATTRIBUTE.LOCAL_PREF, CATEGORY.WELL_KNOWN, encodeWords([0]));
+  return addCommunity(last, [COMMUNITY.NO_EXPORT]);
+}
+
+/** The stored block, made a last resort, AS_PATH prepended towards eBGP, narrowed for an old speaker. */
 function blockFor(path: ExportedPath, target: ExportTarget): Uint8Array {
-  const stored = path.store.block(path.attributes);
+  const block = path.store.block(path.attributes);
+  const stored = isDepreferenced(path, target) ? depreferenced(block) : block;
   const extended = target.kind === "ebgp" ? prependAs(stored, [target.localAsNumber]) : stored;
   return target.fields.fourOctetAs ? extended : narrowAsNumbers(extended);
 }

@@ -74,7 +74,7 @@ export const GATES: readonly Gate[] = [
   },
   {
     reason: "long-lived stale, and the peer does not speak it", source: "RFC 9494 §4.3",
-    blocks: (path, target) => target.fields.withoutLongLived === true && flag(path, WELL_KNOWN.LLGR_STALE),
+    blocks: (path, target) => target.fields.longLived === "kept back" && flag(path, WELL_KNOWN.LLGR_STALE),
   },
   {
     reason: "only to customer", source: "RFC 9234 §5",

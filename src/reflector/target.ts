@@ -31,8 +31,11 @@ export interface TargetFields {
   readonly messageOctetsMax: number;
   /** IPv4 routes may carry an IPv6 next hop (RFC 8950). */
   readonly extendedNextHop: boolean;
-  /** Routes with LLGR_STALE stay away (RFC 9494 §4.3): we speak long-lived graceful restart and the peer does not. */
-  readonly withoutLongLived?: boolean;
+  /**
+   * Routes with LLGR_STALE, where we speak long-lived graceful restart and the peer does not: they stay away (RFC 9494
+   * §4.3), or go with LOCAL_PREF 0 and NO_EXPORT (§4.6). "passed" unless told.
+   */
+  readonly longLived?: "passed" | "kept back" | "depreferenced";
 }
 
 /** A target: its fields, its key, and what follows from them alone. */
@@ -98,6 +101,6 @@ export function describeTarget(fields: TargetFields): Record<string, unknown> {
     fourOctetAs: fields.fourOctetAs,
     messageOctetsMax: fields.messageOctetsMax,
     extendedNextHop: fields.extendedNextHop,
-    withoutLongLived: fields.withoutLongLived === true,
+    longLived: fields.longLived ?? "passed",
   };
 }

@@ -22,7 +22,7 @@ const OTHER: { readonly [K in keyof Omit<PeerIntent, "name">]: PeerIntent[K] } =
   prefixLimit: { "ipv4-unicast": { max: 1, action: "warn", restartSeconds: 300 } }, allowOwnAs: 1,
   import: { ...first.import, default: "reject" }, export: { ...first.export, rules: [{ action: "accept" }] },
   passwordFile: "/x", passwordSecret: { name: "s", key: "k" }, password: { text: "p" }, ttlSecurityHops: 1,
-  gracefulRestart: { restartTimeSeconds: 120 },
+  gracefulRestart: { restartTimeSeconds: 120 }, advertiseToNonLlgrNeighbor: true,
 };
 const OTHER_SPEAKER: SpeakerIntent = { routerId: 9, asNumber: 9, clusterId: 9, listen: [], onStop: "shutdown" };
 

@@ -86,6 +86,9 @@ const MISTAKES: readonly (readonly [file: object, line: string])[] = [
   [neighbor({ localAsNumber: 1, clusterId: "1.1.1.1" }),
     `${N}.clusterId: a cluster id on an eBGP session (RFC 4456): our AS 1, theirs 64512 `
     + `(remove it, or correct asNumber)`],
+  [neighbor({ asNumber: 1, advertiseToNonLlgrNeighbor: true }),
+    `${N}.advertiseToNonLlgrNeighbor: advertiseToNonLlgrNeighbor on an eBGP session (RFC 9494 §4.6): our AS 64512, `
+    + "theirs 1 (remove it, or correct asNumber)"],
   [neighbor({ enforceFirstAs: true }),
     `${N}.enforceFirstAs: enforceFirstAs on an iBGP session would reject every route: our AS 64512, theirs 64512 `
     + "(remove it, or correct asNumber)"],

@@ -64,7 +64,7 @@ describe("defaults", () => {
       import: { default: "accept", rules: [], missing: false },
       export: { default: "accept", rules: [], missing: false },
       passwordFile: undefined, passwordSecret: undefined, password: undefined, ttlSecurityHops: undefined,
-      gracefulRestart: undefined,
+      gracefulRestart: undefined, advertiseToNonLlgrNeighbor: false,
     });
   });
 

@@ -96,6 +96,7 @@ const common = {
   passwordFile: some("/etc/secret"),
   ttlSecurityHops: some(1, 254),
   gracefulRestart: some<object>({}, { restartTimeSeconds: 60 }, { longLivedSeconds: 86400 }),
+  advertiseToNonLlgrNeighbor: fc.boolean(),
 };
 
 /** A few of the common keys: with many at once nearly every file would contradict itself. */

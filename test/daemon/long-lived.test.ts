@@ -6,6 +6,7 @@ import type { Router } from "./world.ts";
 
 const STALE = "65535:6";
 const NO_LLGR = "65535:7";
+const NO_EXPORT = "65535:65281";
 const neighbor = (n: number, more: object = {}): object => ({
   address: `192.0.2.${n}`, name: `c${n}`, routeReflectorClient: true, addPath: "off",
   gracefulRestart: { restartTimeSeconds: 120, longLivedSeconds: 3600 }, ...more,
@@ -62,6 +63,21 @@ describe("after the Restart Time", () => {
       expect("refused" in explained ? explained : explained.peers)
         .toMatchObject([{ sent: false, source: "RFC 9494 §4.3" }]);
     });
+
+  it("who does not speak it is told all the same where that is wanted, as a last resort (RFC 9494 §4.6)", async () => {
+    const partial = [...NEIGHBORS.slice(0, 3), neighbor(14, { advertiseToNonLlgrNeighbor: true })];
+    await begin(partial);
+    crash(one, 15);
+    expect(witness.table.get("10.0.1.0/24")).toMatchObject({ localPref: 200, communities: ["64512:1", STALE] });
+    expect(bystander.prefixes).toEqual(["10.0.1.0/24", "10.0.2.0/24"]);
+    expect(bystander.table.get("10.0.1.0/24"))
+      .toMatchObject({ localPref: 0, communities: ["64512:1", STALE, NO_EXPORT] });
+    expect(bystander.table.get("10.0.2.0/24")).toMatchObject({ localPref: 50 });
+    await world.reload({ neighbors: NEIGHBORS });
+    expect([bystander.prefixes, bystander.ups]).toEqual([["10.0.2.0/24"], 1]);
+    await world.reload({ neighbors: partial });
+    expect([bystander.prefixes, bystander.ups]).toEqual([["10.0.1.0/24", "10.0.2.0/24"], 1]);
+  });
 
   it("they go with the Long-Lived Stale Time", async () => {
     await begin();

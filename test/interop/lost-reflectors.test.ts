@@ -17,6 +17,7 @@ import { pause, staysFor, waitFor } from "../support/lab/waiting.ts";
 
 const CLUSTER_ID = "244.0.0.1";
 const LLGR_STALE = "65535:6";
+const NO_EXPORT = "65535:65281";
 const prefixesOf = (router: Router, number: number): string[] => blockOf(router, number).map(({ prefix }) => prefix);
 
 interopSuite("one of two reflectors is killed, then both", ["bird-1.6.8"], () => {
@@ -114,24 +115,27 @@ interopSuite("long-lived graceful restart between two reflectors", ["bird-1.6.8"
   it("keeps the routes of a dead one as stale and least preferred, tells who speaks it, and ends", async () => {
     const lab = await Lab.create();
     try {
-      const [one, two, a, b, c] = [await lab.node("rr1"), await lab.node("rr2"), await lab.node("a"),
-        await lab.node("b"), await lab.node("c")];
+      const [one, two, a, b, c, d] = [await lab.node("rr1"), await lab.node("rr2"), await lab.node("a"),
+        await lab.node("b"), await lab.node("c"), await lab.node("d")];
       const longLived = { gracefulRestart: { restartTimeSeconds: 2, longLivedSeconds: 7 } };
       const [dead, alive] = await Promise.all([
         startReflectd(one, "reflectd-rr1", { clusterId: "244.0.0.1", neighbors: [
           client(two.v4, { ...longLived, routeReflectorClient: false }), client(a.v4)] }),
         startReflectd(two, "reflectd-rr2", { clusterId: "244.0.0.2", neighbors: [
-          client(one.v4, { ...longLived, routeReflectorClient: false }), client(b.v4, longLived), client(c.v4)] }),
+          client(one.v4, { ...longLived, routeReflectorClient: false }), client(b.v4, longLived), client(c.v4),
+          client(d.v4, { advertiseToNonLlgrNeighbor: true })] }),
       ]);
       const source = await startBird(a, "bird1-a", { version: "1.6", peers: [{ address: one.v4 }] });
       const speaker = await startBird(b, "bird2-b", { version: "2", peers: [{ address: two.v4 }] });
       const plain = await startBird(c, "bird1-c",
         { version: "1.6", peers: [{ address: two.v4 }], longLived: false });
-      await allEstablished(lab, [source, speaker, plain, dead, alive]);
+      const told = await startBird(d, "bird1-d",
+        { version: "1.6", peers: [{ address: two.v4 }], longLived: false });
+      await allEstablished(lab, [source, speaker, plain, told, dead, alive]);
       const [route] = blockOf(source, 0);
       const { prefix } = route!;
       await source.announce(route!);
-      await hasEverywhere(lab, [speaker, plain], [{ prefix }]);
+      await hasEverywhere(lab, [speaker, plain, told], [{ prefix }]);
       const pathsAt = async (router: Router): Promise<InteropRoute[]> =>
         (await router.routes()).filter((one) => one.prefix === prefix);
       const isStale = ({ communities }: InteropRoute): boolean => communities.includes(LLGR_STALE);
@@ -140,6 +144,8 @@ interopSuite("long-lived graceful restart between two reflectors", ["bird-1.6.8"
       await waitFor(lab, "a long-lived stale route", () => pathsAt(alive), (paths) => paths.some(isStale));
       await waitFor(lab, "it at who speaks it", () => pathsAt(speaker), (paths) => paths.some(isStale));
       await lacksEverywhere(lab, [plain], [prefix]);
+      const [last] = await waitFor(lab, "it as a last resort", () => pathsAt(told), (paths) => paths.some(isStale));
+      expect([last!.localPref, last!.communities.includes(NO_EXPORT)]).toEqual([0, true]);
       // However much better it is otherwise: 200 against 100.
       await plain.announce({ prefix, localPref: 100 });
       const paths = await waitFor(lab, "another path", () => pathsAt(alive), ({ length }) => length === 2);

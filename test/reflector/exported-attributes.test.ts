@@ -28,6 +28,7 @@ const NON_CLIENT: Source = { ...CLIENT, kind: "nonClient", clusterId: 0 };
 const EXTERNAL: Source = { ...CLIENT, kind: "ebgp", clusterId: 0 };
 const OWN: Source = { peer: 1 as PeerId, kind: "ebgp", own: true, routerId: 99, clusterId: 0, localAsNumber: 64512 };
 
+const LLGR_STALE = 0xffff0006;
 const ACCEPT = new CompiledPolicy({ rules: [], default: "accept", missing: false }, true);
 const TO_CLIENT: TargetFields = {
   family: IPV4_UNICAST, kind: "client", localAsNumber: 64512, clusterId: A, nextHop: "auto",
@@ -108,6 +109,19 @@ const ROWS: readonly [string, NaiveAttributes, Source, TargetFields, Record<stri
   ["OTC does not go to a lateral peer", { ...PLAIN, otc: 8 }, EXTERNAL, { ...TO_EXTERNAL, role: "peer" },
     { gate: "RFC 9234 §5" }],
   ["OTC goes to internal peers unchanged", { ...PLAIN, otc: 8 }, EXTERNAL, TO_CLIENT, { otc: 8, gate: undefined }],
+  ["long-lived stale as it is", { ...PLAIN, communities: [LLGR_STALE] }, CLIENT, TO_CLIENT,
+    { localPref: 100, communities: ["65535:6"] }],
+  ["long-lived stale not to who does not know it", { ...PLAIN, communities: [LLGR_STALE] }, CLIENT,
+    { ...TO_CLIENT, longLived: "kept back" }, { gate: "RFC 9494 §4.3" }],
+  ["long-lived stale to who does not know it, as a last resort",
+    { ...PLAIN, localPref: 7, communities: [LLGR_STALE] }, CLIENT, { ...TO_CLIENT, longLived: "depreferenced" },
+    { localPref: 0, communities: ["65535:6", "65535:65281"], med: 7, clusterList: ["10.0.0.1"] }],
+  ["the same without LOCAL_PREF, to an old speaker, NO_EXPORT once",
+    { ...PLAIN, communities: [0xffffff01, LLGR_STALE] }, EXTERNAL,
+    { ...TO_CLIENT, longLived: "depreferenced", fourOctetAs: false },
+    { localPref: 0, communities: ["65535:65281", "65535:6"], asPath: asPath(65001, 70000) }],
+  ["what is not stale goes to them as it is", { ...PLAIN, localPref: 7 }, CLIENT,
+    { ...TO_CLIENT, longLived: "depreferenced" }, { localPref: 7, communities: undefined }],
   ["NO_EXPORT stays inside", { ...PLAIN, communities: [0xffffff01] }, CLIENT, TO_EXTERNAL, { gate: "RFC 1997" }],
   ["NO_EXPORT goes to internal peers", { ...PLAIN, communities: [0xffffff01] }, CLIENT, TO_CLIENT, { gate: undefined }],
   ["NO_EXPORT_SUBCONFED stays inside", { ...PLAIN, communities: [0xffffff03] }, CLIENT, TO_EXTERNAL,
