@@ -33,7 +33,7 @@ function dial({ clock, scheduler, provider }: Means, target: DialTarget, outcome
     socket.destroy();
     outcome.failed(why);
   };
-  socket.on("error", (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
+  socket.on("error", (error: NodeJS.ErrnoException) => fail(reasonOf(error, target)));
   socket.once("close", () => fail("closed while connecting"));
   socket.once("connect", () => {
     if (over) return;
@@ -47,4 +47,10 @@ function dial({ clock, scheduler, provider }: Means, target: DialTarget, outcome
     over = true;
     socket.destroy();
   };
+}
+
+/** The system's name of the error; an interface that is not there is an invalid argument to it. */
+function reasonOf({ code, message }: NodeJS.ErrnoException, { address }: DialTarget): string {
+  const zone = address.indexOf("%") + 1;
+  return code === "EINVAL" && zone > 0 ? `no interface ${address.slice(zone)}` : code ?? message;
 }

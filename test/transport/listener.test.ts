@@ -106,8 +106,10 @@ describe("a dial", () => {
     connector.connect({ address: "127.0.0.1", port }, outcome)();
     connector.connect({ address: "127.0.0.1", port }, outcome);
     connector.connect({ address: "127.0.0.1", port, localAddress: "no address" }, outcome);
-    await until("two failures", () => failures.length >= 2);
-    expect(failures.sort()).toEqual(["ECONNREFUSED", expect.stringContaining("no address")]);
+    connector.connect({ address: "fe80::1%absent0", port }, outcome);
+    await until("three failures", () => failures.length >= 3);
+    expect(failures.sort())
+      .toEqual(["ECONNREFUSED", expect.stringContaining("no address"), "no interface absent0"]);
   });
 });
 
