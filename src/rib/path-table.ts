@@ -121,10 +121,13 @@ export class PathTable {
   }
 
   /**
-   * A new row in the chain of its prefix, not yet in that of its peer; 0 where the peer has too many rows of this
-   * prefix. The caller has looked for it, so a long chain has its Crowd.
+   * A new row, alive and fresh, in the chains of its prefix and its peer; 0 where the peer has too many rows of this
+   * prefix. The caller has looked for it, so a long chain has its Crowd. Hot: each word is written once.
    */
-  add(prefix: PrefixId, peer: PeerId, receivedPathId: number): PathIndex {
+  add(
+    prefix: PrefixId, peer: PeerId, receivedPathId: number, attributes: AttributesId, flags: number,
+    sinceSeconds: number, of: PeerPaths,
+  ): PathIndex {
     const crowd = this.#crowds.size === 0 ? undefined : this.#crowds.get(prefix);
     if (crowd?.isFull(peer) === true) return NO_PATH;
     const rows = this.rows;
@@ -133,24 +136,30 @@ export class PathTable {
     const row = (path & rows.mask) * STRIDE;
     page[row + PATH.PREFIX] = prefix;
     page[row + PATH.PEER] = peer;
+    page[row + PATH.ATTRIBUTES] = attributes;
+    page[row + PATH.FLAGS] = flags;
+    page[row + PATH.SINCE] = sinceSeconds;
     if (receivedPathId !== 0) this.#receivedId.set(path, receivedPathId);
-    page[row + PATH.ATTRIBUTES] = 0;
-    page[row + PATH.FLAGS] = USED | PATH_FLAGS.DEAD;
     const next = this.#prefixes.firstPath(prefix);
     page[row + PATH.NEXT_OF_PREFIX] = next;
     this.#prefixes.setFirstPath(prefix, path);
     crowd?.enter(path, peer, receivedPathId, next);
-    this.ofPeer(peer).rows++;
+    this.linkToPeer(path, of);
+    of.rows++;
+    of.received++;
+    of.fresh++;
     return path;
   }
 
   /** Appends a path to the chain of its peer. */
   linkToPeer(path: PathIndex, of: PeerPaths): void {
-    const rows = this.rows;
-    rows.set(path, PATH.NEXT_OF_PEER, 0);
-    rows.set(path, PATH.PREVIOUS_OF_PEER, of.last);
+    const { pages, shift, mask } = this.rows;
+    const page = pages[path >>> shift]!;
+    const row = (path & mask) * STRIDE;
+    page[row + PATH.NEXT_OF_PEER] = 0;
+    page[row + PATH.PREVIOUS_OF_PEER] = of.last;
     if (of.last === 0) of.first = path;
-    else rows.set(of.last, PATH.NEXT_OF_PEER, path);
+    else pages[of.last >>> shift]![(of.last & mask) * STRIDE + PATH.NEXT_OF_PEER] = path;
     of.last = path;
   }
 
@@ -268,4 +277,10 @@ export class PathTable {
   attributes(path: PathIndex): AttributesId {
     return this.rows.get(path, PATH.ATTRIBUTES) as AttributesId;
   }
+}
+
+/** The word of flags of a live row: what the caller says, what is ours of the `old` word, and the epoch of its peer. */
+export function stamp(old: number, flags: number, of: PeerPaths): number {
+  const given = flags & FLAGS_MASK & ~(PATH_FLAGS.STALE | PATH_FLAGS.DEAD);
+  return (given | USED | (old & (IN_LIMBO | APART | BEST)) | (of.epoch << EPOCH_SHIFT)) >>> 0;
 }

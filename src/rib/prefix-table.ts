@@ -160,8 +160,14 @@ export class PrefixTable {
     return (this.#rows.get(id, META) & mark) !== 0;
   }
 
-  setMark(id: PrefixId, mark: number): void {
-    this.#rows.set(id, META, this.#rows.get(id, META) | mark);
+  /** Answers whether it had the mark not yet. */
+  setMark(id: PrefixId, mark: number): boolean {
+    const { pages, shift, stride, mask } = this.#rows;
+    const page = pages[id >>> shift]!;
+    const at = (id & mask) * stride + META;
+    const before = page[at]!;
+    page[at] = before | mark;
+    return (before & mark) === 0;
   }
 
   clearMark(id: PrefixId, mark: number): void {

@@ -13,7 +13,7 @@ import { NO_ATTRIBUTES, NO_PATH, NO_PREFIX } from "./ids.ts";
 import type { AttributesId, PathIndex, PeerId, PrefixId } from "./ids.ts";
 import { Limbo } from "./limbo.ts";
 import {
-  APART, BEST, EPOCH_SHIFT, FLAGS_MASK, INELIGIBLE, IN_LIMBO, PATH, PATH_FLAGS, PathTable, USED,
+  APART, BEST, EPOCH_SHIFT, FLAGS_MASK, INELIGIBLE, IN_LIMBO, PATH, PATH_FLAGS, PathTable, stamp, USED,
 } from "./path-table.ts";
 import type { PeerPaths } from "./path-table.ts";
 import type { PeerTable } from "./peer-table.ts";
@@ -92,8 +92,7 @@ export class Rib {
 
   /** Octets of the tables, without the attribute store. */
   get octets(): number {
-    return this.prefixes.octets + this.#paths.octets + this.#dirty.octets + this.#limbo.octets +
-      this.#orphans.octets;
+    return this.prefixes.octets + this.#paths.octets + this.#dirty.octets + this.#limbo.octets + this.#orphans.octets;
   }
 
   /**
@@ -106,17 +105,24 @@ export class Rib {
     flags: number, sinceSeconds: number,
   ): PathIndex {
     const of = this.#paths.ofPeer(peer);
-    const found = this.#paths.find(prefix, peer, receivedPathId);
-    const path = found !== 0 ? found : this.#paths.add(prefix, peer, receivedPathId);
-    if (path === NO_PATH) return NO_PATH;
+    const path = this.#paths.find(prefix, peer, receivedPathId);
+    if (path === NO_PATH) {
+      const now = stamp(attributesIn === attributes ? 0 : APART, flags, of);
+      const added = this.#paths.add(prefix, peer, receivedPathId, attributes, now, sinceSeconds, of);
+      if (added !== NO_PATH) this.#entered(added, attributesIn, attributes, now, of);
+      return added;
+    }
     const { pages, shift, mask, stride } = this.#paths.rows;
     const page = pages[path >>> shift]!;
     const row = (path & mask) * stride;
     const old = page[row + PATH.FLAGS]!;
     const now = stamp(old, flags, of);
     if ((old & PATH_FLAGS.DEAD) !== 0 || old >>> EPOCH_SHIFT !== of.epoch) of.fresh++;
-    if ((old & PATH_FLAGS.DEAD) !== 0) this.#revive(path, of);
-    else if (page[row + PATH.ATTRIBUTES] === attributes && ((old ^ now) & FLAGS_MASK) === 0 &&
+    if ((old & PATH_FLAGS.DEAD) !== 0) {
+      this.#paths.linkToPeer(path, of);
+      of.received++;
+      this.#live++;
+    } else if (page[row + PATH.ATTRIBUTES] === attributes && ((old ^ now) & FLAGS_MASK) === 0 &&
       ((old & APART) === 0 ? attributes : this.#paths.apart.get(path)) === attributesIn) {
       page[row + PATH.FLAGS] = now;
       return path;
@@ -136,17 +142,13 @@ export class Rib {
 
   /** Sets what import policy makes of a path that is held: for policy that changed. */
   setPolicyResult(path: PathIndex, attributes: AttributesId, flags: number): void {
-    const of = this.#paths.ofPeer(this.peerOf(path));
     const old = this.#paths.rows.get(path, PATH.FLAGS);
     const now = ((old & ~FLAGS_MASK) | (flags & FLAGS_MASK & ~(PATH_FLAGS.STALE | PATH_FLAGS.DEAD))) >>> 0;
     if (this.attributesOf(path) === attributes && now === old) return;
-    this.#replace(path, this.attributesInOf(path), attributes, now, of);
+    this.#replace(path, this.attributesInOf(path), attributes, now, this.#paths.ofPeer(this.peerOf(path)));
   }
 
-  /**
-   * Withdraws up to `budget` paths of a peer, in order of arrival; true when none is left. The caller does not announce
-   * for this peer before that.
-   */
+  /** Withdraws up to `budget` paths of a peer, who announces nothing meanwhile, oldest first; true: none is left. */
   dropPeer(peer: PeerId, budget: number): boolean {
     const of = this.#paths.ofPeer(peer);
     for (let left = budget; left > 0 && of.first !== 0; left--) this.#kill(of.first);
@@ -177,9 +179,7 @@ export class Rib {
 
   /** Enters a prefix into the dirty set; once is enough. */
   markDirty(prefix: PrefixId): void {
-    if (this.prefixes.hasMark(prefix, PREFIX_MARK.dirty)) return;
-    this.prefixes.setMark(prefix, PREFIX_MARK.dirty);
-    this.#dirty.push(prefix);
+    if (this.prefixes.setMark(prefix, PREFIX_MARK.dirty)) this.#dirty.push(prefix);
   }
 
   /** Takes the prefix that is dirty for longest; 0 when there is none. */
@@ -215,16 +215,16 @@ export class Rib {
   }
 
   /**
-   * Called when all groups were told what there was to tell of a prefix: its dead paths, and the prefix itself where it
-   * has no path, will be freed as soon as `reap` is allowed to. Answers how many rows the prefix has, dead ones too.
+   * Called when all groups were told of a prefix: its dead paths, and the prefix itself where it has no path, are freed
+   * once `reap` is allowed to. Answers how many rows the prefix has, dead ones too.
    */
   bury(prefix: PrefixId): number {
     return this.#limbo.bury(prefix);
   }
 
   /**
-   * Frees what was buried, first come first, for up to `budget` entries and for as long as `mayFree` allows (path 0:
-   * the prefix itself). What came alive again is passed over. Answers how many rows and prefixes were freed.
+   * Frees what was buried, first come first, for up to `budget` entries while `mayFree` allows (path 0: the prefix
+   * itself). What came alive again is passed over. Answers how many rows and prefixes were freed.
    */
   reap(mayFree: (prefix: PrefixId, path: PathIndex) => boolean, budget: number): number {
     return this.#limbo.reap(mayFree, budget);
@@ -326,10 +326,15 @@ export class Rib {
     return this.#paths.ofPeer(peer).rows > 0;
   }
 
-  #revive(path: PathIndex, of: PeerPaths): void {
-    this.#paths.linkToPeer(path, of);
-    of.received++;
+  /** What follows from a row that was not there before: a first table is all of these. */
+  #entered(path: PathIndex, attributesIn: AttributesId, attributes: AttributesId, flags: number, of: PeerPaths): void {
     this.#live++;
+    if (attributesIn !== attributes) this.#setApart(path, attributesIn);
+    if (attributes === 0) return;
+    this.#store.retain(attributes);
+    if ((flags & INELIGIBLE) !== 0) return;
+    of.accepted++;
+    this.markDirty(this.prefixOf(path));
   }
 
   /** Gives a live row its new attributes and flags. The prefix is dirty where its decision or export can change. */
@@ -391,10 +396,4 @@ export class Rib {
     this.#orphans.push(attributes);
     if (this.#orphans.length > ORPHANS_MAX) this.#store.release(this.#orphans.shift() as AttributesId);
   }
-}
-
-/** The word of flags of a live row: what the caller says, what is ours, and the epoch of its peer. */
-function stamp(old: number, flags: number, of: PeerPaths): number {
-  const given = flags & FLAGS_MASK & ~(PATH_FLAGS.STALE | PATH_FLAGS.DEAD);
-  return (given | USED | (old & (IN_LIMBO | APART | BEST)) | (of.epoch << EPOCH_SHIFT)) >>> 0;
 }
