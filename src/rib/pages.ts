@@ -17,14 +17,16 @@ export class U32Column {
   #spare = -1;
   #live = 0;
 
+  /** Never reads past the list's end: V8 throws away what it compiled for a caller whenever that happens first. */
   get(i: number): number {
-    const page = this.#pages[i >>> U32_SHIFT];
+    const at = i >>> U32_SHIFT;
+    const page = at < this.#pages.length ? this.#pages[at] : undefined;
     return page === undefined ? 0 : page[i & U32_MASK]!;
   }
 
   set(i: number, value: number): void {
     const at = i >>> U32_SHIFT;
-    const page = this.#pages[at] ?? this.#open(at, value);
+    const page = (at < this.#pages.length ? this.#pages[at] : undefined) ?? this.#open(at, value);
     if (page === undefined) return;
     const old = page[i & U32_MASK]!;
     page[i & U32_MASK] = value;

@@ -73,7 +73,7 @@ export class Rows {
 
   /** Takes a row. Its words are what the last owner left, or 0: the caller writes all of them. */
   take(): number {
-    const at = this.#pageWithRoom();
+    const at = this.#hasRoom(this.#lowest) ? this.#lowest : this.#pageWithRoom();
     const use = this.#use[at]!;
     use.used++;
     this.#size++;
@@ -100,6 +100,12 @@ export class Rows {
     if (use.used === 0) this.#emptied(at);
   }
 
+  /** Whether a page is there and not full. */
+  #hasRoom(at: number): boolean {
+    return at < this.#use.length && this.#use[at]!.used < this.#capacity(at) && this.pages[at]!.length > 0;
+  }
+
+  /** The lowest page with room, or a new one. */
   #pageWithRoom(): number {
     const uses = this.#use;
     let at = this.#lowest;
