@@ -80,7 +80,7 @@ export class AttributeStore {
   #birth = 0;
   /** Of the last `resolve`. */
   #lastDiscards = false;
-  #lastHash = 0; // signed: see HashKey
+  #lastHash = 0;
   #lastSame: AttributesId = NO_ATTRIBUTES;
 
   constructor(options: AttributeStoreOptions) {
@@ -136,7 +136,7 @@ export class AttributeStore {
     const hash = hashBytes(this.#key, bytes, at, end, nextHop, nhAt, nhEnd);
     const same = this.#search(hash, bytes, at, end, nextHop, nhAt, nhEnd);
     this.#lastDiscards = false;
-    this.#lastHash = hash | 0;
+    this.#lastHash = hash;
     this.#lastSame = same;
     if (same !== 0 && (this.#rows.get(same, BITS) & (1 << (CONTEXT_SHIFT + contextKey))) !== 0) return same;
     if (this.#raw.size === 0) return NO_ATTRIBUTES;
@@ -154,7 +154,7 @@ export class AttributeStore {
     block: Uint8Array, at: number, end: number, contextKey: number, nextHop: Uint8Array, nhAt: number, nhEnd: number,
   ): AttributesId {
     const same = this.#lastSame;
-    const id = same !== 0 ? same : this.#add(this.#lastHash >>> 0, block, at, end, nextHop, nhAt, nhEnd);
+    const id = same !== 0 ? same : this.#add(this.#lastHash, block, at, end, nextHop, nhAt, nhEnd);
     if (id !== 0) this.#rows.set(id, BITS, this.#rows.get(id, BITS) | (1 << (CONTEXT_SHIFT + contextKey)));
     return id;
   }
@@ -316,7 +316,7 @@ export class AttributeStore {
     for (let id = this.#index.first(hash); id !== 0;) {
       const page = pages[id >>> shift]!;
       const row = (id & mask) * STRIDE;
-      if (page[row + HASH] === hash && this.#isForm(id as AttributesId, bytes, at, end, more, moreAt, moreEnd)) {
+      if ((page[row + HASH]! | 0) === hash && this.#isForm(id as AttributesId, bytes, at, end, more, moreAt, moreEnd)) {
         // Born again where nothing retains it: whoever asked is about to, and may bear others before.
         if (page[row + REFERENCES] === 0) this.#bear(id as AttributesId);
         return id as AttributesId;

@@ -3,7 +3,10 @@
  * know, so that nobody can flood one bucket; cheaper mixes have collisions that hold for every key.
  */
 
-/** The key: two words, signed: V8 keeps a field of such numbers as it is, and boxes one that may be greater. */
+/**
+ * The key: two words, signed, as hashes are: V8 keeps such a number as it is in a field and an argument, and makes an
+ * object of one that may be greater.
+ */
 export interface HashKey {
   readonly k0: number;
   readonly k1: number;
@@ -17,7 +20,7 @@ export function hashKey(seed: number): HashKey {
   return { k0: k0 | 0, k1: k1 | 0 };
 }
 
-/** The hash of bytes[at, end) followed by more[moreAt, moreEnd), unsigned. Each run is padded to words by itself. */
+/** The hash of bytes[at, end) followed by more[moreAt, moreEnd), signed. Each run is padded to words by itself. */
 export function hashBytes(
   key: HashKey, bytes: Uint8Array, at: number, end: number, more: Uint8Array, moreAt: number, moreEnd: number,
 ): number {
@@ -48,10 +51,10 @@ export function hashBytes(
     v0 = (v0 + v3) | 0; v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
     v2 = (v2 + v1) | 0; v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2; v2 = (v2 << 16) | (v2 >>> 16);
   }
-  return (v1 ^ v3) >>> 0;
+  return v1 ^ v3;
 }
 
-/** The hash of two words, unsigned: an IPv4 prefix, or one half of an IPv6 prefix chained by `carry`. */
+/** The hash of two words, signed: an IPv4 prefix, or one half of an IPv6 prefix chained by `carry`. */
 export function hashWords(key: HashKey, a: number, b: number, carry: number): number {
   let v0 = key.k0;
   let v1 = key.k1 ^ carry;
@@ -67,7 +70,7 @@ export function hashWords(key: HashKey, a: number, b: number, carry: number): nu
     v0 ^= m;
     if (step === 1) v2 ^= 0xff;
   }
-  return (v1 ^ v3) >>> 0;
+  return v1 ^ v3;
 }
 
 function tailWord(from: Uint8Array, at: number, end: number): number {

@@ -37,7 +37,7 @@ export class PrefixTable {
   readonly #wide: boolean;
   /** Words and length of the run that was hashed last, and its hash. */
   readonly #run = new Int32Array(5).fill(-1);
-  #runBase = 0; // signed: see HashKey
+  #runBase = 0;
   /** Live prefixes of each length, so that a longest match asks only for lengths that exist. */
   readonly #ofLength: number[] = new Array<number>(129).fill(0);
 
@@ -184,7 +184,7 @@ export class PrefixTable {
     const at = (length - 1) >>> 5;
     const word = !this.#wide ? w0 : at === 1 ? w1 : at === 2 ? w2 : at === 3 ? w3 : w0;
     const upper = word & ~mask;
-    return (this.#baseOf(upper, w0, w1, w2, w3, length, at) + ((word & mask) >>> spare)) >>> 0;
+    return (this.#baseOf(upper, w0, w1, w2, w3, length, at) + ((word & mask) >>> spare)) | 0;
   }
 
   /** Where the run of a prefix starts. `upper`: the word at `at` without its last eight bits. The last one is kept. */
@@ -194,7 +194,7 @@ export class PrefixTable {
       if (run[0] === upper && run[4] === length) return this.#runBase;
       run[0] = upper;
       run[4] = length;
-      return (this.#runBase = hashWords(this.#key, upper, length, 0) | 0);
+      return (this.#runBase = hashWords(this.#key, upper, length, 0));
     }
     const a = at === 0 || length === 0 ? upper : w0 | 0;
     const b = at === 1 ? upper : w1 | 0;
@@ -206,7 +206,7 @@ export class PrefixTable {
     run[2] = c;
     run[3] = d;
     run[4] = length;
-    return (this.#runBase = hashWords(this.#key, c, d, hashWords(this.#key, a, b ^ length, 0)) | 0);
+    return (this.#runBase = hashWords(this.#key, c, d, hashWords(this.#key, a, b ^ length, 0)));
   }
 
   /** Hot: the page is fetched once for each row of the chain. */
@@ -218,7 +218,8 @@ export class PrefixTable {
       const page = pages[id >>> shift]!;
       const row = (id & mask) * stride;
       if (
-        page[row + HASH] === hash && page[row + W0] === w0 >>> 0 && (page[row + META]! & LENGTH_MASK) === length &&
+        (page[row + HASH]! | 0) === hash && page[row + W0] === w0 >>> 0 &&
+        (page[row + META]! & LENGTH_MASK) === length &&
         (!wide || (page[row + W1] === w1 >>> 0 && page[row + W2] === w2 >>> 0 && page[row + W3] === w3 >>> 0))
       ) return id as PrefixId;
       id = page[row + NEXT]!;

@@ -52,7 +52,7 @@ export class RawForms {
   ): number {
     const rows = this.#rows;
     for (let form = this.#index.first(hash); form !== 0; form = rows.get(form, NEXT)) {
-      if (rows.get(form, HASH) !== hash || (rows.get(form, CONTEXT) & CONTEXT_MASK) !== contextKey) continue;
+      if ((rows.get(form, HASH) | 0) !== hash || (rows.get(form, CONTEXT) & CONTEXT_MASK) !== contextKey) continue;
       const handle = rows.get(form, HANDLE);
       const octets = rows.get(form, BLOCK_OCTETS);
       if (
