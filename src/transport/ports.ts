@@ -130,6 +130,8 @@ export interface Connection {
   attach(handler: ConnectionHandler): void;
   /** Hands octets to the kernel. True where it took all of them at once; else its handler hears when it has. */
   write(bytes: Uint8Array): boolean;
+  /** The same for several pieces, two at least: the kernel is asked once, and its handler hears once. */
+  writeAll(pieces: readonly Uint8Array[]): boolean;
   pause(): void;
   resume(): void;
   /** Closes after what was written (a NOTIFICATION); what still arrives is dropped; gone within a short bound. */

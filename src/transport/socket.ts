@@ -98,6 +98,21 @@ class SocketConnection implements Connection {
   write(bytes: Uint8Array): boolean {
     if (this.#over) return false;
     this.#socket.write(bytes, this.#written);
+    return this.#isTaken();
+  }
+
+  writeAll(pieces: readonly Uint8Array[]): boolean {
+    if (this.#over) return false;
+    const socket = this.#socket;
+    const last = pieces.length - 1;
+    socket.cork();
+    for (let i = 0; i < last; i++) socket.write(pieces[i]!);
+    socket.write(pieces[last]!, this.#written);
+    socket.uncork();
+    return this.#isTaken();
+  }
+
+  #isTaken(): boolean {
     if (this.#socket.writableLength > 0) return false;
     this.#takenAtOnce++;
     return true;

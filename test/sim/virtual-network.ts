@@ -164,6 +164,13 @@ class WireEnd implements Connection {
     return false;
   }
 
+  writeAll(pieces: readonly Uint8Array[]): boolean {
+    if (this.#over) return false;
+    this.#toSend.push(Buffer.concat(pieces));
+    this.#flush();
+    return false;
+  }
+
   pause(): void {
     this.#paused = true;
   }

@@ -32,6 +32,7 @@ class FarEnd {
       localAddress: "192.0.2.1", localPort: 1, remoteAddress: "192.0.2.2", remotePort: 2,
       attach: (handler) => { this.handler = handler; },
       write: () => true,
+      writeAll: () => true,
       pause: () => {
         this.reading = false;
         this.pauses++;

@@ -13,12 +13,19 @@ function world() {
   const log: string[] = [];
   const turns: Array<() => void> = [];
   const writes: Uint8Array[] = [];
+  const pieces: number[][] = [];
   const wire: { handler?: ConnectionHandler } = {};
   const connection: Connection = {
     localAddress: "192.0.2.1", localPort: 1, remoteAddress: "192.0.2.2", remotePort: 2,
     attach: (handler) => { wire.handler = handler; },
     write: (bytes) => {
+      pieces.push([bytes.length]);
       writes.push(bytes);
+      return out.atOnce;
+    },
+    writeAll: (all) => {
+      pieces.push(all.map(({ length }) => length));
+      writes.push(Buffer.concat(all));
       return out.atOnce;
     },
     pause: () => { log.push("pause"); },
@@ -50,7 +57,7 @@ function world() {
   }, 0, new InputTurns(scheduler, { now: () => 0 as Instant, wallMilliseconds: () => 0 }));
   driver.start();
   const turn = (): void => { turns.shift()?.(); };
-  return { driver, wire, log, turn, turns, writes, seen, out };
+  return { driver, wire, log, turn, turns, writes, pieces, seen, out };
 }
 function keepalives(count: number): Uint8Array {
   const bytes = new Uint8Array(count * KEEPALIVE.length);
@@ -106,15 +113,38 @@ describe("output", () => {
     const { driver, wire, writes, seen, out } = world();
     out.chunk = new Uint8Array(64 * KIB);
     driver.pump();
-    expect(writes).toHaveLength(4);
+    expect(writes.map(({ length }) => length)).toEqual([256 * KIB]); // together
     expect([seen.progress, seen.waiting]).toEqual([0, true]);
+    driver.pump();
+    expect(writes).toHaveLength(1);
     wire.handler?.taken?.();
-    expect([writes.length, seen.progress, seen.waiting]).toEqual([5, 64 * KIB, true]);
+    expect([writes.length, seen.progress, seen.waiting]).toEqual([2, 256 * KIB, true]);
     driver.send(KEEPALIVE); // not held up by a full socket
-    expect(writes).toHaveLength(6);
+    expect(writes).toHaveLength(3);
     out.chunk = undefined;
     for (let i = 1; i < writes.length; i++) wire.handler?.taken?.();
-    expect([writes.length, seen.progress, seen.waiting]).toEqual([6, 5 * 64 * KIB, false]);
+    expect([writes.length, seen.progress, seen.waiting]).toEqual([3, 512 * KIB, false]);
+  });
+
+  it("writes what is pulled together, and one piece by itself", () => {
+    const { driver, pieces, out } = world();
+    const chunks = [1, 2, 3].map((length) => new Uint8Array(length * KIB));
+    Object.defineProperty(out, "chunk", { get: () => chunks.shift() });
+    driver.pump();
+    chunks.push(new Uint8Array(4 * KIB));
+    driver.pump();
+    expect(pieces).toEqual([[1 * KIB, 2 * KIB, 3 * KIB], [4 * KIB]]);
+  });
+
+  it("is not written where it ends the connection to be asked for more", () => {
+    const { driver, writes, out, log } = world();
+    const chunks = [new Uint8Array(KIB)];
+    Object.defineProperty(out, "chunk", { get: () => {
+      if (chunks.length === 0) driver.destroy();
+      return chunks.shift();
+    } });
+    driver.pump();
+    expect([writes, log]).toEqual([[], ["destroy"]]);
   });
 
   it("that the kernel takes at once waits for nothing and starts no timer", () => {
@@ -124,7 +154,7 @@ describe("output", () => {
     Object.defineProperty(out, "chunk", { get: () => chunks.shift() });
     driver.pump();
     driver.send(KEEPALIVE);
-    expect([writes.length, seen.progress, seen.told]).toEqual([10, 9 * 64 * KIB, 0]);
+    expect([writes.length, seen.progress, seen.told]).toEqual([4, 9 * 64 * KIB, 0]);
   });
 
   it("is not pulled for a peer that has closed, while its owner has yet to hear of that", () => {
@@ -166,6 +196,6 @@ describe("output", () => {
     driver.send(KEEPALIVE);
     driver.pump();
     for (let i = 0; i < writes.length; i++) wire.handler?.taken?.();
-    expect([writes.length, seen.progress, log]).toEqual([4, 0, ["end"]]);
+    expect([writes.length, seen.progress, log]).toEqual([1, 0, ["end"]]);
   });
 });

@@ -66,7 +66,13 @@ describe("a listener", () => {
     client.on("data", (octets) => heard.push(octets.toString()));
     connections[0]!.write(Uint8Array.of(0x68, 0x69));
     await until("the connection goes on", () => heard.length === 1);
+    const pieces = ["all ", "of ", "it"].map((text) => new TextEncoder().encode(text));
+    expect(connections[0]!.writeAll(pieces)).toBe(true); // by the kernel, at once
+    await until("several pieces come, too", () => heard.length > 1);
+    expect(heard).toEqual(["hi", "all of it"]); // in one write
     client.destroy();
+    connections[0]!.destroy();
+    expect(connections[0]!.writeAll(pieces)).toBe(false);
   });
 
   it("takes both wildcards on one port", async () => {
