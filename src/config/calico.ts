@@ -70,7 +70,7 @@ const CALICO: Keys<CalicoSection> = {
   publishNode: defaulted(flag, false, "Writes node into our Node resource"),
   namespace: optional(text(63, "a name"), "NAMESPACE, else the pod's own", "Namespace of the passwords' Secrets"),
   programClusterRoutes: optional(oneOf(PROGRAM_CLUSTER_ROUTES), "that of the BGPConfiguration",
-    "Which pools' routes are ours to write; for a Calico before 3.32 Enabled"),
+    "Which pools' routes are ours to write; for a Calico before 3.33 Enabled"),
   holdTimeSeconds: defaulted(holdTime, 240, "Hold time that is offered"),
 };
 
