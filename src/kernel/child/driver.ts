@@ -36,8 +36,9 @@ export function kernelProcesses(means: DriverMeans): KernelProcesses {
 const REQUESTS_AHEAD = 40;
 /** Messages in a request. What fails is answered one by one, and all answers must fit the socket until it is read. */
 const MESSAGES_MAX = 400;
-/** What an answer takes of the socket's room, as Linux counts. */
+/** What an answer and a notice take of a socket's room, as Linux counts; of notices others' may be there, too. */
 const ANSWER_OCTETS = 1024;
+const NOTICE_OCTETS = 2560;
 /** How often it is looked whether a bulk is done. */
 const BULK_SECONDS = 0.25;
 /** The number after it is 1: 0 is that of events. */
@@ -65,8 +66,11 @@ class Driver implements KernelProcesses {
   #listener: ((event: KernelEvent) => void) | undefined;
   /** Nothing is done before the kernel is followed, or cannot be: else what happens in between is not heard. */
   #awaitsFirst = false;
-  /** Nothing is done before routes are no longer followed. */
+  /** Until routes are no longer followed, no more is changed than what is heard of it has room for. */
   #awaitsSilence = false;
+  /** So many messages, of which some are left. */
+  #noticesMax = 0;
+  #noticesLeft = 0;
   /**
    * Many routes change: they are not followed until that is done, and then read again. The kernel tells of each, faster
    * than anybody can hear, and the process that hears would die of it.
@@ -87,7 +91,7 @@ class Driver implements KernelProcesses {
       down: (why) => this.#writerDown(why),
     });
     this.#follower = new Supervisor("follow", meansOf("follow"), {
-      up: () => this.#followerUp(),
+      up: (receiveOctets) => this.#followerUp(receiveOctets),
       datagram: (octets) => this.#happened(octets),
       obeyed: () => this.#obeyed(),
       down: () => this.#followerDown(),
@@ -160,7 +164,8 @@ class Driver implements KernelProcesses {
     });
   }
 
-  #followerUp(): void {
+  #followerUp(receiveOctets: number): void {
+    this.#noticesMax = Math.floor(receiveOctets / NOTICE_OCTETS);
     const isFirst = this.#awaitsFirst;
     this.#awaitsFirst = false;
     if (this.#isBulk) this.#followRoutes(false);
@@ -201,14 +206,16 @@ class Driver implements KernelProcesses {
   /** Makes a lane's next request, if there is room; whether there may be more to do now. */
   #request(lane: Lane): boolean {
     const { job, underWay } = lane;
-    const mustWait = underWay.length >= REQUESTS_AHEAD || (this.#awaitsSilence && lane === this.#changing);
-    if (job === undefined || mustWait) return false;
-    const request = job.next(this.#sequence, this.#messagesMax);
+    const isHeard = this.#awaitsSilence && lane === this.#changing;
+    const messagesMax = isHeard ? Math.min(this.#messagesMax, this.#noticesLeft) : this.#messagesMax;
+    if (job === undefined || underWay.length >= REQUESTS_AHEAD || messagesMax === 0) return false;
+    const request = job.next(this.#sequence, messagesMax);
     if (request === undefined) {
       lane.job = undefined;
       if (!underWay.some((other) => other.job === job)) job.end();
       return true;
     }
+    if (isHeard) this.#noticesLeft -= request.last - this.#sequence + 1;
     this.#sequence = request.last >= SEQUENCE_MAX ? 1 : request.last + 1;
     underWay.push({ job, last: request.last });
     this.#writer.awaits(true);
@@ -245,6 +252,7 @@ class Driver implements KernelProcesses {
     this.#isBulk = true;
     this.#followRoutes(false);
     this.#awaitsSilence = true;
+    this.#noticesLeft = this.#noticesMax;
     this.#awaitEndOfBulk();
   }
 
