@@ -2,7 +2,7 @@
 
 import type { KernelFailure } from "../../kernel/port.ts";
 import { joins, metricInKernel, sameRoute } from "../../kernel/route.ts";
-import type { RouteForm } from "../../kernel/route.ts";
+import type { KernelRoute, RouteForm } from "../../kernel/route.ts";
 import type { Family } from "../../messages/families.ts";
 import type { PrefixWords } from "./by-prefix.ts";
 
@@ -81,11 +81,18 @@ export function formsOf({ have, others }: Entry): readonly RouteForm[] {
   return have === undefined ? NONE : others.length === 0 ? [have] : [have, ...others];
 }
 
-/** The kernel has that form, in the place of all of its key. */
-export function takeForm(entry: Entry, form: RouteForm): void {
+function takeForm(entry: Entry, form: RouteForm): void {
   if (entry.have !== undefined) keepForms(entry, (one) => metricOf(entry, one) !== metricOf(entry, form));
   if (entry.have !== undefined) entry.others = [entry.have, ...entry.others];
   entry.have = form;
+}
+
+/** The kernel has that form, in the place of the first of its key. */
+export function replaceForm(entry: Entry, form: RouteForm): void {
+  const twins = entry.others.length === 0 ? NONE
+    : formsOf(entry).filter((one) => metricOf(entry, one) === metricOf(entry, form)).slice(1);
+  takeForm(entry, form);
+  if (twins.length > 0) entry.others = [...entry.others, ...twins];
 }
 
 /** The kernel has that form beside what it has of its key, or joined to it. */
@@ -96,15 +103,20 @@ export function addForm(entry: Entry, form: RouteForm): void {
   else if (!ofKey.some((one) => sameRoute(one, form))) entry.others = [...entry.others, form];
 }
 
-/** The kernel has that form no more; where it has none that is the same, none of its key. */
-export function dropForm(entry: Entry, form: RouteForm): void {
-  if (entry.have === undefined) return;
-  const gone = entry.others.length === 0 ? undefined : formsOf(entry).find((one) => sameForm(entry, one, form));
-  keepForms(entry, (one) => (gone === undefined ? metricOf(entry, one) !== metricOf(entry, form) : one !== gone));
+/** Another owner's route took the place of the first of its key. Whether there was one. */
+export function displaceForm(entry: Entry, by: KernelRoute): boolean {
+  const metric = metricInKernel(by);
+  const first = formsOf(entry).find((one) => metricOf(entry, one) === metric);
+  if (first !== undefined) keepForms(entry, (one) => one !== first);
+  return first !== undefined;
 }
 
 /** The kernel lost that form: one that is the same, or of joined ways some (IPv6). Another of its key is none of it. */
 export function loseForm(entry: Entry, form: RouteForm): void {
+  if (entry.have === form && entry.others.length === 0) {
+    entry.have = undefined; // as a table goes: nothing is allocated
+    return;
+  }
   const forms = formsOf(entry);
   const lost = forms.find((one) => sameForm(entry, one, form)) ?? forms.find((one) =>
     metricOf(entry, one) === metricOf(entry, form) && joins({ family: entry.family, type: form.type }, one));

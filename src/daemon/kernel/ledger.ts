@@ -13,7 +13,7 @@ import type { KernelRoute, RouteForm } from "../../kernel/route.ts";
 import { ByPrefix, prefixOfWords, wordsOf } from "./by-prefix.ts";
 import type { PrefixWords } from "./by-prefix.ts";
 import {
-  addForm, dropForm, Entry, formsOf, isDone, loseForm, metricOf, NONE, sameForm, stateOf, takeForm,
+  addForm, displaceForm, Entry, formsOf, isDone, loseForm, metricOf, NONE, replaceForm, sameForm, stateOf,
 } from "./entry.ts";
 import type { RouteState } from "./entry.ts";
 import { Round } from "./steps.ts";
@@ -144,7 +144,7 @@ export class Ledger {
     const form = this.#formFor(entry, route);
     if (gone) loseForm(entry, form);
     else if (beside) addForm(entry, form);
-    else takeForm(entry, form);
+    else replaceForm(entry, form);
     return this.#heardOf(entry);
   }
 
@@ -156,11 +156,7 @@ export class Ledger {
   /** Another owner's route is there: one of ours that had its key is gone, and nothing else says so. As `heard`. */
   displaced(by: KernelRoute): Suspect | undefined {
     const entry = this.#entries.get(wordsOf(by.family, by.prefix));
-    const metric = metricInKernel(by);
-    const isDisplaced = entry !== undefined && formsOf(entry).some((form) => metricOf(entry, form) === metric);
-    if (!isDisplaced) return undefined;
-    dropForm(entry, by);
-    return this.#heardOf(entry);
+    return entry !== undefined && displaceForm(entry, by) ? this.#heardOf(entry) : undefined;
   }
 
   #heardOf(entry: Entry): Suspect | undefined {
@@ -263,9 +259,11 @@ export class Ledger {
     entry.steps--;
     entry.failure = failure;
     if (failure === undefined) {
-      if (change === "remove") dropForm(entry, form);
-      else takeForm(entry, form);
-      if (change !== "remove" && entry.steps === 0) entry.unsure = false;
+      if (change === "remove") loseForm(entry, form);
+      else {
+        replaceForm(entry, form);
+        if (entry.steps === 0) entry.unsure = false;
+      }
     }
     this.#settle(entry);
     if (entry.steps > 0) return;
@@ -305,11 +303,13 @@ export class Ledger {
     } else {
       const routes = formsOf(entry).map((form) => routeOf(form, entry.family, prefixOfWords(entry)));
       const { add, replace, remove } = plan([routeOf(want, entry.family, prefixOfWords(entry))], routes);
+      // Removals of IPv4 do not say which of two is meant: whatever is left is written over afterwards.
+      const hasTwins = remove.some((route) => metricOf(entry, route) === metricOf(entry, want));
+      const over = hasTwins ? [] : entry.unsure && add.length === 0 ? [want] : replace;
+      entry.unsure ||= hasTwins;
       for (const route of add) this.#step("add", entry, route);
-      for (const route of entry.unsure && add.length === 0 ? [want] : replace) this.#step("replace", entry, route);
+      for (const route of over) this.#step("replace", entry, route);
       for (const route of remove) this.#step("remove", entry, route);
-      // Removals of IPv4 do not say which of two is meant: whatever is left is written over.
-      if (remove.some((route) => metricOf(entry, route) === metricOf(entry, want))) entry.unsure = true;
     }
   }
 
