@@ -105,7 +105,7 @@ function finish(results: BenchResults, folder: string): number {
 async function mrtFault(options: Options): Promise<string | undefined> {
   if (options.mrt === undefined) return undefined;
   const takers = SCENARIOS.filter(({ takesDump }) => takesDump === true);
-  if (options.micro || !chosen(options).some((scenario) => takers.includes(scenario))) {
+  if (!chosen(options).some((scenario) => takers.includes(scenario))) {
     return `nothing that was chosen takes --mrt (${takers.map(nameOf).join(", ")} do)`;
   }
   const fault = await dumpFault(userPath(options.mrt));

@@ -42,13 +42,17 @@ export const USAGE: string = `npm run bench -- [OPTION]…
   --quick              six scenarios, or those of --only: a tenth of the size, one run, under two minutes
   --growth             growth curves: 250k to 2M routes, 500 to 8,000 sessions
   --micro              decode, intern, decide and pack by themselves, with allocations
-  --kernel             routes into a kernel, beside BIRD 2 and ip -batch
+  --kernel             routes into a kernel, beside BIRD 2, FRR's zebra and ip -batch
   --mrt FILE           an MRT RIB file (TABLE_DUMP_V2, plain or gzip) as the internet table
   --out FOLDER         where results.json and report.html go (bench/out/report)
   --node OPTION        a word for the interpreter of reflectd and the floor (may be repeated)
 `;
 
 const RUNS_MAX = 100;
+/** What is measured instead of the table, and what goes with it: anything else would be read and not obeyed. */
+const MODES: Readonly<Record<string, readonly string[]>> = {
+  micro: ["out"], kernel: ["quick", "runs", "out"], growth: ["only", "daemons", "runs", "quick", "out", "node"],
+};
 
 /** Reads the words after `npm run bench --`; a string is what is wrong with them. */
 export function readOptions(words: readonly string[], names: ScenarioNames): Options | string {
@@ -66,13 +70,14 @@ function checked(words: readonly string[], names: ScenarioNames): Options | stri
       only: { type: "string", multiple: true }, daemons: { type: "string", multiple: true }, runs: { type: "string" },
       quick: { type: "boolean" }, growth: { type: "boolean" }, micro: { type: "boolean" },
       kernel: { type: "boolean" }, mrt: { type: "string" },
-      out: { type: "string" }, node: { type: "string", multiple: true }, help: { type: "boolean" },
+      out: { type: "string" }, node: { type: "string", multiple: true }, help: { type: "boolean", short: "h" },
     },
   });
   const growth = values.growth ?? false;
   const only = listed(values.only);
   const daemons = listed(values.daemons);
-  const problem = stranger("scenario", only, growth ? names.growth : names.table) ??
+  const problem = misfit(Object.keys(values)) ?? emptyOne(values) ??
+    stranger("scenario", only, growth ? names.growth : names.table) ??
     stranger("daemon", daemons, DAEMON_NAMES) ?? wrongRuns(values.runs);
   if (problem !== undefined) return problem;
   return {
@@ -85,6 +90,19 @@ function checked(words: readonly string[], names: ScenarioNames): Options | stri
 
 const listed = (values: readonly string[] = []): string[] =>
   values.flatMap((value) => value.split(",")).filter((name) => name !== "");
+
+function misfit(given: readonly string[]): string | undefined {
+  const mode = Object.keys(MODES).find((name) => given.includes(name));
+  const other = mode && given.find((name) => name !== mode && name !== "help" && !MODES[mode]!.includes(name));
+  return other === undefined ? undefined : `--${mode} does not go with --${other}`;
+}
+
+/** A variable of a script that was not set: nobody means by it all that there is. */
+function emptyOne(values: Readonly<Record<string, unknown>>): string | undefined {
+  const name = Object.keys(values).find((key) =>
+    [values[key]].flat().some((value) => typeof value === "string" && /^,*$/.test(value)));
+  return name === undefined ? undefined : `--${name} says nothing`;
+}
 
 function stranger(what: string, given: readonly string[], allowed: readonly string[]): string | undefined {
   const unknown = given.filter((name) => !allowed.includes(name));

@@ -21,6 +21,11 @@ describe("options", () => {
     expect(read("--mrt rib.gz --out here --node=--cpu-prof --node=--expose-gc")).toMatchObject({
       mrt: "rib.gz", out: "here", nodeOptions: ["--cpu-prof", "--expose-gc"] });
   });
+  it("of another kind of run go with those that it obeys", () => {
+    expect(read("--kernel --quick --runs 1 --out here")).toMatchObject({ kernel: true, quick: true, runs: 1 });
+    expect(read("--growth --quick --daemons reflectd")).toMatchObject({ growth: true, quick: true });
+    expect(read("--micro -h")).toMatchObject({ micro: true, help: true });
+  });
   it("know the names of the growth curves only where they are asked for", () => {
     expect(read("--growth --only routes-1000000")).toMatchObject({ growth: true, only: ["routes-1000000"] });
     expect(read("--only routes-1000000")).toMatch(/^no scenario routes-1000000 \(there are fan-out, hundred\)$/);
@@ -32,6 +37,13 @@ describe("options", () => {
     ["--fast", "Unknown option '--fast'"],
     ["fan-out", /^Unexpected argument 'fan-out'/],
     ["--mrt", /argument missing/],
+    ["--only=", "--only says nothing"],
+    ["--daemons ,", "--daemons says nothing"],
+    ["--out=", "--out says nothing"],
+    ["--micro --only fan-out", "--micro does not go with --only"],
+    ["--micro --kernel", "--micro does not go with --kernel"],
+    ["--daemons frr --kernel", "--kernel does not go with --daemons"],
+    ["--growth --mrt rib.gz", "--growth does not go with --mrt"],
   ])("refuse %s in one line", (line, problem) => {
     const answer = read(line);
     expect(answer).toEqual(expect.stringMatching(problem instanceof RegExp ? problem : /./));
