@@ -183,6 +183,10 @@ describe("the source tree", () => {
         .map(([file]) => file)).toEqual([]);
     }
   });
+  it("has no file in the benchmark longer than the house allows", () => {
+    expect([...filesUnder("bench")].filter(([, source]) => source.split("\n").length > FILE_LINES_MAX)
+      .map(([file]) => file)).toEqual([]);
+  });
   it("has no hook in a file that several files of tests load: it would be that of the first alone", () => {
     const hooked = [...filesUnder("test")].filter(([file, source]) => !file.endsWith(".test.ts")
       && /^(?:before|after)(?:Each|All)\(/m.test(source));

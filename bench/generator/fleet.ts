@@ -13,6 +13,7 @@ import type { Load } from "./load.ts";
 import { lostError, strangeness, TimedOut, unfinished } from "./ends.ts";
 import { ExactReceiver } from "./receiver.ts";
 import { Stopwatch } from "./stopwatch.ts";
+import type { Timing } from "./stopwatch.ts";
 import { KEEPALIVE } from "./wire.ts";
 
 /** How many clients there are and how they are. */
@@ -35,14 +36,6 @@ export interface Change {
   /** From the first octet sent, to each client that was told. */
   readonly milliseconds: Float64Array;
   /** As in Timing. */
-  readonly generatorShare: number;
-}
-
-/** What a wait measured. */
-export interface Timing {
-  /** From the first octet sent to the last octet that anybody needed. */
-  readonly milliseconds: number;
-  /** Share of one core that this process used meanwhile. */
   readonly generatorShare: number;
 }
 
@@ -123,7 +116,7 @@ export class Fleet {
       await this.#inTime(up, () => {
         const down = wave.filter(({ established }) => !established);
         return `${down.length} of ${wave.length} sessions did not come up, the first is client ${down[0]?.index} ` +
-          `(${down[0]?.reason})`;
+          `(${down[0]?.reason || "no answer"})`;
       });
     }
   }

@@ -1,3 +1,13 @@
+/** How long something took, and what it cost this process. */
+
+/** What a wait measured. */
+export interface Timing {
+  /** From the first octet sent to the last octet that anybody needed. */
+  readonly milliseconds: number;
+  /** Share of one core that this process used meanwhile. */
+  readonly generatorShare: number;
+}
+
 /** When something began, and what it cost this process until then. */
 export class Stopwatch {
   /** performance.now of the beginning. */

@@ -1,7 +1,7 @@
 /** Phases in which something happens to a running table: one change, flapping clients, clients that stop reading. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Timing } from "../generator/fleet.ts";
+import type { Timing } from "../generator/stopwatch.ts";
 import { median, quantile } from "../report/statistics.ts";
 import type { FigureRow } from "../results.ts";
 import { record } from "./phases.ts";

@@ -1,7 +1,7 @@
 /** Phases that many scenarios share. Times run from the first octet sent to the last octet needed by anybody. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Timing } from "../generator/fleet.ts";
+import type { Timing } from "../generator/stopwatch.ts";
 import { median } from "../report/statistics.ts";
 import { NotSupported } from "./scenario.ts";
 import type { Context } from "./scenario.ts";

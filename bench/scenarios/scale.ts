@@ -10,7 +10,7 @@ export interface Scale {
   readonly timeoutSeconds: number;
 }
 
-/** As the issue of the benchmark has it. */
+/** Everything as its title names it. */
 export const FULL: Scale = { sessions: 1, prefixes: 1, duration: 1, timeoutSeconds: 120 };
 /** `--quick`: under two minutes for everything. */
 export const QUICK: Scale = { sessions: 0.1, prefixes: 0.1, duration: 0.1, timeoutSeconds: 8 };

@@ -5,7 +5,8 @@
 
 import type { RunningDaemon } from "../daemons/daemon.ts";
 import type { Family } from "../daemons/daemon.ts";
-import type { Fleet, Timing } from "../generator/fleet.ts";
+import type { Fleet } from "../generator/fleet.ts";
+import type { Timing } from "../generator/stopwatch.ts";
 import { uniformLoad } from "../generator/uniform.ts";
 import type { Load } from "../generator/load.ts";
 import type { FigureRow, Target } from "../results.ts";

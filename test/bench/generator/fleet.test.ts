@@ -115,4 +115,12 @@ describe("a fleet", () => {
     closers.push(() => fleet.close());
     await expect(fleet.join()).rejects.toThrow(/2 of 2 sessions did not come up, the first is client 0 \(.*REFUSED/);
   });
+  it("says so when a daemon takes connections and no session", async () => {
+    const load = small();
+    const { place, server } = await floor(load);
+    server.removeAllListeners("connection").on("connection", (socket) => socket.resume());
+    const fleet = new Fleet(place, load, { sessions: 2, exactReceivers: 1, timeoutSeconds: 0.4 });
+    closers.push(() => fleet.close());
+    await expect(fleet.join()).rejects.toThrow(/the first is client 0 \(no answer\)/);
+  });
 });
