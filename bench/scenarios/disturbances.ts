@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Timing } from "../generator/stopwatch.ts";
 import { median, quantile } from "../report/statistics.ts";
 import type { FigureRow } from "../results.ts";
-import { record } from "./phases.ts";
+import { record, SETTLE_MILLISECONDS } from "./phases.ts";
 import { scaled } from "./scale.ts";
 import type { Phase, Stage } from "./staged.ts";
 
@@ -89,6 +89,7 @@ export const FLAP: Phase = {
     await flap(stage, flapping);
     const version = nextVersion();
     await timed("settleMs", () => fleet.announce(version, flapping));
+    await sleep(SETTLE_MILLISECONDS * context.scale.duration);
     context.record("flapGrowthMiB", daemon.memory().residentMiB - before);
   },
 };

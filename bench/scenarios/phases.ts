@@ -99,7 +99,8 @@ export const EMPTIED: Phase = {
 };
 
 const JOINS = 3;
-const SETTLE_MILLISECONDS = 2_000;
+/** After what comes and goes, before memory is compared. */
+export const SETTLE_MILLISECONDS = 2_000;
 
 /** The last client leaves and comes back, a few times. */
 export const JOIN: Phase = {

@@ -183,12 +183,14 @@ export class Speaker implements PeerHost {
   /** An address of ours that is news can make a next hop ours that others sent before (RFC 4271 §6.3). */
   peerUp(peer: Peer): void {
     this.#owners.set(peer.id, peer);
+    this.work.sessionChanged();
     if (this.#ownAddresses.add(peer.facts!.localAddress)) this.#rejudgeAll();
     this.restarts.up(peer);
     this.neighbours.noteSession(peer);
   }
 
   peerDown(peer: Peer): void {
+    this.work.sessionChanged();
     this.restarts.down();
     this.neighbours.noteSession(peer);
   }

@@ -30,8 +30,8 @@ const MORE_MILLISECONDS = 150;
 const REAP_SECONDS = 1;
 /** How long what was told to one that joined is kept for others. */
 const REST_SECONDS = 2;
-/** How long after tables have shrunk the process collects its garbage: what else is ending has ended then. */
-const COLLECT_SECONDS = 10;
+/** Garbage is collected when nothing was to do for so long, or when it has waited for that. */
+const COLLECT_SECONDS = { quiet: 1, latest: 10 } as const;
 
 /** What work needs of its surroundings. */
 export interface WorkPorts {
@@ -69,6 +69,8 @@ export class Work {
   #resting: (() => void) | undefined = undefined;
   #collecting: (() => void) | undefined = undefined;
   #since: Instant | undefined = undefined;
+  /** When something was last done. */
+  #workedAt: Instant = 0 as Instant;
   /** How much of a whole slice the next one may decide. */
   #share = SHARE_MIN;
   /** Change received until everything that it changed was handed to the sessions, in seconds. */
@@ -94,6 +96,11 @@ export class Work {
     for (const family of FAMILIES) this.cancelSweep(id, family);
     this.#dropping.add(id);
     this.changed();
+  }
+
+  /** A session came up or ended. */
+  sessionChanged(): void {
+    this.#garbage.sessionChanged();
   }
 
   isDropping(id: PeerId): boolean {
@@ -151,6 +158,7 @@ export class Work {
     if (full) this.#share = shareAfter(this.#share, this.#ports.now() - from);
     this.#reapLater(); // also while changes never cease
     this.#restLater();
+    this.#workedAt = this.#ports.now();
     if (this.#busy()) return this.changed();
     if (this.#since !== undefined) this.convergenceSeconds.observe((this.#ports.now() - this.#since) / 1000);
     this.#since = undefined;
@@ -159,8 +167,15 @@ export class Work {
 
   /** Looks at the size of the tables whenever nothing is left to do: after changes, and after rows were freed. */
   #collectLater(): void {
-    if (!this.#garbage.isDue(this.#tableOctets())) return;
-    this.#collecting = this.#ports.later(COLLECT_SECONDS, () => {
+    const { quiet, latest } = COLLECT_SECONDS;
+    if (this.#garbage.isDue(this.#tableOctets())) this.#collectAfter(quiet, latest);
+  }
+
+  /** After so many seconds, if it is quiet then: nobody is to wait for it, as long as `most` are not over. */
+  #collectAfter(seconds: number, most: number): void {
+    this.#collecting = this.#ports.later(seconds, () => {
+      const left = COLLECT_SECONDS.quiet - (this.#ports.now() - this.#workedAt) / 1000;
+      if (left > 0 && most > seconds) return this.#collectAfter(left, most - seconds);
       this.#ports.collectGarbage();
       this.#garbage.collected(this.#tableOctets());
     });
@@ -224,8 +239,10 @@ export class Work {
       const laggard = reflector.laggard();
       if (laggard !== undefined) this.#ports.tooSlow(laggard.peer);
     }
-    if (more) this.#reaping = this.#ports.later(0, () => this.#reap());
-    else this.#reapLater();
+    if (more) {
+      this.#workedAt = this.#ports.now();
+      this.#reaping = this.#ports.later(0, () => this.#reap());
+    } else this.#reapLater();
     this.#collectLater();
   }
 

@@ -40,6 +40,44 @@ it("begins with small slices, makes full ones larger while they are quick and sm
   expect(shares.slice(15)).toEqual([1 / 16, 1 / 16, 1 / 16]);
 });
 
+/** When garbage is collected (seconds) after tables shrank, while there is something to do at these moments. */
+function collectedAt(work: (second: number) => boolean): number[] {
+  const collected: number[] = [];
+  const turns: Array<() => void> = [];
+  const waits: Array<{ readonly at: number; readonly run: () => void }> = [];
+  const store = { octets: 64 * 1024 * 1024 };
+  const tables = { ...newTables(() => 0.5), store, ribs: [], reflectors: [] } as unknown as Tables;
+  let second = 0;
+  const worked = new Work(tables, {
+    now: () => second * 1000 as Instant, soon: (run) => { turns.push(run); }, moreIn: () => false,
+    tooSlow: () => undefined, collectGarbage: () => { collected.push(second); },
+    later: (seconds, run) => {
+      waits.push({ at: second + seconds, run });
+      return () => undefined;
+    },
+  });
+  for (const octets of [store.octets, 0]) {
+    store.octets = octets;
+    worked.changed();
+    turns.shift()!();
+  }
+  for (; second <= 60; second += 0.25) {
+    for (const wait of waits.filter(({ at }) => at <= second)) {
+      waits.splice(waits.indexOf(wait), 1);
+      wait.run();
+    }
+    if (work(second)) worked.changed();
+    turns.shift()?.();
+  }
+  return collected;
+}
+
+it("collects garbage when nothing was to do for a second, or after ten", () => {
+  expect(collectedAt(() => false)).toEqual([1]);
+  expect(collectedAt((second) => second < 3)).toEqual([3.75]);
+  expect(collectedAt(() => true)).toEqual([10]);
+});
+
 it("leaves nothing behind when it stops that would keep the process from ending", () => {
   const waits = new Set<() => void>();
   const turns: Array<() => void> = [];
