@@ -18,22 +18,29 @@ const BIRD_SOCKETS = [
 /** The protocol number of BIRD's routes. */
 const PROTOCOL_BIRD = 12;
 
+/** The kernel, and whose places on this host are BIRD's. */
+export interface HostWithBird extends KernelHost {
+  /** Control sockets on which a BIRD answered: our own in its place would be taken for it. */
+  readonly birds: readonly string[];
+}
+
 /** The kernel for these settings. Made before our own sockets in BIRD's places are opened: they would answer. */
-export async function kernelHost({ kernel: { protocol }, control }: Settings, log: Log): Promise<KernelHost> {
+export async function kernelHost({ kernel: { protocol }, control }: Settings, log: Log): Promise<HostWithBird> {
   const paths = [...new Set([...control.birdSockets || [], ...BIRD_SOCKETS])];
-  const held = protocol === PROTOCOL_BIRD ? await answering(paths) : [];
+  const birds = protocol === PROTOCOL_BIRD ? await answering(paths) : [];
   const start = childrenOf({
     executable: process.execPath, arguments: (role) => [process.argv[1] ?? "", KERNEL_CHILD, role],
     soon: (run) => systemScheduler.soon(run),
   });
   return {
+    birds,
     open: () => kernelProcesses({
       start, now: () => systemClock.now(),
       later: (seconds, run) => systemScheduler.at(after(systemClock.now(), seconds), () => run()),
       log: (role, why) => log.write("warn", "kernel-process", { role, why }),
     }),
     async occupied() {
-      const [path] = await answering(held);
+      const [path] = await answering(birds);
       return path === undefined ? undefined : `a BIRD answers on ${path}, and its routes have our protocol number `
         + `${protocol} (stop it, or choose another kernel.protocol)`;
     },

@@ -62,11 +62,19 @@ function environmentWith(log: Log, sockets: SocketProvider, restarts: RestartMem
   };
 }
 
+/** What its surfaces need of the program. */
+interface Surroundings {
+  readonly socketPath: string;
+  readonly host: ControlHost;
+  readonly log: Log;
+  /** Paths that are not ours to open, whether we see a file there or not. */
+  readonly birds: readonly string[];
+}
+
 /** Opens the control socket, without which nobody could ask, then BIRD's sockets and the pages, which BGP can miss. */
 async function openSurfaces(
   api: DaemonApi, { control: { group, birdSockets }, http, metrics: { perPeer } }: Settings,
-  { socketPath, host, log }: { readonly socketPath: string; readonly host: ControlHost; readonly log: Log },
-  open: Closable[],
+  { socketPath, host, log, birds }: Surroundings, open: Closable[],
 ): Promise<string | undefined> {
   const whom = { host, ...(group === undefined ? {} : { group }) };
   const keep = (what: string, server: Closable | StartRefusal): void => {
@@ -78,7 +86,9 @@ async function openSurfaces(
   open.push(control);
   for (const [i, path] of (birdSockets || []).entries()) {
     const family = FAMILIES[i]!.name;
-    keep("bird-socket", await startBirdServer(api, { socketPath: path, family, ...whom }));
+    keep("bird-socket", birds.includes(path)
+      ? { refused: `a BIRD answers on ${path} (stop it, or choose another control.birdSockets)` }
+      : await startBirdServer(api, { socketPath: path, family, ...whom }));
   }
   if (http !== false) keep("http", await startHttpServer(api, { ...http, perPeer, host }));
   return undefined;
@@ -114,7 +124,7 @@ export async function run(options: { readonly config: string }, io: CliIo): Prom
     readConfiguration, portOwner, ...(source === undefined ? {} : { source }),
     openSurfaces: (api) => {
       source?.reportBy((classes) => nodeStatusReport(api, classes, host));
-      return openSurfaces(api, settings, { socketPath, host, log }, open);
+      return openSurfaces(api, settings, { socketPath, host, log, birds: kernel?.birds ?? [] }, open);
     },
   });
   if ("refused" in daemon) {

@@ -1,14 +1,14 @@
 /** A reflectd whose kernel takes nothing, or cannot be had: each is a line of `show kernel`, and BGP goes on. */
 
-import { cpSync, mkdirSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { KernelView } from "../../src/daemon/api.ts";
-import { startBird } from "../support/lab/bird.ts";
+import { BIRD_PROGRAMS, startBird } from "../support/lab/bird.ts";
 import { allEstablished } from "../support/lab/cluster.ts";
-import { Lab } from "../support/lab/lab.ts";
+import { inside, Lab } from "../support/lab/lab.ts";
 import type { LabNode } from "../support/lab/lab.ts";
-import { must } from "../support/lab/processes.ts";
+import { Background, must } from "../support/lab/processes.ts";
 import { client, MAIN, startReflectd } from "../support/lab/reflectd.ts";
 import type { Reflectd, ReflectdOptions } from "../support/lab/reflectd.ts";
 import type { Router } from "../support/lab/router.ts";
@@ -60,6 +60,24 @@ interopSuite("a kernel that takes nothing", ["bird-1.6.8"], () => {
     const { why } = await waitFor(lab, "the reason", () => view(reflectd), (one) => /netlink/.test(one.why ?? ""));
     expect(why).toBe("the process that writes routes does not run: Cannot find module 'netlink'");
     expect(reflectd.log().match(/Cannot find module/g)).toHaveLength(2); // of each process, once
+    await reflectd.stop();
+  }, 60_000);
+
+  it("as a BIRD has it is left to that, also where its socket is in another container", async () => {
+    const folder = join(lab.folder, "container");
+    mkdirSync(folder);
+    const [socket, file] = [join(folder, "bird.ctl"), join(folder, "bird.conf")];
+    writeFileSync(file, "router id 10.9.9.9;\nprotocol device { }\n");
+    const words = [BIRD_PROGRAMS["1.6"][0], "-f", "-c", file, "-s", socket, "-P", join(folder, "bird.pid")];
+    const other = lab.adopt("bird1-other", new Background(inside(host.namespace, words), join(folder, "log")));
+    await waitFor(lab, "its socket", () => existsSync(socket), (there) => there);
+    renameSync(socket, `${socket}.elsewhere`); // as far as we see there is none
+    const reflectd = await started("second", { protocol: 12, onStop: "remove" },
+      { birdSockets: [socket, join(folder, "bird6.ctl")] });
+    expect((await view(reflectd)).why).toMatch(`a BIRD answers on ${socket}, and its routes have our protocol number`);
+    expect([existsSync(socket), await ip("route", "show", "proto", "12")]).toEqual([false, ""]);
+    await other.kill9();
+    await waitFor(lab, "the route", () => view(reflectd), ({ routes }) => routes.installed === 1);
     await reflectd.stop();
   }, 60_000);
 
