@@ -2,7 +2,7 @@
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { HOLD_TIME_SECONDS, REJECTED_COMMUNITY, ROUTER_ID, rejects, running } from "./common.ts";
+import { HOLD_TIME_SECONDS, REJECTED_COMMUNITY, ROUTER_ID, running } from "./common.ts";
 import type { DaemonSetup, RunningDaemon } from "./daemon.ts";
 import { ask } from "./process.ts";
 
@@ -10,7 +10,7 @@ import { ask } from "./process.ts";
 export interface Bird {
   readonly daemon: string;
   readonly client: string;
-  configuration(setup: DaemonSetup, policy: number): string;
+  configuration(setup: DaemonSetup, rejects: boolean): string;
 }
 
 /** Connections that the kernel keeps for a BIRD: listen(fd, 8). */
@@ -22,17 +22,17 @@ export async function startBird(bird: Bird, setup: DaemonSetup): Promise<Running
   const control = join(setup.folder, "bird.ctl");
   const clientWords = [bird.client, "-s", control];
   const client = (...words: string[]): ReturnType<typeof ask> => ask([...clientWords, ...words]);
-  const write = (policy: number): string => {
-    const text = bird.configuration(setup, policy);
+  const write = (rejects: boolean): string => {
+    const text = bird.configuration(setup, rejects);
     writeFileSync(file, text);
     return text;
   };
-  const configuration = write(0);
+  const configuration = write(false);
   const words = [bird.daemon, "-f", "-c", file, "-s", control, "-P", join(setup.folder, "bird.pid")];
   const daemon = await running(words, setup, {
     version: "", configuration: abridged(configuration),
-    reloadPolicy: async (version) => {
-      write(version);
+    reloadPolicy: async (rejects) => {
+      write(rejects);
       const { text } = await client("configure");
       if (!text.includes("Reconfigur")) throw new Error(`birdc configure: ${text}`);
     },
@@ -42,12 +42,12 @@ export async function startBird(bird: Bird, setup: DaemonSetup): Promise<Running
 }
 
 /** The head of a configuration: everything but channels and sessions. The policy is a filter named `policy`. */
-export function birdHead(policy: number): string {
+export function birdHead(rejects: boolean): string {
   const reject = `if (${REJECTED_COMMUNITY.join(",")}) ~ bgp_community then reject; `;
   return `log stderr { warning, error, fatal, bug };
 router id ${ROUTER_ID};
 protocol device { scan time 3600; }
-filter policy { ${rejects(policy) ? reject : ""}accept; }
+filter policy { ${rejects ? reject : ""}accept; }
 `;
 }
 

@@ -22,11 +22,11 @@ export const BIRD1: DaemonKind = {
 };
 
 /** The configuration, of which `abridged` shows the first session only. */
-export function bird1Configuration(setup: DaemonSetup, policy: number): string {
+export function bird1Configuration(setup: DaemonSetup, rejects: boolean): string {
   const { place, family, addPath, reloads, sessions } = setup;
   const clients = Array.from({ length: sessions }, (_, index) =>
     `protocol bgp client${index} from clients { neighbor ${clientAddress(place, family, index)} as ${AS_NUMBER}; }\n`);
-  return `${birdHead(policy)}listen bgp address ${daemonAddress(place, family)} port ${place.port};
+  return `${birdHead(rejects)}listen bgp address ${daemonAddress(place, family)} port ${place.port};
 # Next hops are found through this; a table of its own keeps it from the clients.
 table hops;
 protocol static { table hops; route ${nextHopRange(setup)} via "lo"; }

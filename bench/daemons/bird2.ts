@@ -17,9 +17,9 @@ export const BIRD2: DaemonKind = {
 };
 
 /** Without an import table a new policy would ask every client for its routes again. */
-export function bird2Configuration(setup: DaemonSetup, policy: number): string {
+export function bird2Configuration(setup: DaemonSetup, rejects: boolean): string {
   const { place, family, addPath, reloads } = setup;
-  return `${birdHead(policy)}# Next hops are found through this; a table of its own keeps it from the clients.
+  return `${birdHead(rejects)}# Next hops are found through this; a table of its own keeps it from the clients.
 ${family} table hops;
 protocol static { ${family} { table hops; }; route ${nextHopRange(setup)} via "lo"; }
 # 2.0.12 may leave the end of a table unsent until something wakes it: a KEEPALIVE, each second here.

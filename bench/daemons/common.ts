@@ -20,11 +20,8 @@ export const HOLD_TIME_SECONDS = 240;
 export const ROUTER_ID = "192.0.2.1";
 /** The same as a number. */
 export const ROUTER_NUMBER = 0xc000_0201;
-/** Policy of odd versions: routes with this community are rejected. */
+/** A policy that rejects leaves out routes with this community. */
 export const REJECTED_COMMUNITY: readonly [number, number] = [MARKED_COMMUNITY >>> 16, MARKED_COMMUNITY & 0xffff];
-
-/** Whether policy `version` rejects. */
-export function rejects(version: number): boolean { return version % 2 === 1; }
 
 /** `missing` of daemons that come as programs and need port 179 and many local addresses. */
 export function programsMissing(...programs: string[]): string | undefined {

@@ -53,10 +53,10 @@ export interface RunningDaemon {
   /** CPU seconds of all its processes so far. */
   cpuSeconds(): number;
   /**
-   * Puts policy `version` in force over all learned routes and resolves when the daemon took the command: routes with
-   * community 64512:666 are rejected when `version` is odd, accepted when it is even. Absent where it cannot.
+   * Puts another policy in force over all learned routes and resolves when the daemon took the command: routes with
+   * REJECTED_COMMUNITY are rejected from now on, or accepted again. Absent where it cannot.
    */
-  reloadPolicy?(version: number): Promise<void>;
+  reloadPolicy?(rejects: boolean): Promise<void>;
   /** The command of the daemon's own client program that lists its peers. */
   readonly peerList?: readonly string[];
   /** Longest pause of its event loop since it started, milliseconds; reflectd only. */

@@ -8,7 +8,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { clientRange, daemonAddress } from "../place.ts";
 import { AS_NUMBER, HOLD_TIME_SECONDS, MANY_DIALS, REJECTED_COMMUNITY, ROUTER_ID, programsMissing,
-  rejects, running } from "./common.ts";
+  running } from "./common.ts";
 import type { DaemonKind, DaemonSetup } from "./daemon.ts";
 import { ask } from "./process.ts";
 
@@ -40,8 +40,8 @@ async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
     "-f", file];
   const daemon = await running(words, setup, {
     version: "", configuration,
-    reloadPolicy: async (version) => {
-      await shell("configure terminal", ...policyCommands(version), "end", `clear bgp ${family} unicast * soft in`);
+    reloadPolicy: async (rejects) => {
+      await shell("configure terminal", ...policyCommands(rejects), "end", `clear bgp ${family} unicast * soft in`);
     },
     peerList: shellWords("show bgp summary json"),
   });
@@ -49,11 +49,12 @@ async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
 }
 
 /** Entry 20 takes what entry 10, if it is there, lets pass. */
-function policyCommands(policy: number): string[] {
-  return rejects(policy) ? ["route-map policy deny 10", "match community rejected", "exit"]
+function policyCommands(rejects: boolean): string[] {
+  return rejects ? ["route-map policy deny 10", "match community rejected", "exit"]
     : ["no route-map policy deny 10"];
 }
 
+/** The configuration file. */
 export function frrConfiguration(setup: DaemonSetup): string {
   const { place, family, addPath, reloads, joinsAtOnce, sessions } = setup;
   const clients = ["activate", "route-reflector-client", ...(addPath ? ["addpath-tx-all-paths"] : []),

@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { clientRange, daemonAddress, freePort } from "../place.ts";
 import { AS_NUMBER, HOLD_TIME_SECONDS, MANY_DIALS, REJECTED_COMMUNITY, ROUTER_ID, programsMissing,
-  rejects, running } from "./common.ts";
+  running } from "./common.ts";
 import type { DaemonKind, DaemonSetup } from "./daemon.ts";
 import { ask } from "./process.ts";
 
@@ -30,15 +30,10 @@ async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
   const client = (...words: string[]): ReturnType<typeof ask> => ask([...clientWords, ...words]);
   const words = [GOBGPD, "-f", file, "--log-plain", "--log-level", "error", "--api-hosts", `127.0.0.1:${port}`,
     "--pprof-disable"];
-  let rejecting = false;
   const daemon = await running(words, setup, {
     version: "", configuration,
-    reloadPolicy: async (version) => {
-      // It refuses to add a policy twice.
-      if (rejects(version) !== rejecting) {
-        await client("global", "policy", "import", rejecting ? "del" : "add", POLICY);
-        rejecting = !rejecting;
-      }
+    reloadPolicy: async (rejects) => {
+      await client("global", "policy", "import", rejects ? "add" : "del", POLICY);
       await client("neighbor", "all", "softresetin");
     },
     // Of all neighbours: without the count of what each was told, which only `neighbor ADDRESS` asks for.
@@ -49,6 +44,7 @@ async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
 
 const POLICY = "policy";
 
+/** The configuration file: it defines the policy, which a command puts in force. */
 export function gobgpConfiguration(setup: DaemonSetup): string {
   const { place, family, addPath } = setup;
   return `[global.config]

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { clientRange, daemonAddress } from "../place.ts";
-import { AS_NUMBER, HOLD_TIME_SECONDS, REJECTED_COMMUNITY, ROUTER_ID, programsMissing, rejects,
+import { AS_NUMBER, HOLD_TIME_SECONDS, REJECTED_COMMUNITY, ROUTER_ID, programsMissing,
   running } from "./common.ts";
 import type { DaemonKind, DaemonSetup } from "./daemon.ts";
 import { ask } from "./process.ts";
@@ -24,20 +24,20 @@ export const OPENBGPD: DaemonKind = {
 async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
   const file = join(setup.folder, "bgpd.conf");
   const socket = join(setup.folder, "bgpd.sock");
-  const write = (policy: number): string => {
-    const text = openbgpdConfiguration(setup, socket, policy);
+  const write = (rejects: boolean): string => {
+    const text = openbgpdConfiguration(setup, socket, rejects);
     // It refuses a file that others may read.
     writeFileSync(file, text, { mode: 0o600 });
     return text;
   };
-  const configuration = write(0);
+  const configuration = write(false);
   mkdirSync(HOME, { recursive: true, mode: 0o755 });
   const clientWords = [BGPCTL, "-s", socket];
   const client = (...words: string[]): ReturnType<typeof ask> => ask([...clientWords, ...words]);
   return running([BGPD, "-d", "-f", file], setup, {
     version: await openbgpdVersion(), configuration,
-    reloadPolicy: async (version) => {
-      write(version);
+    reloadPolicy: async (rejects) => {
+      write(rejects);
       await client("reload");
     },
     peerList: [...clientWords, "show"],
@@ -50,7 +50,8 @@ async function openbgpdVersion(): Promise<string> {
   return /OpenBGPD (\S+)/.exec(text)?.[1] ?? "";
 }
 
-export function openbgpdConfiguration(setup: DaemonSetup, socket: string, policy: number): string {
+/** The configuration file. */
+export function openbgpdConfiguration(setup: DaemonSetup, socket: string, rejects: boolean): string {
   const { place, family, addPath } = setup;
   const announced = (name: "IPv4" | "IPv6"): string => name.toLowerCase() === family ? "unicast" : "none";
   return `AS ${AS_NUMBER}
@@ -68,5 +69,5 @@ neighbor ${clientRange(place, family)} {
 ${addPath ? "  announce add-path recv yes\n  announce add-path send all\n" : ""}}
 allow from any
 allow to any
-${rejects(policy) ? `deny from any community ${REJECTED_COMMUNITY.join(":")}\n` : ""}`;
+${rejects ? `deny from any community ${REJECTED_COMMUNITY.join(":")}\n` : ""}`;
 }

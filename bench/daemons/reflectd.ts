@@ -6,7 +6,7 @@ import type { RequestOptions } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { clientRange, daemonAddress, freePort } from "../place.ts";
-import { AS_NUMBER, HOLD_TIME_SECONDS, MANY_DIALS, REJECTED_COMMUNITY, REPOSITORY, ROUTER_ID, rejects,
+import { AS_NUMBER, HOLD_TIME_SECONDS, MANY_DIALS, REJECTED_COMMUNITY, REPOSITORY, ROUTER_ID,
   running } from "./common.ts";
 import type { DaemonKind, DaemonSetup } from "./daemon.ts";
 import { ask } from "./process.ts";
@@ -27,17 +27,17 @@ async function start(setup: DaemonSetup): ReturnType<DaemonKind["start"]> {
   const file = join(setup.folder, "reflectd.json");
   const socketPath = join(setup.folder, "control.sock");
   const http = await freePort();
-  const write = (policy: number): string => {
-    const text = JSON.stringify(reflectdConfiguration(setup, socketPath, http, policy), undefined, 1);
+  const write = (rejects: boolean): string => {
+    const text = JSON.stringify(reflectdConfiguration(setup, socketPath, http, rejects), undefined, 1);
     writeFileSync(file, text);
     return text;
   };
-  const configuration = write(0);
+  const configuration = write(false);
   const clientWords = (...words: string[]): string[] => [process.execPath, MAIN, ...words, "--socket", socketPath];
   const daemon = await running([process.execPath, ...setup.nodeOptions, MAIN, "run", "--config", file], setup, {
     version: "", configuration,
-    reloadPolicy: async (version) => {
-      write(version);
+    reloadPolicy: async (rejects) => {
+      write(rejects);
       await ask(clientWords("reload"));
     },
     peerList: clientWords("show", "peers"),
@@ -64,7 +64,7 @@ async function versionOf(socketPath: string): Promise<string> {
 }
 
 /** The configuration file. */
-export function reflectdConfiguration(setup: DaemonSetup, socket: string, http: number, policy: number):
+export function reflectdConfiguration(setup: DaemonSetup, socket: string, http: number, rejects: boolean):
   unknown {
   const { place, family, addPath, sessions } = setup;
   const rule = { communities: { values: [REJECTED_COMMUNITY.join(":")] }, action: "Reject" };
@@ -73,7 +73,7 @@ export function reflectdConfiguration(setup: DaemonSetup, socket: string, http: 
     listen: [{ address: daemonAddress(place, family), port: place.port }],
     neighbors: [{ name: "clients", range: clientRange(place, family), limit: sessions, routeReflectorClient: true,
       families: [`${family}-unicast`], addPath: addPath ? "both" : "off", holdTimeSeconds: HOLD_TIME_SECONDS,
-      ...(rejects(policy) ? { import: { default: "accept", rules: [rule] } } : {}) }],
+      ...(rejects ? { import: { default: "accept", rules: [rule] } } : {}) }],
     control: { socket }, http: { address: "127.0.0.1", port: http }, log: { level: "error", format: "text" },
     metrics: { perPeer: false },
   };

@@ -147,8 +147,8 @@ export const RELOAD: Phase = {
   ],
   async run({ daemon, fleet, timed }) {
     if (daemon.reloadPolicy === undefined) throw new NotSupported("it has no policies");
-    const reload = (version: number) => (): Promise<void> => daemon.reloadPolicy!(version);
-    await timed("rejectMs", () => fleet.policy(true, reload(1)));
-    await timed("acceptMs", () => fleet.policy(false, reload(2)));
+    const reload = (rejects: boolean): Promise<Timing> => fleet.policy(rejects, () => daemon.reloadPolicy!(rejects));
+    await timed("rejectMs", () => reload(true));
+    await timed("acceptMs", () => reload(false));
   },
 };
