@@ -10,8 +10,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { programsMissing } from "../daemons/common.ts";
+import { StartedProcess } from "../started-process.ts";
 import type { Entrant, EntrantSetup, RunningEntrant } from "./entrant.ts";
-import { KernelProcess } from "./process.ts";
 import { GATEWAYS, routeLines } from "./routes.ts";
 
 const DAEMON = "/usr/sbin/bird";
@@ -34,8 +34,8 @@ async function start(setup: EntrantSetup): Promise<RunningEntrant> {
   const file = join(folder, "bird.conf");
   const socket = join(folder, "bird.ctl");
   writeFileSync(file, configuration(setup));
-  const bird = new KernelProcess(["ip", "netns", "exec", namespace, DAEMON, "-f", "-s", socket,
-    "-P", join(folder, "bird.pid"), "-c", file], folder);
+  const bird = new StartedProcess(["ip", "netns", "exec", namespace, DAEMON, "-f", "-s", socket,
+    "-P", join(folder, "bird.pid"), "-c", file], join(folder, "bird.log"));
   const tell = async (...words: string[]): Promise<string> => {
     const { stdout } = await ask(CLIENT, ["-s", socket, ...words], { timeout: START_MS });
     return stdout;

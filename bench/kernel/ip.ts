@@ -3,8 +3,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { programsMissing } from "../daemons/common.ts";
+import { StartedProcess } from "../started-process.ts";
 import type { Entrant, EntrantSetup, RunningEntrant } from "./entrant.ts";
-import { KernelProcess } from "./process.ts";
 import { GATEWAYS, routeLines } from "./routes.ts";
 
 const IP = "/usr/sbin/ip";
@@ -19,11 +19,11 @@ export const IP_BATCH: Entrant = {
 };
 
 async function start({ namespace, folder, routes }: EntrantSetup): Promise<RunningEntrant> {
-  let running: KernelProcess | undefined;
+  let running: StartedProcess | undefined;
   const run = async (...words: string[]): Promise<void> => {
-    running = new KernelProcess([IP, "-n", namespace, ...words], folder, "output");
+    running = new StartedProcess([IP, "-n", namespace, ...words], join(folder, "ip.log"), "output");
     await running.ended;
-    if (running.exitCode !== 0) throw new Error(`ip ${words.join(" ")}: ${running.lastWords()}`);
+    if (running.child.exitCode !== 0) throw new Error(`ip ${words.join(" ")}: ${running.lastWords()}`);
   };
   const batch = (name: string, line: (prefix: string) => string): (() => Promise<void>) => {
     const file = join(folder, `${name}.batch`);

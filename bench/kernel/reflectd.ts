@@ -7,9 +7,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { REPOSITORY, BENCH_OUT } from "../daemons/common.ts";
+import { StartedProcess } from "../started-process.ts";
 import type { EngineAnswer, EngineRequest } from "./engine.ts";
 import type { Entrant, EntrantSetup, RunningEntrant } from "./entrant.ts";
-import { KernelProcess } from "./process.ts";
 
 const MAIN = join(REPOSITORY, "dist/main.js");
 /** Programs that take the same requests. */
@@ -36,8 +36,8 @@ export const KERNEL_FLOOR: Entrant = {
 
 async function started({ namespace, folder, routes }: EntrantSetup, program: string):
   Promise<{ readonly running: RunningEntrant; ask(request: EngineRequest): Promise<EngineAnswer> }> {
-  const engine = new KernelProcess(["ip", "netns", "exec", namespace, process.execPath, program, String(routes)],
-    folder, "both");
+  const engine = new StartedProcess(["ip", "netns", "exec", namespace, process.execPath, program, String(routes)],
+    join(folder, "engine.log"), "both");
   const heard: ((answer: EngineAnswer | undefined) => void)[] = [];
   createInterface({ input: engine.child.stdout! })
     .on("line", (line) => heard.shift()?.(JSON.parse(line) as EngineAnswer))

@@ -14,8 +14,8 @@ import { promisify } from "node:util";
 import { parseAddress } from "../../src/base/address.ts";
 import { Writer } from "../../src/base/bytes.ts";
 import { programsMissing } from "../daemons/common.ts";
+import { StartedProcess } from "../started-process.ts";
 import type { Entrant, EntrantSetup, RunningEntrant } from "./entrant.ts";
-import { KernelProcess } from "./process.ts";
 import { addressOf, BLOCK_LENGTH, GATEWAYS, INTERFACE } from "./routes.ts";
 
 const DAEMON = "/usr/lib/frr/zebra";
@@ -44,8 +44,9 @@ async function start({ namespace, folder, routes }: EntrantSetup): Promise<Runni
   const { stdout: said } = await execute(DAEMON, ["--version"]);
   const { stdout: link } = await execute("ip", ["-n", namespace, "-json", "link", "show", INTERFACE.name]);
   const interfaceIndex = (JSON.parse(link) as { ifindex: number }[])[0]!.ifindex;
-  const zebra = new KernelProcess(["ip", "netns", "exec", namespace, DAEMON, "-P", "0", "--vty_socket", folder,
-    "-z", path, "-i", join(folder, "zebra.pid"), "--log", "stdout", "--log-level", "errors", "-f", file], folder);
+  const zebra = new StartedProcess(["ip", "netns", "exec", namespace, DAEMON, "-P", "0", "--vty_socket", folder,
+    "-z", path, "-i", join(folder, "zebra.pid"), "--log", "stdout", "--log-level", "errors", "-f", file],
+  join(folder, "zebra.log"));
   const socket = await connected(path, zebra);
   socket.write(message(COMMAND.hello, (body) => body.u8(ROUTE_STATIC).u16(0).u32(0).u16(0)));
   const told = (gateway: string | undefined): (() => Promise<void>) => {
@@ -62,7 +63,7 @@ async function start({ namespace, folder, routes }: EntrantSetup): Promise<Runni
   };
 }
 
-async function connected(path: string, zebra: KernelProcess): Promise<Socket> {
+async function connected(path: string, zebra: StartedProcess): Promise<Socket> {
   for (const until = performance.now() + START_MS;;) {
     try {
       return await new Promise((resolve, reject) => {
