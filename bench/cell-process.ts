@@ -17,7 +17,7 @@ export interface CellEnd extends Pick<CellResult, "reason" | "timedOut" | "figur
   /** Of the daemon as far as it started. */
   readonly version?: string;
   readonly configuration?: string;
-  /** What its load lacks, one line each. */
+  /** What is to be said of its load, one line each. */
   readonly notes?: readonly string[];
 }
 

@@ -95,7 +95,7 @@ export interface ScenarioNote {
   readonly name: string;
   readonly title: string;
   readonly figures: readonly FigureRow[];
-  /** What its load lacks of what it was made from, one line each. */
+  /** How much of a dump its load is, and what was left out of it, one line each. */
   readonly notes?: readonly string[];
   /** Scenarios of one sweep are the points of one curve per figure and daemon, at so many of `axis` ("routes"). */
   readonly sweep?: { readonly name: string; readonly title: string; readonly axis: string; readonly at: number };

@@ -51,7 +51,7 @@ export interface RunEnd {
   readonly cells: readonly CellResult[];
   readonly notMeasured: readonly string[];
   readonly daemons: ReadonlyMap<DaemonName, DaemonFacts>;
-  /** By scenario: what its load lacks. */
+  /** By scenario: what is to be said of its load. */
   readonly notes: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -104,8 +104,8 @@ export async function run(turns: readonly Turn<Scenario>[], ports: RunPorts): Pr
     };
     measuring(STARTING);
     const begun = ports.now();
-    const { version, configuration, notes: lacks = [], ...end } = await ports.cell(turn, measuring).catch(notBegun);
-    if (lacks.length > 0) notes.set(turn.scenario.name, lacks);
+    const { version, configuration, notes: said = [], ...end } = await ports.cell(turn, measuring).catch(notBegun);
+    if (said.length > 0) notes.set(turn.scenario.name, said);
     cells.push({ scenario: turn.scenario.name, daemon: turn.daemon, run: turn.run, ...end });
     if (version !== undefined) note(daemons, turn, version, configuration ?? "");
     took.set(key, ports.now() - begun);

@@ -34,7 +34,7 @@ export interface LoadParts {
   readonly sources: readonly SourceLoad[];
   /** See `Load.preferred`. */
   readonly preferred?: Uint16Array;
-  /** What was left out of it and why, one line each. */
+  /** How much it is of what it was made from, and what was left out and why; one line each. */
   readonly notes: readonly string[];
 }
 

@@ -52,7 +52,7 @@ export async function mrtLoad(options: MrtOptions): Promise<Load> {
   const table = new DumpedTable(family, peers, sources);
   await visitRib(file, (record) => { if (record.family === family) table.add(record); });
   const load = table.finish(addPath);
-  if (load.prefixes === 0) throw new Error(`${file}: nothing that can be announced; ${load.notes.join("; ")}`);
+  if (load.prefixes === 0) throw new Error(`${file}: nothing that can be announced; ${load.notes.slice(1).join("; ")}`);
   return load;
 }
 
@@ -107,7 +107,9 @@ class DumpedTable {
 
   finish(addPath: boolean): Load {
     const sources = this.#routes.map((list) => list.finish(this.#attributes));
-    const notes = [...this.#leftOut].map(([why, count]) => `left out of the dump, ${count} ×: ${why}`);
+    const count = sources.reduce((sum, { prefixes }) => sum + prefixes.length, 0);
+    const inWords = (number: number): string => number.toLocaleString("en");
+    const notes = [`of the dump: ${inWords(this.#numbers.count)} prefixes, ${inWords(count)} routes`, ...[...this.#leftOut].map(([why, count]) => `left out of the dump, ${count} ×: ${why}`)];
     return new Load({ family: this.#family, addPath, numbers: this.#numbers, attributes: this.#attributes, sources,
       notes });
   }

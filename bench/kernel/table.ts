@@ -27,7 +27,8 @@ export function kernelTable({ entrants, figures, notMeasured }: KernelResults): 
       line("  its CPU time", entrants.map(({ name }) => cpuTime(of, name))),
     ];
   });
-  return [" ".repeat(WHAT_COLUMNS) + titles, ...rows, ...notMeasured.map((why) => `not measured: ${why}`)].join("\n");
+  const legend = figures.some(({ entrant }) => entrant === RIVAL) ? [`×: how many times as fast as ${RIVAL}`] : [];
+  return [" ".repeat(WHAT_COLUMNS) + titles, ...rows, ...legend, ...notMeasured.map((why) => `not measured: ${why}`)].join("\n");
 }
 
 function line(what: string, cells: readonly string[]): string {

@@ -17,7 +17,7 @@ export function glance(results: BenchResults, rows: readonly Row[]): Markup | un
   return markup`<section id="glance"><h2>At a glance</h2>
 <p>The median of reflectd, then what every other needs, as a multiple of that: above 1 is slower or larger than
 reflectd, below 1 is better.</p>
-<table class="glance" style="--daemons: ${daemons.length}"><thead><tr><th></th>${daemons.map((daemon) =>
+<table class="glance" style="--others: ${daemons.length - 1}"><thead><tr><th></th>${daemons.map((daemon) =>
     markup`<th class="${daemon}">${daemonTitle(daemon)}</th>`)}</tr></thead>
 ${shown.map((scenario) => body(scenario, daemons, rows))}</table></section>
 `;

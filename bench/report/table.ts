@@ -71,7 +71,9 @@ const TITLES = " ".repeat(NAME_COLUMNS) + right("runs", RUNS_COLUMNS) +
 /** A row, and under it what came of the runs that are not in it. */
 function rowLines(row: Row): string[] {
   const name = `    ${daemonTitle(row.daemon)}`.padEnd(NAME_COLUMNS);
-  if (row.spread === undefined) return wrap(`${name} ${whyNot(row)}`, COLUMNS);
+  if (row.spread === undefined) {
+    return wrap(`${name} ${whyNot(row)}`, COLUMNS - 4).map((line, i) => (i === 0 ? line : `      ${line}`));
+  }
   const { median, min, max, count } = row.spread;
   const share = row.generatorShare === undefined ? "" : formatShare(row.generatorShare);
   const line = [

@@ -28,6 +28,7 @@ describe("the table", () => {
     expect(lines[2]).toEqual(["its CPU time", "100 ms", "200 ms"]);
   });
   it("says what was not measured", () => {
+    expect(text).toMatch(/^×: how many times as fast as BIRD 2$/m);
     expect(text).toMatch(/^not measured: ip -batch: not installed$/m);
   });
 });

@@ -204,6 +204,11 @@ describe("the text", () => {
       expect(text).toContain(words);
     }
   });
+  it("keeps a long reason under its daemon", () => {
+    const reason = "announcement: 9 of 10 clients are short; of client 1 31500 of 100000 prefixes are right";
+    expect(printTable(fanOut(cell("fan-out", "gobgp", 1, {}, { outcome: "timed out", reason }))))
+      .toContain("31500 of 100000\n      prefixes are right\n");
+  });
   it("is nothing much for nothing", () => {
     expect(printTable({ ...MADE_UP, scenarios: [], cells: [], notMeasured: [], micro: { node: "", rows: [] } }))
       .toContain("npm run bench -- --runs 5");

@@ -53,7 +53,8 @@ describe("a load from a table dump", () => {
     expect(load.prefixes).toBe(3);
     expect(load.sources.map(({ prefixes }) => prefixes.length)).toEqual([3, 2]);
     expect(load.owners).toBeUndefined();
-    expect(load.notes).toEqual(["left out of the dump, 1 ×: a peer with a smaller table"]);
+    expect(load.notes).toEqual(["of the dump: 3 prefixes, 5 routes",
+      "left out of the dump, 1 ×: a peer with a smaller table"]);
   });
   it("announces paths as they are, with NEXT_HOP and MED of its own", async () => {
     const load = await mrtLoad({ file: fileOf(BOTH), addPath: false, sources: 1 });
@@ -82,7 +83,7 @@ describe("a load from a table dump", () => {
     const load = await mrtLoad({ file: fileOf([PEERS, rib(subtype, prefix, entries)]), addPath: true, sources: 2 });
     expect([load.family, load.prefixes]).toEqual([family, 1]);
     expect(load.sources.map(({ prefixes }) => prefixes.length)).toEqual([1, 1]);
-    expect(load.notes).toEqual(["left out of the dump, 1 ×: more paths than sources"]);
+    expect(load.notes.slice(1)).toEqual(["left out of the dump, 1 ×: more paths than sources"]);
   });
   it("reads a generic record without ADD-PATH, passes over what is not unicast", async () => {
     const generic = (safi: number): Uint8Array => rib(6, [...be16(1), safi, ...net(safi)], [{ peer: 0 }]);
@@ -108,7 +109,7 @@ describe("a load from a table dump", () => {
     const records = [rib(2, net(9), [{ peer: 0 }]), rib(2, prefix, [{ peer: 0, attributes }])];
     const load = await mrtLoad({ file: fileOf(records), addPath: false, sources: 1 });
     expect(load.prefixes).toBe(1);
-    expect(load.notes).toEqual([`left out of the dump, 1 ×: ${why}`]);
+    expect(load.notes.slice(1)).toEqual([`left out of the dump, 1 ×: ${why}`]);
   });
   it("drops communities that a daemon acts on, keeps the others", async () => {
     const values = [0xffff_ff01, 0xfc00_029a, 0x0001_0002].flatMap(be32);
