@@ -8,6 +8,8 @@ import { NO_WORDS, PAGE_OCTETS, dropPage, noPages, u32Page } from "./page.ts";
 
 /** What is known of a page beside its words. */
 interface PageUse {
+  /** Rows that can be given out: row 0 cannot. */
+  readonly capacity: number;
   /** Live rows. */
   used: number;
   /** Rows ever used since the page is there; those above were never written. */
@@ -102,17 +104,20 @@ export class Rows {
 
   /** Whether a page is there and not full. */
   #hasRoom(at: number): boolean {
-    return at < this.#use.length && this.#use[at]!.used < this.#capacity(at) && this.pages[at]!.length > 0;
+    if (at >= this.#use.length) return false;
+    const { used, capacity } = this.#use[at]!;
+    return used < capacity && this.pages[at]!.length > 0;
   }
 
   /** The lowest page with room, or a new one. */
   #pageWithRoom(): number {
     const uses = this.#use;
     let at = this.#lowest;
-    while (at < uses.length && uses[at]!.used === this.#capacity(at)) at++;
+    while (at < uses.length && uses[at]!.used === uses[at]!.capacity) at++;
     this.#lowest = at;
     if (at === uses.length) {
-      uses.push({ used: 0, fill: at === 0 ? 1 : 0, free: 0 });
+      const reserved = at === 0 ? 1 : 0;
+      uses.push({ capacity: this.#rowsPerPage - reserved, used: 0, fill: reserved, free: 0 });
       this.pages.push(NO_WORDS);
     }
     if (this.pages[at]!.length === 0) {
@@ -122,19 +127,9 @@ export class Rows {
     return at;
   }
 
-  /** Rows of a page that can be given out: row 0 cannot. */
-  #capacity(at: number): number {
-    return at === 0 ? this.#rowsPerPage - 1 : this.#rowsPerPage;
-  }
-
   #emptied(at: number): void {
     const use = this.#use[at]!;
-    // Rows of a page that stays are all 0 but for their links, so that it reads as new.
-    for (let slot = use.free; slot !== 0;) {
-      const word = (slot - 1) * this.stride;
-      slot = this.pages[at]![word]!;
-      this.pages[at]![word] = 0;
-    }
+    clearLinks(this.pages[at]!, this.stride, use.free);
     use.free = 0;
     use.fill = at === 0 ? 1 : 0;
     const spare = this.#spare;
@@ -157,5 +152,17 @@ export class Rows {
     dropPage(page);
     this.pages[at] = NO_WORDS;
     this.#live--;
+  }
+}
+
+/**
+ * Rows of a page that stays are all 0 but for their links: without them it reads as new. Alone in its function, as V8
+ * compiles a long loop while it runs, and throws that away again where anything follows it.
+ */
+function clearLinks(page: Uint32Array, stride: number, firstFree: number): void {
+  for (let slot = firstFree; slot !== 0;) {
+    const word = (slot - 1) * stride;
+    slot = page[word]!;
+    page[word] = 0;
   }
 }
