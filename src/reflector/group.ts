@@ -283,10 +283,11 @@ export class UpdateGroup {
   #judge(path: PathIndex, attributes: AttributesId, sourceId: SourceId): ExportId {
     const { store, sources } = this.tables;
     const source = sources.get(sourceId);
-    if (blockedBy({ store, attributes, source, notReflected: !this.#plain(path) }, this.target)) return 0 as ExportId;
+    const outgoing = { store, attributes, source, notReflected: !this.#plain(path) };
+    if (blockedBy(outgoing, this.target)) return 0 as ExportId;
     const found = this.exports.find(attributes, sourceId);
     if (found !== 0) return found;
-    const originator = originatorAsSent({ store, attributes, source }, this.target);
+    const originator = originatorAsSent(outgoing, this.target);
     const added = this.exports.add(attributes, sourceId, originator);
     if (this.#packer.fits(added)) return added;
     this.exports.releaseUnused(added);

@@ -94,7 +94,10 @@ function take(block: Uint8Array, code: number, at: number, end: number, into: At
       into.hasLocalPref = true;
       return;
     case ATTRIBUTE.COMMUNITIES:
-      for (let i = at; i < end; i += 4) into.wellKnown |= wellKnownBit(readU32(block, i));
+      for (let i = at; i < end; i += 4) {
+        const community = readU32(block, i);
+        if (community >= COMMUNITY.GRACEFUL_SHUTDOWN) into.wellKnown |= wellKnownBit(community); // hardly any
+      }
       return;
     case ATTRIBUTE.ORIGINATOR_ID:
       into.originatorId = readU32(block, at);
@@ -122,7 +125,6 @@ function takeAsPath(block: Uint8Array, at: number, end: number, into: AttributeS
 }
 
 function wellKnownBit(community: number): number {
-  if (community < COMMUNITY.GRACEFUL_SHUTDOWN) return 0; // nearly all
   switch (community) {
     case COMMUNITY.NO_EXPORT: return WELL_KNOWN.NO_EXPORT;
     case COMMUNITY.NO_ADVERTISE: return WELL_KNOWN.NO_ADVERTISE;
