@@ -109,7 +109,8 @@ class DumpedTable {
     const sources = this.#routes.map((list) => list.finish(this.#attributes));
     const count = sources.reduce((sum, { prefixes }) => sum + prefixes.length, 0);
     const inWords = (number: number): string => number.toLocaleString("en");
-    const notes = [`of the dump: ${inWords(this.#numbers.count)} prefixes, ${inWords(count)} routes`, ...[...this.#leftOut].map(([why, count]) => `left out of the dump, ${count} ×: ${why}`)];
+    const notes = [`of the dump: ${inWords(this.#numbers.count)} prefixes, ${inWords(count)} routes`,
+      ...[...this.#leftOut].map(([why, times]) => `left out of the dump, ${times} ×: ${why}`)];
     return new Load({ family: this.#family, addPath, numbers: this.#numbers, attributes: this.#attributes, sources,
       notes });
   }

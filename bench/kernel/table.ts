@@ -28,7 +28,8 @@ export function kernelTable({ entrants, figures, notMeasured }: KernelResults): 
     ];
   });
   const legend = figures.some(({ entrant }) => entrant === RIVAL) ? [`×: how many times as fast as ${RIVAL}`] : [];
-  return [" ".repeat(WHAT_COLUMNS) + titles, ...rows, ...legend, ...notMeasured.map((why) => `not measured: ${why}`)].join("\n");
+  return [" ".repeat(WHAT_COLUMNS) + titles, ...rows, ...legend,
+    ...notMeasured.map((why) => `not measured: ${why}`)].join("\n");
 }
 
 function line(what: string, cells: readonly string[]): string {
