@@ -50,10 +50,12 @@ const STEP_SECONDS = 60;
 const TEXT_OCTETS_MAX = 256 << 20;
 const execute = promisify(execFile);
 let places = 0;
-/** Those that are there; whoever ends the benchmark in the middle leaves none behind. */
+/** Namespaces and folders that are there; whoever ends the benchmark in the middle leaves none behind. */
 const namespaces = new Set<string>();
+const folders = new Set<string>();
 process.on("exit", () => {
   for (const namespace of namespaces) execFileSync("ip", ["netns", "delete", namespace], { stdio: "ignore" });
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
 /** Measures all entrants that are there. */
@@ -92,6 +94,7 @@ async function measure(entrant: Entrant, routes: number, compares: boolean, note
   places += 1;
   const namespace = `reflectd-bench-${process.pid}-kernel${places}`;
   const folder = mkdtempSync(join(tmpdir(), "reflectd-bench-kernel-"));
+  folders.add(folder);
   let running: RunningEntrant | undefined;
   try {
     await furnish(namespace);
@@ -103,6 +106,7 @@ async function measure(entrant: Entrant, routes: number, compares: boolean, note
     await execute("ip", ["netns", "delete", namespace]);
     namespaces.delete(namespace);
     rmSync(folder, { recursive: true, force: true });
+    folders.delete(folder);
   }
 }
 
