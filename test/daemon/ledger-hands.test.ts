@@ -78,11 +78,9 @@ class Scene {
   }
 
   /**
-   * What takes a scan is not done: a change just after ours that is heard before our answer, another owner's before
-   * ours at one key, and what asks which of ours is the first.
+   * What takes a scan is not done: another owner's before ours at one key, and what asks which of ours is the first.
    */
   #lay(hand: typeof HANDS[number], one: KernelRoute): void {
-    while (this.#answers.length > 0) this.#answer();
     const ofKey = this.tables.routes.filter((other) => routeKey(other) === routeKey(one));
     const isOthersFirst = ofKey[0] !== undefined && ofKey[0].protocol !== OURS && one.protocol === OURS;
     if (isOthersFirst || (hand === "replace" && ofKey.length > 1)) return;

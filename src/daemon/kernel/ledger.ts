@@ -12,6 +12,7 @@ import { metricInKernel, routeKey, routeOf, sameRoute } from "../../kernel/route
 import type { KernelRoute, RouteForm } from "../../kernel/route.ts";
 import { ByPrefix, prefixOfWords, wordsOf } from "./by-prefix.ts";
 import type { PrefixWords } from "./by-prefix.ts";
+import { Doubts } from "./doubts.ts";
 import {
   addForm, displaceForm, Entry, formsOf, isDone, loseForm, metricOf, NONE, replaceForm, sameForm, stateOf,
 } from "./entry.ts";
@@ -45,6 +46,7 @@ export class Ledger {
   #coming = new Round<Entry>();
   /** Steps on their way to the kernel. */
   readonly #underWay = new Set<LedgerChanges>();
+  readonly #doubts = new Doubts();
   #keepsStale = true;
   /** The number of the last reading. */
   #reading = 1;
@@ -142,9 +144,12 @@ export class Ledger {
     if (known === undefined && gone) return undefined;
     const entry = known ?? this.#addEntry(words);
     const form = this.#formFor(entry, route);
+    const { have, others } = entry;
     if (gone) loseForm(entry, form);
     else if (beside) addForm(entry, form);
     else replaceForm(entry, form);
+    const isNews = entry.others.length !== others.length || !sameForm(entry, have, entry.have);
+    if (isNews) this.#doubts.heard(entry, form);
     return this.#heardOf(entry);
   }
 
@@ -156,13 +161,15 @@ export class Ledger {
   /** Another owner's route is there: one of ours that had its key is gone, and nothing else says so. As `heard`. */
   displaced(by: KernelRoute): Suspect | undefined {
     const entry = this.#entries.get(wordsOf(by.family, by.prefix));
-    return entry !== undefined && displaceForm(entry, by) ? this.#heardOf(entry) : undefined;
+    if (entry === undefined || !displaceForm(entry, by)) return undefined;
+    this.#doubts.heard(entry, by);
+    return this.#heardOf(entry);
   }
 
   #heardOf(entry: Entry): Suspect | undefined {
     if (entry.steps === 0 && !entry.isDirty) entry.unsure = false; // else it may be news of before
     this.#settle(entry);
-    return entry.state === "pending" || entry.state === "stale" ? entry : undefined;
+    return isDone(entry) ? undefined : entry;
   }
 
   /** The route of ours that is there and not used because of that one of another owner. */
@@ -175,7 +182,11 @@ export class Ledger {
   /** Takes up a prefix that `heard` named, where it is still other than wanted. */
   mend(prefix: Suspect): void {
     const entry = this.#entries.get(prefix);
-    if (entry === undefined || entry.steps > 0 || entry.isDirty) return;
+    if (entry === undefined || entry.isDirty) return;
+    if (entry.steps > 0) {
+      entry.again = true;
+      return;
+    }
     if (entry.state !== "pending" && !(entry.state === "stale" && !this.#keepsStale)) return;
     this.repaired++;
     this.#soil(entry);
@@ -183,11 +194,13 @@ export class Ledger {
 
   /** A link went down: IPv4 routes over it are gone, and no message says so. */
   linkLost(interfaceIndex: number): void {
+    const isLost = (form: RouteForm | undefined): boolean =>
+      form?.nextHops.some((hop) => hop.interfaceIndex === interfaceIndex) === true;
     for (const entry of this.#entries.values()) {
-      const isLost = entry.family === "ipv4-unicast" && formsOf(entry).some(({ nextHops }) =>
-        nextHops.some((hop) => hop.interfaceIndex === interfaceIndex));
-      if (!isLost) continue;
+      const { family, want, steps } = entry;
+      if (family !== "ipv4-unicast" || !(formsOf(entry).some(isLost) || (steps > 0 && isLost(want)))) continue;
       entry.unsure = true;
+      if (steps > 0) for (const form of [want, ...formsOf(entry)]) if (isLost(form)) this.#doubts.add(entry, form!);
       this.#soil(entry);
       this.#settle(entry);
     }
@@ -235,6 +248,7 @@ export class Ledger {
       for (const change of CHANGES) {
         for (const entry of left[change].entries) {
           entry.steps--;
+          if (entry.steps === 0) this.#doubts.end(entry);
           this.#soil(entry);
           this.#settle(entry);
         }
@@ -258,7 +272,7 @@ export class Ledger {
   #taken(entry: Entry, change: keyof KernelChanges, form: RouteForm, failure: KernelFailure | undefined): void {
     entry.steps--;
     entry.failure = failure;
-    if (failure === undefined) {
+    if (failure === undefined && !this.#doubts.has(entry, form)) {
       if (change === "remove") loseForm(entry, form);
       else {
         replaceForm(entry, form);
@@ -267,7 +281,9 @@ export class Ledger {
     }
     this.#settle(entry);
     if (entry.steps > 0) return;
-    if (entry.again || entry.state === "pending" || entry.state === "stale") this.#soil(entry);
+    const isDoubtful = this.#doubts.end(entry); // `mend` comes, or what says more
+    if (!isDoubtful && (entry.state === "pending" || entry.state === "stale")) this.#soil(entry);
+    if (entry.again) this.#soil(entry);
     entry.again = false;
   }
 
