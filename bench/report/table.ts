@@ -14,7 +14,7 @@ const NAME_COLUMNS = 14;
 const FIGURE_COLUMNS = 13;
 const RUNS_COLUMNS = 5;
 
-/** Everything that a terminal has room for: headline figures, targets, what was not measured. */
+/** Everything that a terminal has room for: headline figures, targets, what was not measured. The page has the rest. */
 export function printTable(results: BenchResults): string {
   const rows = rowsOf(results);
   const judgements = judgeTargets(results, rows);
@@ -129,9 +129,17 @@ function targetsBlock(judgements: readonly Judgement[]): string {
   const line = (one: Judgement): string => `${one.scenario}, ${one.figure.what}: ${one.demand}`;
   const missed = [...of("missed")].sort((a, b) => b.off! - a.off!)
     .map((one) => `missed: ${line(one)}; measured ${one.measured}`);
-  const unknown = of("not judged").map((one) => `not judged: ${line(one)}: ${one.why}`);
+  const unknown = of("not judged");
+  const bound = unknown.filter(({ measured }) => measured !== "")
+    .map((one) => `not judged: ${line(one)}: ${one.why}; measured ${one.measured}`);
+  // Who took no part is lacking in many of them: that is told once.
+  const lacking = unknown.filter(({ measured }) => measured === "").map(({ why }) => why);
+  const reasons = [...new Set(lacking)].map((why) => {
+    const count = lacking.filter((other) => other === why).length;
+    return `not judged: ${count} ${count === 1 ? "target" : "targets"}: ${why}`;
+  });
   const judgedCount = judgements.length - unknown.length;
-  return listBlock(`Targets: ${of("reached").length} of ${judgedCount} reached`, [...missed, ...unknown]);
+  return listBlock(`Targets: ${of("reached").length} of ${judgedCount} reached`, [...missed, ...bound, ...reasons]);
 }
 
 function listBlock(title: string, items: readonly string[]): string {

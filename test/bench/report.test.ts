@@ -204,6 +204,13 @@ describe("the text", () => {
       expect(text).toContain(words);
     }
   });
+  it("tells once who took no part in what targets are about", () => {
+    const lines = printTable(fanOut(cell("fan-out", "reflectd", 1, { converge: 100 }))).split("\n");
+    expect(lines.filter((line) => line.includes("not judged"))).toEqual([
+      "  not judged: 1 target: no figure of the floor", "  not judged: 1 target: no figure of FRR",
+      "  not judged: 1 target: no figure of BIRD 2", "  not judged: 1 target: no figure of the best other daemon",
+      "  not judged: 2 targets: reflectd: not run"]);
+  });
   it("keeps a long reason under its daemon", () => {
     const reason = "announcement: 9 of 10 clients are short; of client 1 31500 of 100000 prefixes are right";
     expect(printTable(fanOut(cell("fan-out", "gobgp", 1, {}, { outcome: "timed out", reason }))))
