@@ -192,6 +192,23 @@ describe("a foreign hand", () => {
     expect(world.programmed).toEqual(["10.1.0.0/26 via 10.9.0.2 dev va proto 12"]);
   });
 
+  it("that had its place for a while, while the kernel was read, is not taken for one that has it", async () => {
+    const { world, one } = await started({ scanSeconds: 5 });
+    one.announce(["10.1.0.0/26"], { nextHop: "10.9.0.2" });
+    await world.pass(1);
+    world.memory.holdsReadings = true;
+    await world.pass(5);
+    const theirs = route("10.1.0.0/26", { via: "10.9.0.9", dev: LINKS.va }, { protocol: 4 });
+    world.foreign("replace", theirs);
+    await world.pass(1);
+    world.foreign("remove", theirs);
+    await world.pass(3);
+    expect(world.api.kernel().routes).toMatchObject({ installed: 1, failed: 0 });
+    world.memory.endReadings();
+    await world.pass(1);
+    expect(world.api.kernel()).toMatchObject({ routes: { installed: 1, failed: 0 }, failures: [] });
+  });
+
   it("that puts a better metric beside ours leaves it unused, and is named as long as it does", async () => {
     const { world, one } = await started({ metric: 7 });
     one.announce(["10.1.0.0/26", "10.1.0.64/26", "10.1.0.128/26"], { nextHop: "10.9.0.2" });

@@ -29,7 +29,7 @@ import { Convergence } from "./convergence.ts";
 import { kernelPlan, usesTunnel } from "./kernel-plan.ts";
 import type { KernelPlan } from "./kernel-plan.ts";
 import { Ledger, PACE } from "./ledger.ts";
-import type { LedgerChanges } from "./ledger.ts";
+import type { LedgerChanges, Suspect } from "./ledger.ts";
 import { LearnedRoutes } from "./learned-routes.ts";
 import { Marker } from "./marker.ts";
 import { Mending } from "./mending.ts";
@@ -229,13 +229,12 @@ export class KernelOwner {
     this.#take(event);
   }
 
-  #take(event: StateEvent): void {
-    if ((event.event === "route" || event.event === "routeGone") && this.#isOurs(event.route)) {
-      const isGone = event.event === "routeGone";
-      return this.#mending.suspect(this.#ledger.heard(event.route, isGone, !isGone && event.beside === true));
-    }
-    if (event.event === "route" && event.beside !== true && event.route.table === this.#means.settings.table) {
-      this.#mending.suspect(this.#ledger.displaced(event.route));
+  /** `isAgain`: it was taken before, and of a prefix that was changed since nobody knows whether it is older. */
+  #take(event: StateEvent, isAgain: boolean = false): void {
+    if ((event.event === "route" || event.event === "routeGone") && event.route.table === this.#means.settings.table) {
+      const { family, prefix } = event.route;
+      if (!isAgain || !this.#ledger.isSpared(wordsOf(family, prefix))) this.#mending.suspect(this.#heard(event));
+      if (this.#isOurs(event.route)) return;
     }
     for (const change of this.#state.apply(event)) this.#changed(change);
     const lost = this.#state.lostLink(event);
@@ -243,15 +242,16 @@ export class KernelOwner {
     if (this.#ledger.isBusy) this.#goOn();
   }
 
+  #heard(event: Extract<StateEvent, { readonly route: KernelRoute }>): Suspect | undefined {
+    const isGone = event.event === "routeGone";
+    const isBeside = !isGone && event.beside === true;
+    if (this.#isOurs(event.route)) return this.#ledger.heard(event.route, isGone, isBeside);
+    return isGone || isBeside ? undefined : this.#ledger.displaced(event.route);
+  }
+
   #isOurs({ table, protocol }: KernelRoute): boolean {
     const { settings } = this.#means;
     return protocol === settings.protocol && table === settings.table;
-  }
-
-  /** Whether it is about a route of ours that was changed since: the order of both is known no more. */
-  #isOld(event: StateEvent): boolean {
-    return (event.event === "route" || event.event === "routeGone") && this.#isOurs(event.route)
-      && this.#ledger.isSpared(wordsOf(event.route.family, event.route.prefix));
   }
 
   /** The kernel's state changed, but for routes of ours. */
@@ -350,7 +350,7 @@ export class KernelOwner {
       this.#timers.set("read", this.#means.settings.scanSeconds, () => this.#read());
       if (!this.#isKnown) this.#know();
     }
-    for (const event of during) if (!this.#isOld(event)) this.#take(event);
+    for (const event of during) this.#take(event, true);
     this.#goOn();
   }
 
