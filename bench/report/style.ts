@@ -76,7 +76,7 @@ tr.reflectd td { font-weight: 600; } tr.figure th { padding-top: 14px; }
 .heat4 { background: rgb(var(--good-wash) / 0.38); }
 @media (max-width: 640px) {
   .glance, .glance tbody { display: block; } .glance thead { display: block; position: sticky; top: 0; z-index: 1; }
-  .glance tr { display: grid; grid-template-columns: minmax(0, 1.4fr) repeat(var(--others), minmax(0, 1fr)); }
+  .glance tr { display: grid; grid-template-columns: minmax(0, 1.3fr) repeat(var(--others), minmax(0, 1fr)); }
   .glance .scenario, .glance .scenario th { display: block; border: 0; } .glance thead th:first-child { display: none; }
   .glance .scenario th { padding: 18px 0 0; } .glance .scenario span { display: block; margin: 0; }
   .glance th[scope] { grid-column: 1 / -1; border: 0; padding: 6px 0 2px; color: var(--soft); }
