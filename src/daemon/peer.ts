@@ -130,7 +130,7 @@ export class Peer implements SessionOwner {
     const result = ingress.apply(message, read, session, this.#host.nowSeconds());
     for (const fault of result.faults) this.#fault(fault);
     if (result.crossed !== undefined) this.#crossed(result.crossed.family, result.end !== undefined);
-    this.#host.work.changed();
+    this.#host.work.received();
     const told = isEndOfRib(message);
     if (told !== undefined) this.#endOfRib(familyRow(told));
     return result.end;

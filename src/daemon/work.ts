@@ -24,7 +24,7 @@ const ROWS_JUDGED_PER_SLICE = 16_384;
 const SLICE_MILLISECONDS = { less: 10, more: 30, waking: 40 } as const;
 /** The least part of a whole slice, and the first: code takes ten times as long until Node has compiled it. */
 const SHARE_MIN = 1 / 16;
-/** What is decided waits so long for input that stands in line: thousands of members are then woken once for all. */
+/** What is decided waits so long for more input at most: thousands of members are then woken once for all. */
 const MORE_MILLISECONDS = 150;
 /** How long dead rows wait until they are looked at again. */
 const REAP_SECONDS = 1;
@@ -65,6 +65,8 @@ export class Work {
   readonly #garbage = new Garbage();
   #stopped = false;
   #scheduled = false;
+  /** UPDATEs have come since the last slice. */
+  #received = false;
   #reaping: (() => void) | undefined = undefined;
   #resting: (() => void) | undefined = undefined;
   #collecting: (() => void) | undefined = undefined;
@@ -89,6 +91,12 @@ export class Work {
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#ports.soon(() => this.#slice());
+  }
+
+  /** UPDATEs came, and more may be on their way. */
+  received(): void {
+    this.#received = true;
+    this.changed();
   }
 
   /** Withdraws all paths of a peer. */
@@ -152,7 +160,8 @@ export class Work {
     this.#sweepSome();
     this.#rejudge.step(ROWS_JUDGED_PER_SLICE);
     let full = false;
-    const more = this.#ports.moreIn() && from - (this.#since ?? from) < MORE_MILLISECONDS;
+    const more = from - (this.#since ?? from) < MORE_MILLISECONDS && this.#isMoreLikely();
+    this.#received = false;
     const gone = (): number => (this.#ports.now() - from) / SLICE_MILLISECONDS.waking;
     for (const reflector of this.#tables.reflectors) full = reflector.pump(this.#share, more, gone) || full;
     if (full) this.#share = shareAfter(this.#share, this.#ports.now() - from);
@@ -163,6 +172,11 @@ export class Work {
     if (this.#since !== undefined) this.convergenceSeconds.observe((this.#ports.now() - this.#since) / 1000);
     this.#since = undefined;
     this.#collectLater();
+  }
+
+  /** Input stands in line; or some came just now, and so many are to be woken for it that a turn without is awaited. */
+  #isMoreLikely(): boolean {
+    return this.#ports.moreIn() || (this.#received && this.#tables.reflectors.some(({ isCrowded }) => isCrowded));
   }
 
   /** Looks at the size of the tables whenever nothing is left to do: after changes, and after rows were freed. */

@@ -21,6 +21,8 @@ export interface ReflectorLimits {
   readonly octetsPerWake: number;
   /** So many prefixes decided in one slice are of a stream: more may be on its way. */
   readonly prefixesOfStream: number;
+  /** To wake so many members takes longer than to look whether more is coming. */
+  readonly membersOfCrowd: number;
   /** Octets handed out to members in one whole slice, after which the others wait for the next one. */
   readonly octetsPerSlice: number;
   /** What takes as long as so many octets to send: to hand out anything at all, and to decide and tell one prefix. */
@@ -53,6 +55,7 @@ export const REFLECTOR_LIMITS: ReflectorLimits = {
   prefixesPerWake: 65_536,
   octetsPerWake: 163_840,
   prefixesOfStream: 1_024,
+  membersOfCrowd: 64,
   octetsPerSlice: 8_388_608,
   octetsPerPull: 8_192,
   octetsPerPrefix: 512,

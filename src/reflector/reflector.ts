@@ -59,6 +59,12 @@ export class Reflector {
     return this.#groups.values();
   }
 
+  /** Whether a change may have to be told to many. */
+  get isCrowded(): boolean {
+    for (const { members } of this.#groups.values()) if (members.size >= this.#limits.membersOfCrowd) return true;
+    return false;
+  }
+
   /** Routes ever kept back because they fit no message. */
   get tooLong(): number {
     let sum = this.#tooLong;

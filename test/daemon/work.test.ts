@@ -78,6 +78,32 @@ it("collects garbage when nothing was to do for a second, or after ten", () => {
   expect(collectedAt(() => true)).toEqual([10]);
 });
 
+it.each([
+  ["a crowd is to be told", true, [true, true, false, true]],
+  ["few are", false, [false, false, false, false]],
+])("awaits a turn without UPDATEs, 150 ms at most, where %s", (_case, isCrowded, awaited) => {
+  let now = 0;
+  const mores: boolean[] = [];
+  const turns: Array<() => void> = [];
+  const reflector = {
+    pump: (_share: number, more: boolean): boolean => mores.push(more) < 0, busy: true, isCrowded,
+  } as unknown as Reflector;
+  const work = new Work({ ...newTables(() => 0.5), reflectors: [reflector] }, {
+    now: () => now as Instant, soon: (run) => { turns.push(run); }, later: () => () => undefined,
+    moreIn: () => false, tooSlow: () => undefined, collectGarbage: () => undefined,
+  });
+  for (const came of [true, true, false, true]) {
+    if (came) work.received();
+    now += 10;
+    turns.shift()!();
+  }
+  expect(mores).toEqual(awaited);
+  now += 150;
+  work.received();
+  turns.shift()!();
+  expect(mores.at(-1)).toBe(false);
+});
+
 it("leaves nothing behind when it stops that would keep the process from ending", () => {
   const waits = new Set<() => void>();
   const turns: Array<() => void> = [];

@@ -29,7 +29,7 @@ export const OURS = {
 export const TINY_LIMITS: ReflectorLimits = {
   lagOctetsMax: 150, ringOctetsMax: 150, ringOctetsKept: 100, epochOctetsMax: 100,
   prefixesPerSlice: 3, prefixesPerWake: 4,
-  octetsPerWake: 120, prefixesOfStream: 3, octetsPerSlice: 60, octetsPerPull: 1, octetsPerPrefix: 1,
+  octetsPerWake: 120, prefixesOfStream: 3, membersOfCrowd: 64, octetsPerSlice: 60, octetsPerPull: 1, octetsPerPrefix: 1,
   wakesPerLook: 1, reapedPerSlice: 4, deadRowsMax: Infinity,
   feedSlotsPerStep: 2, deltaSlotsPerStep: 2, routesPerStep: 2, stepsPerCall: 2, stepsPerLagCheck: 1,
 };
