@@ -40,6 +40,8 @@ import { Work } from "./work.ts";
 
 /** Of a message that led to an exception, the log takes so much. */
 const BUG_OCTETS_SHOWN = 4096;
+/** So many routes have had compiled what they need. */
+const REHEARSED_ROUTES = 1_024;
 
 /** What a speaker needs of the world: the system's in the daemon, virtual ones in the simulator. */
 export interface SpeakerEnvironment {
@@ -52,6 +54,8 @@ export interface SpeakerEnvironment {
   readonly restarts?: RestartMemory | undefined;
   /** Runs a full garbage collection; absent where nobody minds the memory. */
   collectGarbage?(): void;
+  /** The first session is up. `isOver`: many routes have come since, or the speaker has stopped. */
+  routesMayCome?(isOver: () => boolean): void;
   /** Who knows what neighbours demand of sockets, and what of it cannot be had. */
   readonly sockets: SocketGuard;
 }
@@ -71,6 +75,8 @@ export class Speaker implements PeerHost {
   speaksLongLived = false;
   /** Exceptions of ours that cost one session each. */
   bugs = 0;
+  #hadSession = false;
+  #stopped = false;
   readonly #ownAddresses = new OwnAddresses();
   /** Who sent the paths of an id. */
   readonly #owners = new Map<PeerId, Peer>();
@@ -182,6 +188,7 @@ export class Speaker implements PeerHost {
 
   /** An address of ours that is news can make a next hop ours that others sent before (RFC 4271 §6.3). */
   peerUp(peer: Peer): void {
+    if (!this.#hadSession) this.#firstSession();
     this.#owners.set(peer.id, peer);
     this.work.sessionChanged();
     if (this.#ownAddresses.add(peer.facts!.localAddress)) this.#rejudgeAll();
@@ -252,9 +259,17 @@ export class Speaker implements PeerHost {
    * routes goes on meanwhile.
    */
   stop(text: string, how: SpeakerIntent["onStop"] = "shutdown", forwarding: boolean = true): void {
+    this.#stopped = true;
     this.restarts.stop(how, forwarding);
     this.neighbours.stop(text, how);
     this.work.stop();
+  }
+
+  #firstSession(): void {
+    this.#hadSession = true;
+    const routes = (): number => this.tables.ribs.reduce((sum, { liveCount }) => sum + liveCount, 0);
+    const enough = routes() + REHEARSED_ROUTES;
+    this.environment.routesMayCome?.(() => this.#stopped || routes() >= enough);
   }
 
   #rejudgeAll(): void {

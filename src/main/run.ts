@@ -19,6 +19,7 @@ import type { RunningDaemon } from "../daemon/daemon.ts";
 import { listeningText } from "../daemon/listeners.ts";
 import { newLog } from "../daemon/log.ts";
 import type { Log } from "../daemon/log.ts";
+import { rehearse } from "../daemon/rehearsal.ts";
 import type { RestartMemory } from "../daemon/restarts.ts";
 import type { SpeakerEnvironment } from "../daemon/speaker.ts";
 import { systemClock, systemRandom, systemScheduler } from "../daemon/system-clock.ts";
@@ -55,10 +56,10 @@ function collectGarbage(): void {
 }
 
 function environmentWith(log: Log, sockets: SocketProvider, restarts: RestartMemory): SpeakerEnvironment {
+  const ours = { clock: systemClock, random: systemRandom, scheduler: systemScheduler, collectGarbage };
   return {
-    restarts,
-    clock: systemClock, random: systemRandom, scheduler: systemScheduler,
-    connector: dialer(systemClock, systemScheduler, sockets), log, collectGarbage, sockets,
+    ...ours, restarts, connector: dialer(systemClock, systemScheduler, sockets), log, sockets,
+    routesMayCome: (isOver) => rehearse(ours, isOver),
   };
 }
 

@@ -14,6 +14,7 @@ import type { IntentSource } from "../../src/daemon/follower.ts";
 import type { KernelHost } from "../../src/daemon/kernel/means.ts";
 import { newLog } from "../../src/daemon/log.ts";
 import type { StateFile } from "../../src/daemon/restarts.ts";
+import type { SpeakerEnvironment } from "../../src/daemon/speaker.ts";
 import type { Tables } from "../../src/daemon/tables.ts";
 import type { Capability } from "../../src/messages/capabilities.ts";
 import { decodeMessage } from "../../src/messages/decode.ts";
@@ -77,6 +78,8 @@ export class World {
   /** What stands for the daemon's process, and what closes its listeners. */
   readonly #hosts: VirtualHost[] = [];
   readonly #closers: (() => void)[] = [];
+  /** Hears of the first session; set before the start. */
+  routesMayCome: SpeakerEnvironment["routesMayCome"];
   /** The kernel of the daemon's host, where the file wants its routes; set before the start. */
   kernel: KernelHost | undefined;
   #daemon: RunningDaemon | undefined;
@@ -119,6 +122,7 @@ export class World {
       environment: {
         clock, random: clock.random, connector: this.wire.connector(host), log,
         sockets: this.sockets,
+        routesMayCome: (isOver) => this.routesMayCome?.(isOver),
         ...(state === undefined ? {} : { restarts: { file: stateFileOf(state), deferralSeconds: 15 } }),
         scheduler: {
           at: (at, run) => host.at(at, run), afterPoll: (run) => host.afterPoll(run),
