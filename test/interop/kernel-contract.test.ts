@@ -26,7 +26,7 @@ interopSuite("kernel contract", [], () => {
       await apply(world.port, changes({ add: [ipv4, ipv6] }));
       world.ip("route", "append", "10.1.0.0/24", "via", "10.9.0.3", "proto", "12");
       world.ip("-6", "route", "append", "blackhole", "2001:db8:a::/48", "proto", "12");
-      await world.settled();
+      for (let waits = 0; events.length < 4 && waits < 50; waits++) await world.settled();
       expect(events.map((event) => ("beside" in event ? event.beside : undefined)))
         .toEqual([undefined, undefined, true, true]);
       for (let round = 0; round < 3; round++) {
