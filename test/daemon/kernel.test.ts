@@ -158,6 +158,28 @@ describe("a foreign hand", () => {
     expect([world.programmed, world.api.kernel().repaired]).toEqual([before, 1]);
   });
 
+  it("that nobody heard while the kernel was read again is found by another reading", async () => {
+    const { world, one } = await started({ scanSeconds: 60 });
+    one.announce(["10.1.0.0/26"], { nextHop: "10.9.0.2" });
+    const misses = (act: () => void): void => {
+      world.memory.setDeaf(true);
+      act();
+      world.memory.setDeaf(false);
+    };
+    world.memory.holdsReadings = true;
+    await world.pass(60);
+    misses(() => undefined);
+    await world.pass(1);
+    world.memory.endReadings(); // it took a while: no other one is due before a pause
+    world.memory.holdsReadings = true;
+    await world.pass(1);
+    misses(() => world.foreign("remove", route("10.1.0.0/26", { via: "10.9.0.2", dev: LINKS.va })));
+    await world.pass(1);
+    world.memory.endReadings();
+    await world.pass(10);
+    expect(world.programmed).toEqual(["10.1.0.0/26 via 10.9.0.2 dev va proto 12"]);
+  });
+
   it("is looked for while best paths are programmed, and what was changed meanwhile is no such hand", async () => {
     const { world, one } = await started({ scanSeconds: 5 });
     one.announce(["10.1.0.0/26", "10.1.0.64/26", "10.1.0.128/26"], { nextHop: "10.9.0.2" });

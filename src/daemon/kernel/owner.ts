@@ -207,6 +207,8 @@ export class KernelOwner {
 
   /** Reads the kernel as soon as nothing else is under way; not all the time, where it is a large one. */
   #read(): void {
+    this.#wantsReading ||= this.#during !== undefined; // the one that is under way may be too early
+    if (this.#wantsReading) return this.#goOn();
     const since = this.#means.now() - this.#readEndedAt;
     if (!this.#isUnsure && since < this.#pauseMilliseconds) {
       return this.#timers.set("read", (this.#pauseMilliseconds - since) / 1000, () => this.#read());
@@ -343,11 +345,14 @@ export class KernelOwner {
       if (!this.#isKnown) this.#why = fault;
       this.#timers.set("read", READ_AGAIN_SECONDS, () => this.#read());
     } else {
+      const isAgain = this.#wantsReading;
+      this.#wantsReading = false;
       this.#ledger.endReading();
-      this.#isUnsure = false;
+      this.#isUnsure &&= isAgain;
       for (const change of this.#state.become(next)) this.#changed(change);
       this.#readAt = this.#means.wallMilliseconds();
       this.#timers.set("read", this.#means.settings.scanSeconds, () => this.#read());
+      if (isAgain) this.#read();
       if (!this.#isKnown) this.#know();
     }
     for (const event of during) this.#take(event, true);
