@@ -10,8 +10,8 @@ export function isOurs(daemon: DaemonName): boolean {
   return daemon === "reflectd" || daemon === "floor";
 }
 
-/** Units of figures: milliseconds, MiB, kibi-octets or a plain number. */
-export type Unit = "ms" | "MiB" | "KiB" | "octets" | "count";
+/** Units of figures: milliseconds, mebi-octets, kibi-octets, octets. */
+export type Unit = "ms" | "MiB" | "KiB" | "octets";
 
 /** What reflectd is held to for a figure. */
 export interface Target {

@@ -14,12 +14,11 @@ const STEPS: Readonly<Record<Unit, readonly Step[]>> = {
   MiB: [{ from: 1_024, per: 1_024, unit: "GiB" }, { from: 0, per: 1, unit: "MiB" }],
   KiB: [{ from: 1_024, per: 1_024, unit: "MiB" }, { from: 0, per: 1, unit: "KiB" }],
   octets: [{ from: 0, per: 1, unit: "octets" }],
-  count: [{ from: 0, per: 1, unit: "" }],
 };
 
-/** "790 ms", "48.7 s", "1.42 GiB", "12". */
+/** "790 ms", "48.7 s", "1.42 GiB". */
 export function formatFigure(value: number, unit: Unit): string {
-  return unit === "count" && Number.isInteger(value) ? formatCount(value) : withUnit(value, unit, threeDigits);
+  return withUnit(value, unit, threeDigits);
 }
 
 /** A figure that somebody set rather than measured, as it is: "5 s", "50 ms", "110 MiB". */
@@ -30,8 +29,7 @@ export function formatRound(value: number, unit: Unit): string {
 function withUnit(value: number, unit: Unit, write: (digits: number) => string): string {
   const steps = STEPS[unit];
   const step = steps.find(({ from }) => Math.abs(value) >= from) ?? steps.at(-1)!;
-  const digits = write(value / step.per);
-  return step.unit === "" ? digits : `${digits} ${step.unit}`;
+  return `${write(value / step.per)} ${step.unit}`;
 }
 
 /** "1.40×", "12.3×", "870×". */
