@@ -1,11 +1,11 @@
 /** The keys of the file that make the Settings: control, http, log, kernel, metrics, restart. */
 
-import { defaulted, list, mapped, object, optional, orFalse } from "./kind.ts";
+import { defaulted, fault, list, mapped, object, optional, orFalse } from "./kind.ts";
 import type { Keys, Kind, ObjectKind } from "./kind.ts";
 import type {
   ControlSettings, HttpSettings, KernelSettings, LogSettings, MetricsSettings, RestartSettings,
 } from "./settings.ts";
-import { flag, listenPort, localAddress, oneOf, path, text, whole } from "./scalars.ts";
+import { flag, hostAddress, listenPort, localAddress, oneOf, path, text, whole } from "./scalars.ts";
 
 /** `control` as the file says it: whether there are BIRD sockets depends on the mode. */
 export type ControlFile = Omit<ControlSettings, "birdSockets"> & {
@@ -17,6 +17,15 @@ export type KernelFile = Omit<KernelSettings, "protocol"> & { readonly protocol:
 
 const birdSockets: Kind<readonly [string, string]> = mapped(list(path, "paths", 2, 2), ([ipv4 = "", ipv6 = ""]) => {
   return [ipv4, ipv6] as const;
+});
+
+/** An IPv4 address, an IPv6 address, or both. */
+const preferredSource: Kind<readonly string[]> = mapped(list(hostAddress, "addresses", 0, 2), (addresses, at) => {
+  const zoned = addresses.find((address) => address.includes("%"));
+  if (zoned !== undefined) return fault(at, `${zoned} has a zone`, "give an address that is good on every link");
+  const [first, second] = addresses.map((address) => address.includes(":"));
+  if (first !== second || addresses.length < 2) return addresses;
+  return fault(at, `two addresses of one family: ${addresses.join(", ")}`, "leave one out");
 });
 
 const CONTROL: Keys<ControlFile> = {
@@ -49,6 +58,9 @@ const KERNEL: Keys<KernelFile> = {
   learn: defaulted(flag, true, "Takes routes of the kernel into account"),
   scanSeconds: defaulted(whole(1, 86400, "seconds"), 30, "Time between two repair scans"),
   ecmp: defaulted(flag, false, "Writes several next hops"),
+  unresolved: defaulted(oneOf(["unreachable", "prohibit", "blackhole", "none"]), "unreachable",
+    "What a best path becomes whose next hop cannot be reached"),
+  preferredSource: defaulted(preferredSource, [], "Source addresses of what the host sends by our routes"),
 };
 
 const METRICS: Keys<MetricsSettings> = {

@@ -62,6 +62,10 @@ export interface KernelSettings {
   /** Time between two repair scans. */
   readonly scanSeconds: number;
   readonly ecmp: boolean;
+  /** What is written for a best path that no next hop leads to. */
+  readonly unresolved: "unreachable" | "prohibit" | "blackhole" | "none";
+  /** One address of a family at most. */
+  readonly preferredSource: readonly string[];
 }
 
 /** Whether the series of single neighbours are exported. */

@@ -32,6 +32,10 @@ export interface KernelPolicyOptions {
   readonly protocol: number;
   /** The metric of all, 0: the kernel's own; or by LOCAL_PREF, as Calico's BIRD has it since v3.32 (calico.md 4.2). */
   readonly metric: number | "by LOCAL_PREF";
+  /** What a best path becomes that no next hop leads to; "none": no route. */
+  readonly unresolved: Exclude<RouteType, "unicast"> | "none";
+  /** Source address of what this host sends by a route (RTA_PREFSRC); none: the kernel's own choice. */
+  readonly preferredSource: Readonly<Partial<Record<Family, Uint8Array>>>;
   readonly rules: Readonly<Partial<Record<Family, readonly KernelRule[]>>>;
 }
 
@@ -51,9 +55,9 @@ export interface OwnRoute {
   readonly gateway: Uint8Array | undefined;
 }
 
-/** The form of the route, or one clause that says why there is none. */
+/** The form of the route. One clause that says why there is none, or why it leads nowhere. */
 export type KernelVerdict =
-  | { readonly form: RouteForm; readonly why?: undefined }
+  | { readonly form: RouteForm; readonly why?: string }
   | { readonly form: undefined; readonly why: string };
 
 /**
@@ -98,11 +102,13 @@ export class KernelPolicy {
   }
 
   /** As `judge`, of a path with one next hop in a family without rules. */
-  judgePlain(resolution: Resolution, localPref: number, nextHop: () => Uint8Array): KernelVerdict {
+  judgePlain(
+    family: Family, resolution: Resolution, localPref: number, nextHop: () => Uint8Array,
+  ): KernelVerdict {
     const said = this.#said.get(resolution);
     const metric = this.#metricOf(localPref);
-    if (said !== undefined && (said.form === undefined || said.form.metric === metric)) return said;
-    const verdict = this.#verdict(metric, resolution.reachable ? resolution.hops : [],
+    if (said !== undefined && (said.form === undefined || this.#isLike(said.form, family, metric))) return said;
+    const verdict = this.#learned(family, metric, resolution.reachable ? resolution.hops : [],
       () => unreached(nextHop(), resolution));
     this.#said.set(resolution, verdict);
     return verdict;
@@ -119,13 +125,25 @@ export class KernelPolicy {
       if (!resolution.reachable) why = unreached(nextHop, resolution);
       else addHops(nextHops, this.#tunnelled(rule, nextHop) ?? resolution.hops);
     }
-    return this.#verdict(this.#metricOf(path.localPref), nextHops, () => why);
+    return this.#learned(path.family, this.#metricOf(path.localPref), nextHops, () => why);
   }
 
-  #verdict(metric: number, hops: readonly NextHop[], why: () => string): KernelVerdict {
+  /** Where nothing leads, a packet must not follow a less specific route instead: BIRD writes `unreachable`, too. */
+  #learned(family: Family, metric: number, hops: readonly NextHop[], why: () => string): KernelVerdict {
+    const { unresolved } = this.#options;
+    if (hops.length > 0 || unresolved === "none") return this.#verdict(family, metric, hops, why);
+    return { form: this.#form(metric, unresolved, [], undefined), why: `${why()}, written as ${unresolved}` };
+  }
+
+  #verdict(family: Family, metric: number, hops: readonly NextHop[], why: () => string): KernelVerdict {
     if (hops.length === 0) return { form: undefined, why: why() };
     const nextHops = hops.length === 1 ? [{ ...hops[0]!, weight: 1 }] : hops.slice(0, WAYS_MAX);
-    return { form: this.#form(metric, "unicast", nextHops) };
+    return { form: this.#form(metric, "unicast", nextHops, this.#options.preferredSource[family]) };
+  }
+
+  /** Whether a form that was made for a path serves another in that family, too, reached the same way. */
+  #isLike({ type, metric, preferredSource }: RouteForm, family: Family, wanted: number): boolean {
+    return metric === wanted && (type !== "unicast" || preferredSource === this.#options.preferredSource[family]);
   }
 
   /** A route of our own: the blackhole of a block, for all that is none of its pods, or the way to a peer. */
@@ -133,9 +151,9 @@ export class KernelPolicy {
     const rule = this.#ruleFor(family, prefix, gateway);
     if (rule?.isReject === true) return rule.refusal;
     const metric = this.#options.metric === "by LOCAL_PREF" ? 0 : this.#options.metric;
-    if (gateway === undefined) return { form: this.#form(metric, "blackhole", []) };
+    if (gateway === undefined) return { form: this.#form(metric, "blackhole", [], undefined) };
     const resolution = this.#nextHops.resolve(gateway);
-    return this.#verdict(metric, resolution.reachable ? resolution.hops : [],
+    return this.#verdict(family, metric, resolution.reachable ? resolution.hops : [],
       () => unreached(gateway, resolution));
   }
 
@@ -159,10 +177,11 @@ export class KernelPolicy {
     return metric === "by LOCAL_PREF" ? Math.max(0, PRIORITY_BASE - localPref) : metric;
   }
 
-  /** calico.md 4.5: no preferred source is set. */
-  #form(metric: number, type: RouteType, nextHops: readonly NextHop[]): RouteForm {
+  #form(
+    metric: number, type: RouteType, nextHops: readonly NextHop[], preferredSource: Uint8Array | undefined,
+  ): RouteForm {
     const { table, protocol } = this.#options;
-    return { table, protocol, metric, type, nextHops, preferredSource: undefined };
+    return { table, protocol, metric, type, nextHops, preferredSource };
   }
 }
 

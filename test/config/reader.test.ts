@@ -30,7 +30,7 @@ describe("defaults", () => {
       log: { level: "info", format: undefined },
       kernel: {
         enabled: false, table: 254, protocol: 186, metric: undefined, onStop: "keep", learn: true, scanSeconds: 30,
-        ecmp: false,
+        ecmp: false, unresolved: "unreachable", preferredSource: [],
       },
       calico: undefined, metrics: { perPeer: true }, onStop: "restart",
       restart: { stateDirectory: undefined, selectionDeferralSeconds: 15 },

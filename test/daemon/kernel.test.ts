@@ -43,19 +43,39 @@ describe("best paths", () => {
       routes: { wanted: 1, installed: 1, pending: 0, failed: 0, stale: 0 }, failures: [], leftOut: [] });
   });
 
-  it("whose next hop nobody reaches are left out, and say why, until there is a way", async () => {
+  it("whose next hop nobody reaches lead nowhere, and say why, until there is a way", async () => {
     const { world, one, two } = await started();
     one.announce(["10.1.0.0/26"], { nextHop: "10.77.0.5" });
     await world.pass(1);
-    expect([world.programmed, two.prefixes]).toEqual([[], ["10.1.0.0/26"]]);
-    expect(world.api.kernel().leftOut).toEqual([{ reason: "next hop 10.77.0.5: no route to it", count: 1 }]);
+    const nowhere = ["unreachable 10.1.0.0/26 proto 12"];
+    expect([world.programmed, two.prefixes]).toEqual([nowhere, ["10.1.0.0/26"]]);
+    expect(world.api.kernel().leftOut)
+      .toEqual([{ reason: "next hop 10.77.0.5: no route to it, written as unreachable", count: 1 }]);
     const way = route("10.77.0.0/16", { via: "10.9.0.7", dev: LINKS.va }, { protocol: 3 });
     world.foreign("add", way);
     await world.pass(1);
     expect(world.programmed).toEqual(["10.1.0.0/26 via 10.9.0.7 dev va proto 12"]);
     world.foreign("remove", way);
     await world.pass(1);
+    expect(world.programmed).toEqual(nowhere);
+    one.withdraw(["10.1.0.0/26"]);
+    await world.pass(1);
+    expect([world.programmed, world.api.kernel().leftOut]).toEqual([[], []]);
+  });
+
+  it("whose next hop nobody reaches are left out where that is wanted", async () => {
+    const { world, one } = await started({ unresolved: "none" });
+    one.announce(["10.1.0.0/26"], { nextHop: "10.77.0.5" });
+    await world.pass(1);
     expect(world.programmed).toEqual([]);
+    expect(world.api.kernel().leftOut).toEqual([{ reason: "next hop 10.77.0.5: no route to it", count: 1 }]);
+  });
+
+  it("name the source address that the host sends from", async () => {
+    const { world, one } = await started({ preferredSource: ["10.9.0.1", "2001:db8::1"] });
+    one.announce(["10.1.0.0/26"], { nextHop: "10.9.0.2" });
+    await world.pass(1);
+    expect(world.programmed).toEqual(["10.1.0.0/26 via 10.9.0.2 dev va proto 12 src 10.9.0.1"]);
   });
 
   it("to addresses of links are nobody's route, and told on", async () => {
@@ -275,7 +295,8 @@ describe("links", () => {
     const before = world.programmed;
     world.setLink("vb", false);
     await world.pass(1);
-    expect(world.programmed).toEqual(["10.1.0.64/26 via 10.9.0.2 dev va proto 12"]);
+    expect(world.programmed).toEqual(
+      ["10.1.0.64/26 via 10.9.0.2 dev va proto 12", "unreachable 10.1.0.0/26 proto 12"]);
     world.setLink("vb", true);
     await world.pass(1);
     expect(world.programmed).toEqual(before);

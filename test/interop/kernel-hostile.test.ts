@@ -81,6 +81,16 @@ interopSuite("a kernel that takes nothing", ["bird-1.6.8"], () => {
     await reflectd.stop();
   }, 60_000);
 
+  it("for want of the preferred source names it, and comes with that address", async () => {
+    const reflectd = await started("sourced", { preferredSource: ["192.0.2.77"] });
+    const { failures } = await waitFor(lab, "a refusal", () => view(reflectd), ({ routes }) => routes.failed === 1);
+    expect(failures).toMatchObject([{ change: "add", errno: "EINVAL", text: "Invalid argument", count: 1 }]);
+    await ip("address", "add", "192.0.2.77/32", "dev", "lo");
+    await waitFor(lab, "the route", () => ip("route", "show", BLOCK),
+      (text) => / dev eth0 .* src 192\.0\.2\.77 /.test(text), 40_000);
+    await reflectd.stop();
+  }, 60_000);
+
   it("of a table that nobody has made yet makes it", async () => {
     const reflectd = await started("far-table", { table: 100_000 });
     await waitFor(lab, "the route", () => view(reflectd), ({ routes }) => routes.installed === 1);
@@ -92,11 +102,13 @@ interopSuite("a kernel that takes nothing", ["bird-1.6.8"], () => {
     const reflectd = await started("cut-off");
     await waitFor(lab, "the route", () => view(reflectd), ({ routes }) => routes.installed === 1);
     await ip("link", "set", "eth0", "down");
-    const { leftOut } = await waitFor(lab, "it to go", () => view(reflectd), ({ routes }) => routes.installed === 0);
-    expect(leftOut).toEqual([{ reason: `next hop ${bird.node.v4}: no route to it`, count: 1 }]);
+    const { leftOut } = await waitFor(lab, "it to go", () => view(reflectd), (now) => now.leftOut.length > 0);
+    expect(leftOut).toEqual([{ reason: `next hop ${bird.node.v4}: no route to it, written as unreachable`, count: 1 }]);
+    await waitFor(lab, "what BIRD would write", () => ip("route", "show", BLOCK),
+      (text) => text.startsWith(`unreachable ${BLOCK} `));
     await ip("link", "set", "eth0", "up");
-    await waitFor(lab, "it to be back", () => view(reflectd), ({ routes }) => routes.installed === 1, 30_000);
-    expect(await ip("route", "show", BLOCK)).toContain(`via ${bird.node.v4} dev eth0 `);
+    await waitFor(lab, "it to be back", () => ip("route", "show", BLOCK),
+      (text) => text.includes(`via ${bird.node.v4} dev eth0 `), 30_000);
     await reflectd.stop();
   }, 60_000);
 });

@@ -14,7 +14,10 @@ import { linkAddress, octets, route } from "../support/kernel/build.ts";
 const LINKS: Readonly<Record<string, number>> = { eth0: 2, tunl0: 9 };
 const NORMAL = PRIORITY_BASE - 1024;
 const NODES = [node("me", { ipv4: "10.9.0.1/24", ipv6: "2001:db8:9::1/64" }), node("other", { ipv4: "10.9.0.2/24" })];
-const KEPT = { table: 254, protocol: 12, metric: 0, rules: {} } as const;
+const KEPT = {
+  table: 254, protocol: 12, metric: 0, unresolved: "none", preferredSource: {}, rules: {},
+} as const satisfies KernelPolicyOptions;
+const SOURCES = { "ipv4-unicast": octets("10.9.0.1"), "ipv6-unicast": octets("2001:db8:9::1") };
 
 describe("without Calico", () => {
   it("every path with a next hop becomes a route", () => {
@@ -28,6 +31,26 @@ describe("without Calico", () => {
     expect(judged(KEPT, "10.1.0.0/24", "10.9.0.1")).toBe("next hop 10.9.0.1: an address of our own");
     expect(judged(KEPT, "2001:db8:1::/48", "2001:db8:77::2")).toBe("next hop 2001:db8:77::2: no route to it");
     expect(judged(KEPT, "10.1.0.0/24")).toBe("it has no next hop");
+  });
+  it("writes what leads nowhere as the configuration has it, for best paths only", () => {
+    const options = { ...KEPT, unresolved: "prohibit", preferredSource: SOURCES } as const;
+    expect(judged(options, "10.1.0.0/24", "10.9.0.1")).toBe("prohibit 10.1.0.0/24 proto 12"
+      + " (next hop 10.9.0.1: an address of our own, written as prohibit)");
+    expect(judged({ ...options, unresolved: "unreachable" }, "2001:db8:1::/48", "2001:db8:77::2"))
+      .toBe("unreachable 2001:db8:1::/48 proto 12 (next hop 2001:db8:77::2: no route to it, written as unreachable)");
+    expect(own(options, "10.7.0.9/32", "10.9.0.1")).toBe("next hop 10.9.0.1: an address of our own");
+  });
+  it("names the source address of a family, also where two families share a next hop", () => {
+    const options = { ...KEPT, preferredSource: SOURCES };
+    const { policy, reached } = host(options);
+    const nextHop = octets("2001:db8:9::2");
+    const plain = (prefix: string): string => said(
+      policy.judgePlain(route(prefix).family, reached.resolve(nextHop), 100, () => nextHop), prefix);
+    for (const _ of [1, 2]) {
+      expect(plain("10.1.0.0/24")).toBe("10.1.0.0/24 via 2001:db8:9::2 dev 2 proto 12 src 10.9.0.1");
+      expect(plain("2001:db8:1::/48")).toBe("2001:db8:1::/48 via 2001:db8:9::2 dev 2 proto 12 src 2001:db8:9::1");
+    }
+    expect(own(options, "10.1.0.0/26")).toBe("blackhole 10.1.0.0/26 proto 12");
   });
   it("takes all next hops that tie, each way once, without those that cannot be reached", () => {
     expect(judged(KEPT, "10.1.0.0/24", "10.9.0.2", "10.9.0.1", "10.9.0.3", "192.0.2.7", "192.0.2.8")).toBe(
@@ -97,11 +120,6 @@ describe("with Calico", () => {
     expect(judged(wireguard, "10.1.0.0/26", "10.9.0.2")).toBe("WireGuard");
     expect(judged(wireguard, "10.1.0.0/26", "10.9.0.3")).toContain("via 10.9.0.3");
   });
-  const own = (options: KernelPolicyOptions, text: string, by?: string): string => {
-    const { family, prefix } = route(text);
-    const gateway = by === undefined ? undefined : octets(by);
-    return said(host(options).policy.own(family, { prefix, gateway }), text);
-  };
   it("writes blackholes of own blocks where the pool is BIRD's", () => {
     expect(own(inPool({}), "10.1.0.0/26")).toBe("blackhole 10.1.0.0/26 proto 12");
     expect(own(all, "10.1.0.0/26")).toBe("blackhole 10.1.0.0/26 proto 12");
@@ -118,7 +136,7 @@ describe("with Calico", () => {
 /** The options of Calico mode on node `me`. */
 function calico(words: WorldWords): KernelPolicyOptions {
   const { ipv4, ipv6 } = planOf({ nodes: NODES, ...words }, "me").view.families;
-  return { table: 254, protocol: 12, metric: "by LOCAL_PREF",
+  return { ...KEPT, metric: "by LOCAL_PREF",
     rules: { "ipv4-unicast": ipv4.kernelFilter, "ipv6-unicast": ipv6.kernelFilter } };
 }
 
@@ -134,7 +152,7 @@ function judge(
   const verdict = policy.judge({ family, prefix: parsed, nextHops: nextHops.map(octets), localPref });
   if (nextHops.length === 1 && !policy.hasRules(family)) {
     const nextHop = octets(nextHops[0]!);
-    expect(policy.judgePlain(reached.resolve(nextHop), localPref, () => nextHop)).toEqual(verdict);
+    expect(policy.judgePlain(family, reached.resolve(nextHop), localPref, () => nextHop)).toEqual(verdict);
   }
   return said(verdict, prefix);
 }
@@ -150,7 +168,16 @@ function host(options: KernelPolicyOptions, links = LINKS): { policy: KernelPoli
   return { policy: new KernelPolicy(options, reached, (name) => links[name]), reached };
 }
 
-function said(verdict: KernelVerdict, text: string): string {
+/** What becomes of a route of our own: a block, or the way to a peer `by` its gateway. */
+function own(options: KernelPolicyOptions, text: string, by?: string): string {
   const { family, prefix } = route(text);
-  return verdict.form === undefined ? verdict.why : formatRoute(routeOf(verdict.form, family, prefix), String);
+  const gateway = by === undefined ? undefined : octets(by);
+  return said(host(options).policy.own(family, { prefix, gateway }), text);
+}
+
+function said(verdict: KernelVerdict, words: string): string {
+  const { family, prefix } = route(words);
+  if (verdict.form === undefined) return verdict.why;
+  const text = formatRoute(routeOf(verdict.form, family, prefix), String);
+  return verdict.why === undefined ? text : `${text} (${verdict.why})`;
 }

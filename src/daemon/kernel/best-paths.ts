@@ -51,7 +51,8 @@ export function verdictOf(judging: Judging, rib: Rib, id: PrefixId): KernelVerdi
   const resolution = ecmp || policy.hasRules(name) ? undefined : reachability.resolution(attributes);
   if (resolution === undefined) return policy.judge(bestPath(tables, rib, id, best, ecmp));
   const { store } = tables;
-  return policy.judgePlain(resolution, store.localPref(attributes), () => globalNextHop(store.nextHop(attributes)));
+  return policy.judgePlain(name, resolution, store.localPref(attributes),
+    () => globalNextHop(store.nextHop(attributes)));
 }
 
 /** A path that is best, with those that tie with it where `ecmp`. */

@@ -27,7 +27,7 @@ const ROUTE_PRIORITY = 1024;
 
 /** The plan outside Calico mode, and in it of a node that is `node`; undefined: nothing is known of it yet. */
 export function kernelPlan(settings: KernelSettings, isCalico: boolean, node: NodePlan | undefined): KernelPlan {
-  const { table, protocol, metric } = settings;
+  const { table, protocol, metric, unresolved } = settings;
   const families = node?.families;
   const [ipv4, ipv6] = [families?.ipv4, families?.ipv6];
   const blocks = [ipv4, ipv6].flatMap((family) => family?.view.aggregates ?? [])
@@ -36,7 +36,8 @@ export function kernelPlan(settings: KernelSettings, isCalico: boolean, node: No
   const isLearning = settings.learn && node !== undefined && families !== undefined;
   return {
     policy: {
-      table, protocol, metric: metric ?? (isCalico ? "by LOCAL_PREF" : 0),
+      table, protocol, metric: metric ?? (isCalico ? "by LOCAL_PREF" : 0), unresolved,
+      preferredSource: sourcesOf(settings.preferredSource),
       rules: { "ipv4-unicast": ipv4?.view.kernelFilter ?? [], "ipv6-unicast": ipv6?.view.kernelFilter ?? [] },
     },
     learn: isLearning
@@ -46,6 +47,11 @@ export function kernelPlan(settings: KernelSettings, isCalico: boolean, node: No
     gateways,
     routePriority: { 4: ipv4?.routePriority ?? ROUTE_PRIORITY, 16: ipv6?.routePriority ?? ROUTE_PRIORITY },
   };
+}
+
+function sourcesOf(addresses: readonly string[]): KernelPolicyOptions["preferredSource"] {
+  return Object.fromEntries(addresses.map((text) => parseAddress(text)!)
+    .map((address) => [address.length === 4 ? "ipv4-unicast" : "ipv6-unicast", address]));
 }
 
 /** A block of one address has no blackhole: it would hide the pod. */

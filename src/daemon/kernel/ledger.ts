@@ -73,7 +73,7 @@ export class Ledger {
     for (const { failure } of this.#failed) if (failure !== undefined) yield failure;
   }
 
-  /** What is wanted for a prefix from now on: a route; or none, and why, if there is a best path. True: it is news. */
+  /** What is wanted for a prefix from now on: a route or none, and why none or one to nowhere. True: it is news. */
   want(prefix: PrefixWords, form: RouteForm | undefined, leftOut: string | undefined): boolean {
     const known = this.#entries.get(prefix);
     if (known === undefined && form === undefined && leftOut === undefined) return false;
