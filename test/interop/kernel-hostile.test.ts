@@ -77,7 +77,8 @@ interopSuite("a kernel that takes nothing", ["bird-1.6.8"], () => {
     expect((await view(reflectd)).why).toMatch(`a BIRD answers on ${socket}, and its routes have our protocol number`);
     expect([existsSync(socket), await ip("route", "show", "proto", "12")]).toEqual([false, ""]);
     await other.kill9();
-    await waitFor(lab, "the route", () => view(reflectd), ({ routes }) => routes.installed === 1);
+    // It is looked every 10 s whether the other one is gone.
+    await waitFor(lab, "the route", () => view(reflectd), ({ routes }) => routes.installed === 1, 30_000);
     await reflectd.stop();
   }, 60_000);
 
