@@ -1,10 +1,9 @@
 /** Phases in which something happens to a running table: one change, flapping clients, clients that stop reading. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Timing } from "../generator/stopwatch.ts";
 import { median, quantile } from "../report/statistics.ts";
 import type { FigureRow } from "../results.ts";
-import { record, SETTLE_MILLISECONDS } from "./phases.ts";
+import { rounds, SETTLE_MILLISECONDS } from "./phases.ts";
 import { scaled } from "./scale.ts";
 import type { Phase, Stage } from "./staged.ts";
 
@@ -120,19 +119,14 @@ export const STOPPED: Phase = {
     { id: "catchUpMs", what: "from reading again to the right table", unit: "ms" },
   ],
   async run({ context, daemon, fleet, nextVersion, timed }) {
-    const rounds = async (count: number, figure: string): Promise<void> => {
-      const timings: Timing[] = [];
-      while (timings.length < count) {
-        context.measuring(figure);
-        timings.push(await fleet.announce(nextVersion()));
-      }
-      record(context, figure, timings);
-    };
-    await rounds(READING_ROUNDS, "allReadMs");
+    // All of them, however long they take: buffers are to be filled.
+    const announcing = (figure: string, count: number): Promise<void> =>
+      rounds(context, figure, count, () => fleet.announce(nextVersion()), Infinity);
+    await announcing("allReadMs", READING_ROUNDS);
     const before = daemon.memory().residentMiB;
     const stopped = fleet.clients.filter(({ index }) => index % STOPPED_SHARE === 1);
     for (const client of stopped) client.pause();
-    await rounds(STOPPED_ROUNDS, "othersMs");
+    await announcing("othersMs", STOPPED_ROUNDS);
     context.record("perStoppedMiB", Math.max(0, daemon.memory().residentMiB - before) / stopped.length);
     await timed("catchUpMs", () => {
       for (const client of stopped) client.resume();

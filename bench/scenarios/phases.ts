@@ -36,25 +36,23 @@ export const LOADED: Phase = {
   },
 };
 
-/** Records several timings of one figure as one: the median, and the generator's share at its highest. */
-export function record(context: Context, figure: string, timings: readonly Timing[]): void {
-  context.record(figure, median(timings.map(({ milliseconds }) => milliseconds)),
-    Math.max(...timings.map(({ generatorShare }) => generatorShare)));
-}
-
 /** Who needs longer for a round is not asked for another: noise is no matter there. */
 const ROUND_SECONDS = 8;
 
-/** Several timings of one figure; one that times out is known to be longer than its own time, not than that of all. */
-export async function rounds(context: Context, figure: string, count: number,
-  round: () => Promise<Timing>): Promise<readonly Timing[]> {
+/**
+ * Several timings of one figure, recorded as one: the median, and the generator's share at its highest. One that times
+ * out is known to be longer than its own time, not than that of all.
+ */
+export async function rounds(context: Context, figure: string, count: number, round: () => Promise<Timing>,
+  roundSeconds: number = ROUND_SECONDS): Promise<void> {
   const timings: Timing[] = [];
   while (timings.length < count) {
     context.measuring(figure);
     timings.push(await round());
-    if (timings.at(-1)!.milliseconds > ROUND_SECONDS * context.scale.duration * 1000) break;
+    if (timings.at(-1)!.milliseconds > roundSeconds * context.scale.duration * 1000) break;
   }
-  return timings;
+  context.record(figure, median(timings.map(({ milliseconds }) => milliseconds)),
+    Math.max(...timings.map(({ generatorShare }) => generatorShare)));
 }
 
 const ROUNDS = 3;
@@ -63,7 +61,7 @@ const ROUNDS = 3;
 export const AGAIN: Phase = {
   rows: [{ id: "againMs", what: "every route changed, to everybody", unit: "ms" }],
   async run({ context, fleet, nextVersion }) {
-    record(context, "againMs", await rounds(context, "againMs", ROUNDS, () => fleet.announce(nextVersion())));
+    await rounds(context, "againMs", ROUNDS, () => fleet.announce(nextVersion()));
   },
 };
 
@@ -111,10 +109,10 @@ export const JOIN: Phase = {
   async run({ context, daemon, fleet }) {
     const last = fleet.clients.length - 1;
     const before = daemon.memory().residentMiB;
-    record(context, "joinMs", await rounds(context, "joinMs", JOINS, async () => {
+    await rounds(context, "joinMs", JOINS, async () => {
       await fleet.leave([last]);
       return fleet.join([last]);
-    }));
+    });
     await sleep(SETTLE_MILLISECONDS * context.scale.duration);
     context.record("joinGrowthMiB", daemon.memory().residentMiB - before);
   },
