@@ -281,8 +281,8 @@ export class Ledger {
     }
     this.#settle(entry);
     if (entry.steps > 0) return;
-    const isDoubtful = this.#doubts.end(entry); // `mend` comes, or what says more
-    if (!isDoubtful && (entry.state === "pending" || entry.state === "stale")) this.#soil(entry);
+    const isLeft = this.#doubts.end(entry) && !entry.unsure; // to `mend`, or to what says more
+    if (!isLeft && (entry.state === "pending" || entry.state === "stale")) this.#soil(entry);
     if (entry.again) this.#soil(entry);
     entry.again = false;
   }
