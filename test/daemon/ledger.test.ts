@@ -153,6 +153,21 @@ it("is not misled by a reading during which it changed what is read", () => {
   }));
 });
 
+it("does not believe in a route that was told of before it was removed, while the kernel is read", () => {
+  const [ledger, kernel] = [new Ledger(), new Kernel()];
+  ledger.dropStale();
+  ledger.want(words(PREFIXES[0]), PLAIN, undefined);
+  rest(ledger, kernel);
+  ledger.beginReading();
+  ledger.want(words(PREFIXES[0]), undefined, undefined);
+  rest(ledger, kernel);
+  ledger.found(PLAIN);
+  ledger.want(words(PREFIXES[0]), PLAIN, undefined);
+  rest(ledger, kernel);
+  ledger.endReading();
+  expect([kernel.routes.size, ledger.counts.installed]).toEqual([1, 1]);
+});
+
 it("adds again what a reading does not find, also where it was said to be gone before", () => {
   const [ledger, kernel] = [new Ledger(), new Kernel()];
   ledger.want(words(PREFIXES[0]), route(PREFIXES[0]), undefined);

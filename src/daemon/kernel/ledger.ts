@@ -50,6 +50,7 @@ export class Ledger {
   #keepsStale = true;
   /** The number of the last reading. */
   #reading = 1;
+  #isReading = false;
   /** Routes of ours that somebody had changed or removed. */
   repaired = 0;
 
@@ -107,6 +108,7 @@ export class Ledger {
    */
   beginReading(): void {
     this.#reading++;
+    this.#isReading = true;
     for (const changes of this.#underWay) this.#spare(changes);
   }
 
@@ -128,8 +130,10 @@ export class Ledger {
 
   /** The kernel was read to its end: what was not found is not there. */
   endReading(): void {
+    this.#isReading = false;
     for (const entry of this.#entries.values()) {
       if (Math.abs(entry.reading) !== this.#reading) this.#has(entry, undefined, NONE);
+      else if (entry.state === undefined) this.#settle(entry);
     }
   }
 
@@ -359,7 +363,8 @@ export class Ledger {
     if (entry.failure !== undefined) this.#failed.add(entry);
     else if (this.#failed.size > 0) this.#failed.delete(entry);
     const state = stateOf(entry);
-    if (state === undefined && entry.steps === 0) this.#entries.delete(entry);
+    const isSpared = this.#isReading && entry.reading === -this.#reading; // an older word of it may be to come
+    if (state === undefined && entry.steps === 0 && !isSpared) this.#entries.delete(entry);
     if (state === entry.state) return;
     if (entry.state !== undefined) this.#counts[entry.state]--;
     if (state !== undefined) this.#counts[state]++;
